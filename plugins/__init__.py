@@ -1,0 +1,1 @@
+"""Bundled plugins, one folder each; a plugin imports runtime.plugin only."""

@@ -1,0 +1,1 @@
+"""The generic runtime: it interprets the documents of an app over PostgreSQL."""

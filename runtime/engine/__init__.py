@@ -1,0 +1,1 @@
+"""What may happen: the write path, access, import, publish."""

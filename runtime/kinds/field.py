@@ -1,0 +1,173 @@
+"""The field kind: everything the house may ask of a field type. It never reads or writes a database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from runtime.base.errors import Message, Problem
+from runtime.base.kind import Kind
+from runtime.formula.types import TEXT, Type
+
+TEXT_OPERATORS = ("eq", "ne", "contains", "not_contains", "starts", "ends", "in", "not_in", "blank", "not_blank")
+ORDER_OPERATORS = ("eq", "ne", "lt", "le", "gt", "ge", "between", "in", "not_in", "blank", "not_blank")
+CHOICE_OPERATORS = ("eq", "ne", "in", "not_in", "blank", "not_blank")
+LIST_OPERATORS = ("has", "has_any", "has_all", "blank", "not_blank")
+BOOL_OPERATORS = ("is_true", "is_false")
+BLANK_OPERATORS = ("blank", "not_blank")
+
+
+class BadValue(Exception):
+    """A value that its field type refuses; ``code`` is stable, ``message`` for people."""
+
+    def __init__(self, code: str, message: Message) -> None:
+        super().__init__(message.en)
+        self.code = code
+        self.message = message
+
+
+def bad(code: str, en: str, zh: str) -> BadValue:
+    """A BadValue from its two sentences."""
+    return BadValue(code, Message(en, zh))
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a field type may know about where it works: one workspace and one caller."""
+
+    language: str = "en"
+    time_zone: str = "Asia/Shanghai"
+    region: str = "CN"
+    currency: str = "CNY"
+
+
+class Field(Kind):
+    """One field of one object: made with the options that its document gives.
+
+    A value has three forms. *Raw*: whatever came in (JSON from the API, a text from a form or a file).
+    *Stored*: the canonical JSON value kept in ``data`` and sent over the API (text, Decimal, bool, list,
+    dict; None is blank). *Typed*: the Python value that formulas and the typed column work with.
+    """
+
+    family = "field"
+
+    #: PostgreSQL type of the typed column beside the JSON; None: the value lives in the JSON alone.
+    column: ClassVar[str | None] = "text"
+    #: True: kept in ``ext`` instead of ``data`` (long texts).
+    long: ClassVar[bool] = False
+    #: What a blank reads as over the API: None, False or ().
+    blank: ClassVar[Any] = None
+    #: Filter operators of the filter builder, by key.
+    operators: ClassVar[tuple[str, ...]] = TEXT_OPERATORS
+    sortable: ClassVar[bool] = True
+    #: SQL for the masked form; ``{x}`` is the value as text. No percent signs.
+    mask: ClassVar[str] = "'****'"
+    #: The input of the form: a name of the page fragments; an unknown one falls back to a text input.
+    widget: ClassVar[str] = "text"
+    #: True when the value takes part in the record's full-text search.
+    searchable: ClassVar[bool] = False
+
+    #: Pairs ``(options, raw, stored)`` that must be taken, and ``(options, raw)`` that must be refused.
+    valid: ClassVar[tuple[tuple[Mapping[str, Any], Any, Any], ...]] = ()
+    invalid: ClassVar[tuple[tuple[Mapping[str, Any], Any], ...]] = ()
+
+    def __init__(self, options: Mapping[str, Any] | None = None) -> None:
+        self.settings: Mapping[str, Any] = options or {}
+
+    def type(self) -> Type:
+        """The static type of the value in formulas."""
+        return TEXT
+
+    def clean(self, raw: Any, context: Context) -> Any:
+        """The stored value for ``raw``, None for blank. Raises BadValue."""
+        raise NotImplementedError
+
+    def parse(self, text: str, context: Context) -> Any:
+        """A raw value from a cell of a file or an input of a form: what :meth:`clean` then takes."""
+        return text
+
+    def text(self, value: Any, context: Context) -> str:
+        """The stored value as people read it and files carry it; '' for blank. :meth:`parse` reads it back."""
+        return "" if value is None else str(value)
+
+    def typed(self, value: Any) -> Any:
+        """The typed value for a stored one (never None): what formulas and the typed column take."""
+        return value
+
+    def search_text(self, value: Any) -> str:
+        """What a search finds the record by; '' for nothing."""
+        return str(value)
+
+    def json_schema(self) -> dict[str, Any]:
+        """The JSON Schema of the stored value, for OpenAPI (without null)."""
+        return {"type": "string"}
+
+    def check(self) -> Iterable[Problem]:
+        """What is wrong with the options beyond their JSON Schema (``path`` relative to the field)."""
+        return ()
+
+
+class Relates:
+    """Mixin: the value points to records. ``target_object`` is an object's name; ``user`` and
+    ``department`` are the system's own."""
+
+    many: ClassVar[bool] = False
+    settings: Mapping[str, Any]
+
+    def target_object(self) -> str:
+        """The name of the object that the value points to."""
+        return str(self.settings["to"])
+
+    def targets(self, value: Any) -> Sequence[str]:
+        """The ids in a stored value."""
+        return tuple(value) if self.many else (value,)
+
+
+class Computed:
+    """Mixin: the value is not entered but computed from a formula; nothing is stored."""
+
+    settings: Mapping[str, Any]
+
+    def source(self) -> str:
+        """The formula's source."""
+        return str(self.settings["value"])
+
+    def result(self) -> Type | None:
+        """The type that the formula must have, or None when it is taken as it comes."""
+        return None
+
+
+class Numbered:
+    """Mixin: the value is given by the system when the record is created."""
+
+    settings: Mapping[str, Any]
+
+    def gap_free(self) -> bool:
+        """True: no number is ever left out, creations of one period wait for each other."""
+        return bool(self.settings.get("gap_free", False))
+
+    def period(self, today: Any) -> str:
+        """The counter that a date belongs to (``'2026-11'``); '' for one counter for ever."""
+        raise NotImplementedError
+
+    def number(self, counter: int, today: Any) -> str:
+        """The stored value for the counter's next step."""
+        raise NotImplementedError
+
+
+class HoldsFiles:
+    """Mixin: the value names uploaded files. Raw is an id (or a list of ids); stored is a list of
+    ``{"id","name","size","type"}`` or one of them, completed by the engine."""
+
+    many: ClassVar[bool] = False
+    settings: Mapping[str, Any]
+
+    def file_ids(self, value: Any) -> Sequence[str]:
+        """The ids of the files in a stored value."""
+        entries = value if self.many else [value]
+        return [str(entry["id"]) for entry in entries]
+
+    def accepts(self, content_type: str, size: int) -> Message | None:
+        """None, or why such a file is refused here."""
+        return None
