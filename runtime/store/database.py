@@ -1,0 +1,162 @@
+"""Connections: one small pool a process, time limits on every statement, errors turned into ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import psycopg
+import sqlalchemy
+from psycopg import errors as pg
+from psycopg.adapt import Loader
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from runtime.base.errors import DougongError, Message, Unavailable
+from runtime.base.sqltext import Sql
+
+Connection = psycopg.Connection[Any]
+T = TypeVar("T")
+
+STATEMENT_TIMEOUT = "30s"
+LOCK_TIMEOUT = "10s"
+POOL_SIZE = 10
+POOL_WAIT = 2.0
+MAX_LIFETIME = 600
+AWAY = Message("The database is not available, please try again in a moment", "数据库暂不可用，请稍后重试")
+BUSY = Message("Too busy right now, please try again in a moment", "系统繁忙，请稍后重试")
+
+
+class BytesLoader(Loader):
+    """JSON from the database stays bytes: it is passed on, or decoded by whoever needs it."""
+
+    def load(self, data: Any) -> bytes:
+        return bytes(data)
+
+
+class Database:
+    """The PostgreSQL of one installation. Thread-safe; connections are in autocommit mode."""
+
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        pool_size: int = POOL_SIZE,
+        statement_timeout: str = STATEMENT_TIMEOUT,
+        on_connect: Callable[[Connection], None] | None = None,
+    ) -> None:
+        self.dsn = normal_dsn(dsn)
+        self._options = (
+            f"-c statement_timeout={statement_timeout} -c lock_timeout={LOCK_TIMEOUT} "
+            "-c idle_in_transaction_session_timeout=60s -c timezone=UTC -c datestyle=ISO -c jit=off"
+        )
+        self._on_connect = on_connect
+        self.engine = sqlalchemy.create_engine(
+            "postgresql+psycopg://",
+            creator=self.connect,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=POOL_WAIT,
+            pool_recycle=MAX_LIFETIME,
+            pool_reset_on_return=None,
+            isolation_level="AUTOCOMMIT",
+        )
+
+    def connect(self, **changes: Any) -> Connection:
+        """A new connection outside the pool, for long work."""
+        connection = psycopg.connect(
+            self.dsn, autocommit=True, connect_timeout=5, options=self._options, application_name="dougong", **changes
+        )
+        for name in ("json", "jsonb"):
+            connection.adapters.register_loader(name, BytesLoader)
+        connection.prepared_max = 400
+        if self._on_connect:
+            self._on_connect(connection)
+        return connection
+
+    def close(self) -> None:
+        """Close all idle connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """A connection of the pool, in autocommit mode. Raises Unavailable."""
+        try:
+            pooled = self.engine.raw_connection()
+        except PoolTimeout:
+            raise Unavailable(BUSY, extra={"retry_after": 1}) from None
+        except (psycopg.OperationalError, sqlalchemy.exc.OperationalError) as away:
+            raise Unavailable(AWAY, extra={"retry_after": 2}) from away
+        connection: Connection = pooled.driver_connection  # type: ignore[assignment]
+        try:
+            yield connection
+        except psycopg.OperationalError as error:
+            if not isinstance(error, (pg.LockNotAvailable, pg.QueryCanceled, pg.DeadlockDetected)):
+                pooled.invalidate()
+                raise Unavailable(AWAY, extra={"retry_after": 2}) from error
+            raise
+        finally:
+            if not connection.closed and connection.info.transaction_status != TransactionStatus.IDLE:
+                connection.rollback()
+            pooled.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A connection inside a transaction: committed at the end, rolled back by any exception."""
+        with self.connection() as connection, connection.transaction():
+            yield connection
+
+    def rows(self, statement: Sql, *, prepare: bool = False) -> list[tuple[Any, ...]]:
+        """All rows of one statement in its own transaction. A lost idle connection is replaced once."""
+        return self.retrying(lambda connection: run(connection, statement, prepare=prepare))
+
+    def row(self, statement: Sql, *, prepare: bool = False) -> tuple[Any, ...] | None:
+        """The first row of one statement, or None."""
+        found = self.rows(statement, prepare=prepare)
+        return found[0] if found else None
+
+    def retrying(self, work: Callable[[Connection], T]) -> T:
+        """``work`` with a connection; again on a new one when the pool's connection had died while idle."""
+        for attempt in (1, 2):
+            died_idle = False
+            try:
+                with self.connection() as connection:
+                    try:
+                        return work(connection)
+                    except (pg.AdminShutdown, pg.CrashShutdown, pg.IdleInTransactionSessionTimeout):
+                        died_idle = True
+                        raise
+                    except psycopg.OperationalError as error:
+                        died_idle = error.sqlstate is None and connection.closed
+                        raise
+            except Unavailable:
+                if not died_idle or attempt == 2:
+                    raise
+        raise AssertionError("unreachable")
+
+
+def run(connection: Connection, statement: Sql, *, prepare: bool = False) -> list[tuple[Any, ...]]:
+    """All rows of ``statement`` on ``connection``, [] when it gives none."""
+    cursor = connection.execute(statement.text, statement.params, prepare=prepare)  # type: ignore[arg-type]
+    return cursor.fetchall() if cursor.description else []
+
+
+def run_many(connection: Connection, text: str, rows: Sequence[Sequence[Any] | Mapping[str, Any]]) -> None:
+    """One statement for many rows, pipelined."""
+    with connection.cursor() as cursor:
+        cursor.executemany(text, rows)  # type: ignore[arg-type]
+
+
+def normal_dsn(dsn: str) -> str:
+    """A libpq connection string from one, or from a URL as SQLAlchemy writes it. Raises DougongError."""
+    plain = re.sub(r"^postgres(ql)?\+\w+://", "postgresql://", dsn)
+    try:
+        conninfo_to_dict(plain)
+    except psycopg.ProgrammingError as error:
+        raise DougongError(
+            Message(f"the database address cannot be read: {error}", f"无法识别的数据库地址：{error}")
+        ) from None
+    return plain
