@@ -112,6 +112,5 @@ class Catalog:
     def describe(self) -> dict[str, Any]:
         """``catalog.json``: every family with its kinds."""
         return {
-            family: {name: kind.describe() for name, kind in self.family(family).items()}
-            for family in self.families()
+            family: {name: kind.describe() for name, kind in self.family(family).items()} for family in self.families()
         }

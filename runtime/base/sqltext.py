@@ -77,3 +77,14 @@ def fmt(template: str, *parts: Sql) -> Sql:
         texts.append(piece)
         params.extend(part.params)
     return Sql("".join(texts), tuple(params))
+
+
+def literal(text: str) -> str:
+    """A text constant inside a statement, for names that metadata gives: quoted, per cent signs doubled.
+
+    Values that callers send are bind parameters instead. Raises ValueError for NUL.
+    """
+    if "\0" in text:
+        raise ValueError("NUL cannot be part of a text")
+    quoted = "'" + text.replace("'", "''").replace("%", "%%") + "'"
+    return quoted if "\\" not in text else "E" + quoted.replace("\\", "\\\\")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from runtime.base.errors import Message, Problem
@@ -30,6 +30,13 @@ class BadValue(Exception):
 def bad(code: str, en: str, zh: str) -> BadValue:
     """A BadValue from its two sentences."""
     return BadValue(code, Message(en, zh))
+
+
+def shown(raw: Any) -> str:
+    """The beginning of ``raw`` for a message: at most 40 characters, nothing that a page cannot carry."""
+    text = str(raw[:41] if isinstance(raw, str) else type(raw).__name__)
+    text = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+    return text if len(text) <= 40 else text[:40] + "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,9 @@ class Field(Kind):
     sortable: ClassVar[bool] = True
     #: SQL for the masked form; ``{x}`` is the value as text. No percent signs.
     mask: ClassVar[str] = "'****'"
+    #: For a composite value kept as a JSON object: SQL that gives its line of text; ``{x}`` is the jsonb.
+    #: :meth:`typed` must give the same text.
+    line: ClassVar[str | None] = None
     #: The input of the form: a name of the page fragments; an unknown one falls back to a text input.
     widget: ClassVar[str] = "text"
     #: True when the value takes part in the record's full-text search.
@@ -80,7 +90,10 @@ class Field(Kind):
         return TEXT
 
     def clean(self, raw: Any, context: Context) -> Any:
-        """The stored value for ``raw``, None for blank. Raises BadValue."""
+        """The stored value for ``raw``, None for blank. Raises BadValue and nothing else, whatever comes.
+
+        The stored and the typed form of a value are always raw forms of it too.
+        """
         raise NotImplementedError
 
     def parse(self, text: str, context: Context) -> Any:
@@ -88,8 +101,12 @@ class Field(Kind):
         return text
 
     def text(self, value: Any, context: Context) -> str:
-        """The stored value as people read it and files carry it; '' for blank. :meth:`parse` reads it back."""
+        """The stored value as files and inputs carry it, readable; '' for blank. :meth:`parse` reads it back."""
         return "" if value is None else str(value)
+
+    def show(self, value: Any, context: Context) -> str:
+        """The stored value as pages, messages and prints show it (``¥1,234.50``); need not be read back."""
+        return self.text(value, context)
 
     def typed(self, value: Any) -> Any:
         """The typed value for a stored one (never None): what formulas and the typed column take."""
@@ -106,6 +123,26 @@ class Field(Kind):
     def check(self) -> Iterable[Problem]:
         """What is wrong with the options beyond their JSON Schema (``path`` relative to the field)."""
         return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One option of a choice: its key, its label in both languages, and all that its document says of it."""
+
+    key: str
+    label: Mapping[str, str]
+    doc: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Chooses:
+    """Mixin: the value is one or several of given options; boards, charts and filters ask for them."""
+
+    #: True: the options are steps in an order (a stage may say ``probability`` and ``end`` in its ``doc``).
+    ordered: ClassVar[bool] = False
+
+    def choices(self) -> Sequence[Choice]:
+        """The options in the order of the document."""
+        raise NotImplementedError
 
 
 class Relates:
@@ -157,10 +194,10 @@ class Numbered:
 
 
 class HoldsFiles:
-    """Mixin: the value names uploaded files. Raw is an id (or a list of ids); stored is a list of
-    ``{"id","name","size","type"}`` or one of them, completed by the engine."""
+    """Mixin: the value names uploaded files. Raw is an id (or a list of ids) or what was read; ``clean``
+    keeps the id alone, the engine completes it to ``{"id","name","size","type"}`` (a list when ``many``)."""
 
-    many: ClassVar[bool] = False
+    many: bool = False
     settings: Mapping[str, Any]
 
     def file_ids(self, value: Any) -> Sequence[str]:

@@ -140,14 +140,14 @@ class Database:
 
 def run(connection: Connection, statement: Sql, *, prepare: bool = False) -> list[tuple[Any, ...]]:
     """All rows of ``statement`` on ``connection``, [] when it gives none."""
-    cursor = connection.execute(statement.text, statement.params, prepare=prepare)  # type: ignore[arg-type]
+    cursor = connection.execute(statement.text, statement.params, prepare=prepare)
     return cursor.fetchall() if cursor.description else []
 
 
 def run_many(connection: Connection, text: str, rows: Sequence[Sequence[Any] | Mapping[str, Any]]) -> None:
     """One statement for many rows, pipelined."""
     with connection.cursor() as cursor:
-        cursor.executemany(text, rows)  # type: ignore[arg-type]
+        cursor.executemany(text, rows)
 
 
 def normal_dsn(dsn: str) -> str:

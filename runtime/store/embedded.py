@@ -289,7 +289,9 @@ class Cluster:
             if made.returncode == 0:
                 break
             if time.monotonic() > deadline:
-                raise fail(f"PostgreSQL does not answer: {made.stdout[-400:]}", f"PostgreSQL 无响应：{made.stdout[-400:]}")
+                raise fail(
+                    f"PostgreSQL does not answer: {made.stdout[-400:]}", f"PostgreSQL 无响应：{made.stdout[-400:]}"
+                )
             time.sleep(0.1)
         if "1" not in made.stdout:
             self._psql("postgres", "CREATE DATABASE dougong")

@@ -1,0 +1,149 @@
+"""Names of the database layout: which table an object has, which column a field. It runs no statement."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from runtime.base.sqltext import ident
+from runtime.meta.model import FieldDef, Model, ObjectDef
+
+LONGEST = 55
+
+#: Columns that every object's table has, by the name of the property.
+PROPERTIES = {
+    "id": ("id", "uuid"),
+    "version": ("version", "integer"),
+    "created_at": ("created_at", "timestamptz"),
+    "updated_at": ("updated_at", "timestamptz"),
+    "created_by": ("created_by", "uuid"),
+    "updated_by": ("updated_by", "uuid"),
+    "owner": ("owner_id", "uuid"),
+}
+
+
+def short(name: str) -> str:
+    """``name``, or a shortened one with a hash when PostgreSQL's 63 bytes would not hold it."""
+    raw = name.encode()
+    if len(raw) <= LONGEST:
+        return name
+    digest = hashlib.sha256(raw).hexdigest()[:10]
+    return raw[: LONGEST - 11].decode(errors="ignore") + "_" + digest
+
+
+def table_name(object_key: str) -> str:
+    """The table of an object, without its schema."""
+    return short(f"o_{object_key}")
+
+
+def column_name(field_key: str) -> str:
+    """The typed column of a field."""
+    return short(f"f_{field_key}")
+
+
+@dataclass(frozen=True)
+class FieldPlace:
+    """Where the values of one stored field are."""
+
+    field: FieldDef
+    column: str | None
+    sql_type: str | None
+
+    @property
+    def container(self) -> str:
+        """``data`` or ``ext``: the JSON column that holds the value."""
+        return "ext" if self.field.kind.long else "data"
+
+
+@dataclass(frozen=True)
+class ObjectLayout:
+    """The table of one object in one workspace."""
+
+    schema: str
+    object: ObjectDef
+
+    @cached_property
+    def name(self) -> str:
+        """The table's bare name."""
+        return table_name(self.object.key)
+
+    @cached_property
+    def table(self) -> str:
+        """The table's quoted and qualified name."""
+        return ident(self.schema, self.name)
+
+    @cached_property
+    def places(self) -> Mapping[str, FieldPlace]:
+        """The stored fields by storage key."""
+        found = {}
+        for one in self.object.fields.values():
+            if one.stored:
+                sql_type = one.kind.column
+                found[one.key] = FieldPlace(one, column_name(one.key) if sql_type else None, sql_type)
+        return found
+
+    @cached_property
+    def columns(self) -> Sequence[FieldPlace]:
+        """The fields with a typed column, in the order of the document."""
+        return [place for place in self.places.values() if place.column]
+
+    def index_name(self, *parts: str) -> str:
+        """A name for an index of this table."""
+        return short(f"{self.name}__{'_'.join(parts)}")
+
+    def unique_name(self, keys: Sequence[str]) -> str:
+        """The name of the unique index over the fields with these keys."""
+        digest = hashlib.sha256("\0".join(keys).encode()).hexdigest()[:8]
+        return short(f"{self.name}__u_{digest}")
+
+    @cached_property
+    def unique_fields(self) -> Mapping[str, Sequence[str]]:
+        """Field names of each unique index, by the index's name."""
+        found: dict[str, Sequence[str]] = {}
+        for one in self.object.fields.values():
+            if one.unique and one.stored:
+                found[self.unique_name([one.key])] = (one.name,)
+        for names in self.object.unique:
+            fields = [self.object.fields[name] for name in names if name in self.object.fields]
+            found[self.unique_name([one.key for one in fields])] = tuple(one.name for one in fields)
+        return found
+
+
+class Layout:
+    """All tables of one workspace under one model."""
+
+    def __init__(self, schema: str, model: Model) -> None:
+        self.schema = schema
+        self.model = model
+        self._objects: dict[str, ObjectLayout] = {}
+
+    def object(self, name: str) -> ObjectLayout:
+        """The layout of an object by its present name. Raises KeyError."""
+        found = self._objects.get(name)
+        if found is None:
+            found = self._objects[name] = ObjectLayout(self.schema, self.model.objects[name])
+        return found
+
+    def by_key(self, key: str) -> ObjectLayout:
+        """The layout of an object by its storage key. Raises KeyError."""
+        return self.object(self.names[key])
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """Present names by storage key."""
+        return {one.key: one.name for one in self.model.objects.values()}
+
+    def system(self, name: str) -> str:
+        """A system table of the workspace, quoted and qualified."""
+        return ident(self.schema, name)
+
+
+def column_value(place: FieldPlace, value: Any) -> Any:
+    """What the typed column takes for a stored value."""
+    if value is None:
+        return None
+    typed = place.field.kind.typed(value)
+    return list(typed) if isinstance(typed, tuple) else typed

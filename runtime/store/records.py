@@ -1,0 +1,231 @@
+"""Writing one record: the record, its history and its event in one statement. It decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from runtime.base.sqltext import Sql, ident, join
+from runtime.base.values import dump_text
+from runtime.store import search
+from runtime.store.layout import ObjectLayout, column_value
+
+SYSTEM_COLUMNS = "id, version, created_at, updated_at, created_by, updated_by, owner_id, title, data, ext"
+
+
+@dataclass(frozen=True)
+class Write:
+    """What is to be stored of one record. ``values`` are stored values by storage key, blanks left out.
+
+    ``extra`` are values for keys outside the present model (conversions under way). ``before`` and ``after``
+    are the changed values for the history. ``version`` is the version that was read, 0 for a new record.
+    """
+
+    id: str
+    version: int
+    owner: str | None
+    title: str
+    values: Mapping[str, Any]
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    removed: Sequence[str] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    texts: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who writes, and through what."""
+
+    actor: str | None
+    channel: str
+    action: str
+
+
+@dataclass(frozen=True)
+class Once:
+    """A request that must have its effect once: the key and the hash of the request."""
+
+    user: str
+    key: str
+    request: bytes
+    status: int = 201
+
+
+def containers(place: ObjectLayout, write: Write) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The values of ``data`` and of ``ext``."""
+    data: dict[str, Any] = {}
+    ext: dict[str, Any] = {}
+    for key, value in write.values.items():
+        (ext if place.places[key].container == "ext" else data)[key] = value
+    data.update(write.extra)
+    return data, ext
+
+
+def typed_columns(place: ObjectLayout, write: Write) -> list[Any]:
+    """The values of the typed columns, in the layout's order, from the same values as the JSON."""
+    return [column_value(one, write.values.get(one.field.key)) for one in place.columns]
+
+
+def column_names(place: ObjectLayout) -> list[str]:
+    """The quoted names of the typed columns, in the layout's order."""
+    return [ident(one.column or "") for one in place.columns]
+
+
+def returning(place: ObjectLayout) -> str:
+    """All columns of the written row, by name."""
+    return ", ".join([SYSTEM_COLUMNS, *column_names(place)])
+
+
+def insert(place: ObjectLayout, write: Write, gate: Gate) -> Sql:
+    """The record's row, when every gate is open. Names ``rec``."""
+    names = ", ".join(
+        [
+            "id",
+            "created_by",
+            "updated_by",
+            "owner_id",
+            "title",
+            "title_key",
+            "data",
+            "ext",
+            "search",
+            *column_names(place),
+        ]
+    )
+    data, ext = containers(place, write)
+    casts = [f"%s::{one.sql_type}" for one in place.columns]
+    values = Sql(
+        ", ".join(["%s::uuid, %s::uuid, %s::uuid, %s::uuid, %s, %s, %s::jsonb, %s::jsonb, %s::tsvector", *casts]),
+        (
+            write.id, gate.origin.actor, gate.origin.actor, write.owner, write.title, search.sort_key(write.title),
+            dump_text(data), dump_text(ext) if ext else None, search.vector([write.title, *write.texts]),
+            *typed_columns(place, write),
+        ),
+    )  # fmt: skip
+    return (
+        Sql(f"INSERT INTO {place.table} ({names}) SELECT ")
+        + values
+        + " WHERE "
+        + gate.condition()
+        + f" RETURNING {returning(place)}"
+    )
+
+
+def update(place: ObjectLayout, write: Write, gate: Gate) -> Sql:
+    """The changed row, when it still has the version that was read and every gate is open. Names ``rec``."""
+    data, ext = containers(place, write)
+    removed = [key for key in write.removed if place.places[key].container == "data"]
+    removed_ext = [key for key in write.removed if place.places[key].container == "ext"]
+    sets = [
+        Sql("version = version + 1, updated_at = now(), updated_by = %s::uuid, owner_id = %s::uuid, title = %s, "
+            "title_key = %s, search = %s::tsvector, data = (data || %s::jsonb) - %s::text[], "
+            "ext = nullif((coalesce(ext, '{}') || %s::jsonb) - %s::text[], '{}')",
+            (gate.origin.actor, write.owner, write.title, search.sort_key(write.title),
+             search.vector([write.title, *write.texts]), dump_text(data), removed, dump_text(ext), removed_ext)),
+    ]  # fmt: skip
+    for one, value in zip(place.columns, typed_columns(place, write), strict=True):
+        sets.append(Sql(f"{ident(one.column or '')} = %s::{one.sql_type}", (value,)))
+    return (
+        Sql(f"UPDATE {place.table} SET ")
+        + join(", ", sets)
+        + Sql(" WHERE id = %s::uuid AND version = %s AND deleted_at IS NULL AND ", (write.id, write.version))
+        + gate.condition()
+        + f" RETURNING {returning(place)}"
+    )
+
+
+@dataclass
+class Gate:
+    """What must hold in the very statement that writes: the stamp, and every linked record's presence.
+
+    ``links`` are (name, statement that gives the ids that are there and readable, locked; how many are expected).
+    """
+
+    live: str
+    stamp: int
+    origin: Origin
+    links: list[tuple[str, Sql, int]] = field(default_factory=list)
+    once: Once | None = None
+
+    def ctes(self) -> list[Sql]:
+        """The CTEs that the condition asks."""
+        found = [Sql(f"live AS (SELECT stamp FROM {self.live})")]
+        found += [Sql(f"{name} AS (") + statement + ")" for name, statement, _ in self.links]
+        return found
+
+    def condition(self) -> Sql:
+        """True when the write may happen."""
+        found = Sql("(SELECT stamp FROM live) = %s", (self.stamp,))
+        for name, _, expected in self.links:
+            found = found + Sql(f" AND (SELECT count(*) FROM {name}) = %s", (expected,))
+        return found
+
+
+def write_one(place: ObjectLayout, write: Write, gate: Gate, wire: Sql, alias: str, joins: Sql) -> Sql:
+    """The whole write: one row of (stamp, JSON text of the record or NULL, ids found by each link's gate ...)."""
+    row = update(place, write, gate) if write.version else insert(place, write, gate)
+    ctes = gate.ctes()
+    ctes.append(Sql("rec AS (") + row + ")")
+    ctes.append(Sql("wire AS (SELECT ") + wire + f" AS j FROM rec {alias}" + joins + ")")
+    ctes += [traced(place, write, gate.origin), told(place, gate.origin)]
+    if gate.once:
+        ctes.append(
+            Sql(
+                f"onc AS (INSERT INTO {ident(place.schema, 's_idempotency')} (user_id, key, request, status, response) "
+                "SELECT %s::uuid, %s, %s, %s, j FROM wire)",
+                (gate.once.user, gate.once.key, gate.once.request, gate.once.status),
+            )
+        )
+    found = [Sql(f", (SELECT array_agg(id) FROM {name})") for name, _, _ in gate.links]
+    return Sql("WITH ") + join(", ", ctes) + " SELECT (SELECT stamp FROM live), (SELECT j FROM wire)" + join("", found)
+
+
+def traced(place: ObjectLayout, write: Write, origin: Origin) -> Sql:
+    """The history row of what ``rec`` wrote."""
+    return Sql(
+        f"his AS (INSERT INTO {ident(place.schema, 's_history')} "
+        "(record_id, version, object_key, actor, channel, action, before, after) "
+        "SELECT id, version, %s, %s::uuid, %s, %s, %s::jsonb, %s::jsonb FROM rec)",
+        (
+            place.object.key, origin.actor, origin.channel, origin.action,
+            None if write.before is None else dump_text(write.before),
+            None if write.after is None else dump_text(write.after),
+        ),
+    )  # fmt: skip
+
+
+def told(place: ObjectLayout, origin: Origin) -> Sql:
+    """The event of what ``rec`` wrote, for those who act after the commit."""
+    return Sql(
+        f"out AS (INSERT INTO {ident(place.schema, 's_outbox')} (partition, type, payload) "
+        "SELECT %s || ':' || id, %s, json_build_object('object', %s::text, 'record', id, 'version', version, "
+        "'actor', %s::text, 'channel', %s::text) FROM rec)",
+        (place.object.key, f"record_{origin.action}", place.object.key, origin.actor, origin.channel),
+    )
+
+
+def present(table: str, alias: str, joins: Sql, ids: Sequence[str], criterion: Sql) -> Sql:
+    """The ids of ``ids`` that are there and readable, locked against deletion until the write is done."""
+    alive = Sql(f" WHERE {alias}.id = ANY(%s::uuid[]) AND {alias}.deleted_at IS NULL", (list(ids),))
+    statement = Sql(f"SELECT {alias}.id FROM {table} {alias}") + joins + alive
+    if criterion:
+        statement = statement + " AND " + criterion
+    return statement + f" FOR SHARE OF {alias}"
+
+
+def read_one(place: ObjectLayout, alias: str, joins: Sql, record_id: str, checks: Sequence[Sql], live: str) -> Sql:
+    """(stamp, version, owner, data, ext, deleted, check ...) of one record; version NULL when there is none.
+
+    A check that is empty holds for every record.
+    """
+    extra = join("", [Sql(", coalesce(") + one + ", false)" if one else Sql(", true") for one in checks])
+    inner = (
+        Sql(f"SELECT {alias}.version, {alias}.owner_id::text, {alias}.data, {alias}.ext, {alias}.deleted_at")
+        + extra
+        + f" FROM {place.table} {alias}"
+        + joins
+        + Sql(f" WHERE {alias}.id = %s::uuid", (record_id,))
+    )
+    return Sql(f"SELECT l.stamp, q.* FROM {live} l LEFT JOIN LATERAL (") + inner + ") q ON true"
