@@ -1,0 +1,1 @@
+"""The built-in channel kinds, one file each."""

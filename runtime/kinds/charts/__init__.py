@@ -1,0 +1,1 @@
+"""The built-in chart kinds, one file each."""

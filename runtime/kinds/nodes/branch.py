@@ -1,0 +1,28 @@
+"""An exclusive choice: the first true branch is taken."""
+
+from __future__ import annotations
+
+from runtime.kinds.marks import LABEL, formula, kinds
+from runtime.kinds.node import Node
+
+
+class Branch(Node):
+    """An exclusive choice: the first true branch is taken."""
+
+    name = "branch"
+    label = {"en": "Branch", "zh": "条件分支"}
+    help = {
+        "en": "The first branch whose condition is true; the last one is `else`.",
+        "zh": "执行第一个满足条件的分支；最后一个必须是 else。",
+    }
+    icon = "git-branch"
+    options = {
+        "branch": {"type": "array", "minItems": 2, "maxItems": 50, "x-label": {"en": "Branches", "zh": "分支"}, "items": {
+            "type": "object", "properties": {
+                "when": formula("If", "条件", context="workflow"), "label": LABEL,
+                "nodes": kinds("node", "any_key", "Then", "节点"), "else": kinds("node", "any_key", "Otherwise", "否则"),
+            }, "oneOf": [{"required": ["when", "nodes"]}, {"required": ["else"]}], "additionalProperties": False,
+            "x-expects": {"en": "a branch with when and nodes, or else", "zh": "带 when 和 nodes 的分支，或 else"}}},
+    }  # fmt: skip
+    required_options = ("branch",)
+    examples = ({"branch": [{"when": "amount > 100", "nodes": []}, {"else": []}]},)
