@@ -285,7 +285,8 @@ def taken(live: Live, chars: Ranges, ways: int) -> Live:
             product *= count
     if endless > 1 or product > MOST_WAYS:
         refuse(
-            "repetitions beside each other may take the same characters, which can take for ever; put something between them",
+            "repetitions beside each other may take the same characters, which can take for ever; "
+            "put something between them",
             "相邻的重复可能匹配相同字符，匹配会极慢；请在其间加入分隔内容",
         )
     there = live.get(chars, (0, 1))

@@ -18,6 +18,11 @@ BOOL_OPERATORS = ("is_true", "is_false")
 BLANK_OPERATORS = ("blank", "not_blank")
 
 
+Examples = tuple[Mapping[str, Any], ...]
+Valid = tuple[tuple[Mapping[str, Any], Any, Any], ...]
+Invalid = tuple[tuple[Mapping[str, Any], Any], ...]
+
+
 class BadValue(Exception):
     """A value that its field type refuses; ``code`` is stable, ``message`` for people."""
 
@@ -65,22 +70,23 @@ class Field(Kind):
     long: ClassVar[bool] = False
     #: What a blank reads as over the API: None, False or ().
     blank: ClassVar[Any] = None
+    # What follows may also be set on an instance, in __init__, where it depends on the options.
     #: Filter operators of the filter builder, by key.
-    operators: ClassVar[tuple[str, ...]] = TEXT_OPERATORS
-    sortable: ClassVar[bool] = True
-    #: SQL for the masked form; ``{x}`` is the value as text. No percent signs.
-    mask: ClassVar[str] = "'****'"
+    operators: tuple[str, ...] = TEXT_OPERATORS
+    sortable: bool = True
+    #: SQL for the masked form; ``{x}`` is the value as text. No percent signs, no other braces.
+    mask: str = "'****'"
     #: For a composite value kept as a JSON object: SQL that gives its line of text; ``{x}`` is the jsonb.
     #: :meth:`typed` must give the same text.
     line: ClassVar[str | None] = None
     #: The input of the form: a name of the page fragments; an unknown one falls back to a text input.
-    widget: ClassVar[str] = "text"
+    widget: str = "text"
     #: True when the value takes part in the record's full-text search.
-    searchable: ClassVar[bool] = False
+    searchable: bool = False
 
     #: Pairs ``(options, raw, stored)`` that must be taken, and ``(options, raw)`` that must be refused.
-    valid: ClassVar[tuple[tuple[Mapping[str, Any], Any, Any], ...]] = ()
-    invalid: ClassVar[tuple[tuple[Mapping[str, Any], Any], ...]] = ()
+    valid: ClassVar[Valid] = ()
+    invalid: ClassVar[Invalid] = ()
 
     def __init__(self, options: Mapping[str, Any] | None = None) -> None:
         self.settings: Mapping[str, Any] = options or {}

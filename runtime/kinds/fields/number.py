@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_UP, Context as DecimalContext, Decimal
-from typing import Any
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from decimal import Context as DecimalContext
+from typing import Any, ClassVar
 
 from runtime.base.errors import Message, Problem
 from runtime.formula.types import Type
-from runtime.kinds.field import ORDER_OPERATORS, Context, Field, bad
+from runtime.kinds.field import ORDER_OPERATORS, Context, Examples, Field, Invalid, Valid, bad, shown
+from runtime.kinds.fields.text import narrow
+from runtime.kinds.options import option
 
 EXACT = DecimalContext(prec=60, rounding=ROUND_HALF_UP)
-PLAIN = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,2})?")
+PLAIN = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,2})?")
+GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
+BIG_UNITS = {"万": 4, "亿": 8}
 LARGEST = Decimal(10) ** 22
+INTEGER_LIMIT = 10**22
+QUANTA = tuple(Decimal(1).scaleb(-places) for places in range(17))
 
 
 def decimal_of(raw: Any) -> Decimal | None:
@@ -26,8 +34,8 @@ def decimal_of(raw: Any) -> Decimal | None:
         if not raw:
             return None
         if not PLAIN.fullmatch(raw):
-            raise bad("not_a_number", f"{raw[:40]!r} is not a number", f"“{raw[:40]}”不是数字")
-    elif isinstance(raw, int) and abs(raw) >= LARGEST:
+            raise bad("not_a_number", f"{shown(raw)!r} is not a number", f"“{shown(raw)}”不是数字")
+    elif isinstance(raw, int) and abs(raw) >= INTEGER_LIMIT:
         raise bad("out_of_range", "must be smaller than 10^22", "必须小于 10 的 22 次方")
     number = Decimal(raw)
     if not number.is_finite() or abs(number) >= LARGEST:
@@ -44,6 +52,18 @@ def trimmed(number: Decimal) -> Decimal:
     return number if number else Decimal(0)
 
 
+def entered(text: str) -> str:
+    """A number as people write it (``1,234.50``, ``１２``, ``1.2万``) in plain digits; other text as it is."""
+    text = narrow(text).strip()
+    power = 0
+    while text and text[-1] in BIG_UNITS and power < 12:
+        power += BIG_UNITS[text[-1]]
+        text = text[:-1].rstrip()
+    if "," in text and GROUPED.fullmatch(text):
+        text = text.replace(",", "")
+    return f"{text}e{power}" if power and "e" not in text.lower() else text
+
+
 class Number(Field):
     """An exact decimal of at most 22 digits before and 16 after the point."""
 
@@ -55,55 +75,85 @@ class Number(Field):
     operators = ORDER_OPERATORS
     widget = "number"
     options = {
-        "min": {"type": "number", "x-label": {"en": "Smallest", "zh": "最小值"}},
-        "max": {"type": "number", "x-label": {"en": "Largest", "zh": "最大值"}},
-        "scale": {"type": "integer", "minimum": 0, "maximum": 16, "x-label": {"en": "Decimal places", "zh": "小数位数"}},
-        "unit": {"type": "string", "maxLength": 20, "x-label": {"en": "Unit", "zh": "单位"}},
-    }  # fmt: skip
-    examples = ({}, {"min": 0, "max": 100, "scale": 2})
-    valid = (
+        "min": option("number", "Smallest", "最小值"),
+        "max": option("number", "Largest", "最大值"),
+        "scale": option("integer", "Decimal places", "小数位数", minimum=0, maximum=16),
+        "unit": option("string", "Unit", "单位", maxLength=20),
+    }
+    examples: ClassVar[Examples] = ({}, {"min": 0, "max": 100, "scale": 2}, {"unit": "kg"})
+    valid: ClassVar[Valid] = (
         ({}, "12.50", Decimal("12.5")),
         ({}, 0, Decimal(0)),
         ({}, "1e3", Decimal(1000)),
         ({}, "", None),
         ({"scale": 2}, "1.005", Decimal("1.01")),
     )
-    invalid = (({}, "abc"), ({}, True), ({"max": 3}, 4), ({}, "1e30"), ({}, [1]), ({}, float("nan")))
+    invalid: ClassVar[Invalid] = (
+        ({}, "abc"),
+        ({}, True),
+        ({"max": 3}, 4),
+        ({}, "1e30"),
+        ({}, [1]),
+        ({}, float("nan")),
+        ({}, "1,5"),
+    )
+
+    #: Decimal places and bounds where the options do not say.
+    places: ClassVar[int] = 16
+    lowest: ClassVar[Any] = None
+    highest: ClassVar[Any] = None
+
+    def __init__(self, options: Mapping[str, Any] | None = None) -> None:
+        super().__init__(options)
+        self._scale: int = self.settings.get("scale", self.places)
+        low, high = self.settings.get("min", self.lowest), self.settings.get("max", self.highest)
+        self._low = None if low is None else Decimal(str(low))
+        self._high = None if high is None else Decimal(str(high))
 
     def type(self) -> Type:
-        return Type("number", scale=self.settings.get("scale", 16))
+        return Type("number", scale=self._scale)
 
     def clean(self, raw: Any, context: Context) -> Decimal | None:
         number = decimal_of(raw)
         if number is None:
             return None
-        number = number.quantize(Decimal(1).scaleb(-self.settings.get("scale", 16)), context=EXACT)
-        low, high = self.settings.get("min"), self.settings.get("max")
-        if low is not None and number < Decimal(str(low)):
-            raise bad("too_small", f"must be at least {low}", f"不能小于 {low}")
-        if high is not None and number > Decimal(str(high)):
-            raise bad("too_large", f"must be at most {high}", f"不能大于 {high}")
+        number = number.quantize(QUANTA[self._scale], context=EXACT)
+        if self._low is not None and number < self._low:
+            raise bad("too_small", f"must be at least {self._low:f}", f"不能小于 {self._low:f}")
+        if self._high is not None and number > self._high:
+            raise bad("too_large", f"must be at most {self._high:f}", f"不能大于 {self._high:f}")
         return trimmed(number)
 
     def parse(self, text: str, context: Context) -> Any:
-        return text.strip().replace(",", "").replace("，", "").removesuffix("%").strip()
+        unit = self.settings.get("unit")
+        text = text.strip()
+        return entered(text.removesuffix(unit) if unit else text)
 
     def text(self, value: Any, context: Context) -> str:
         return "" if value is None else format(value, "f")
+
+    def show(self, value: Any, context: Context) -> str:
+        if value is None:
+            return ""
+        unit = self.settings.get("unit")
+        return f"{value:,f} {unit}" if unit else f"{value:,f}"
 
     def search_text(self, value: Any) -> str:
         return ""
 
     def json_schema(self) -> dict[str, Any]:
         found: dict[str, Any] = {"type": "number"}
-        for name, key in (("min", "minimum"), ("max", "maximum")):
-            if name in self.settings:
-                found[key] = self.settings[name]
+        for bound, key in ((self._low, "minimum"), (self._high, "maximum")):
+            if bound is not None:
+                found[key] = int(bound) if bound == bound.to_integral_value() else float(bound)
         return found
 
     def check(self) -> list[Problem]:
-        low, high = self.settings.get("min"), self.settings.get("max")
-        if low is not None and high is not None and low > high:
-            text = Message(f"min {low} is above max {high}", f"最小值 {low} 大于最大值 {high}")
-            return [Problem("range", text, path="min")]
+        if self._low is not None and self._high is not None and self._low > self._high:
+            low, high = format(self._low, "f"), format(self._high, "f")
+            return [
+                Problem(
+                    "range", Message(f"min {low} is above max {high}", f"最小值 {low} 大于最大值 {high}"), path="min"
+                )
+            ]
         return []
