@@ -106,7 +106,7 @@ DUE = option(
     "object", "Deadline", "时限",
     properties={
         "in": duration("Within", "期限"),
-        "at": formula("At (formula)", "截止时间（公式）", expected=None, context="workflow"),
+        "at": formula("At (formula)", "截止时间（公式）", expected=None, context="automation"),
         "steps": {"type": "array", "maxItems": 20, "items": {
             "type": "object",
             "properties": {

@@ -59,7 +59,7 @@ SOURCES: dict[str, Any] = {
     ),
     "previous_choice": name_of("node", "Chosen by an earlier approver", "由前面的审批人选择"),
     "node": name_of("node", "Who decided there", "该节点的处理人"),
-    "expression": formula("Formula that gives the person", "人员公式", expected=None, context="workflow"),
+    "expression": formula("Formula that gives the person", "人员公式", expected=None, context="automation"),
     "group": name_of("role", "Queue", "待领取队列"),
     "most_senior": POOL,
     "least_loaded": POOL,

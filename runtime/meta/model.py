@@ -189,6 +189,11 @@ class Model:
     hash: str = ""
 
     @cached_property
+    def derived(self) -> dict[Any, Any]:
+        """Room for what follows from the model and is found once (types, compiled formulas): never content."""
+        return {}
+
+    @cached_property
     def former_objects(self) -> Mapping[str, ObjectDef]:
         """Objects by their former names, where no present object has taken the name."""
         return {one.was: one for one in self.objects.values() if one.was and one.was not in self.objects}

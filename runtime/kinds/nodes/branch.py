@@ -19,7 +19,7 @@ class Branch(Node):
     options = {
         "branch": {"type": "array", "minItems": 2, "maxItems": 50, "x-label": {"en": "Branches", "zh": "分支"}, "items": {
             "type": "object", "properties": {
-                "when": formula("If", "条件", context="workflow"), "label": LABEL,
+                "when": formula("If", "条件", context="automation"), "label": LABEL,
                 "nodes": kinds("node", "any_key", "Then", "节点"), "else": kinds("node", "any_key", "Otherwise", "否则"),
             }, "oneOf": [{"required": ["when", "nodes"]}, {"required": ["else"]}], "additionalProperties": False,
             "x-expects": {"en": "a branch with when and nodes, or else", "zh": "带 when 和 nodes 的分支，或 else"}}},

@@ -20,7 +20,7 @@ class Parallel(Node):
                 "required": ["count"], "additionalProperties": False}], "x-expects": {"en": "all, any or {count: 2}", "zh": "all、any 或 {count: 2}"}}, "Goes on when", "汇合条件", None),
             "reject": one_of("A rejection ends", "驳回范围", {"instance": ("Everything", "整个流程"), "branch": ("Its branch", "本分支")}),
             "branches": {"type": "array", "minItems": 2, "maxItems": 20, "items": {"type": "object", "properties": {
-                "label": LABEL, "when": formula("If", "条件", context="workflow"), "nodes": kinds("node", "any_key", "Nodes", "节点")},
+                "label": LABEL, "when": formula("If", "条件", context="automation"), "nodes": kinds("node", "any_key", "Nodes", "节点")},
                 "required": ["nodes"], "additionalProperties": False}},
         }, required=["branches"], additionalProperties=False),
     }  # fmt: skip

@@ -16,7 +16,7 @@ class Wait(Node):
     icon = "clock-pause"
     options = {
         "wait": option("object", "Wait", "等待", properties={
-            "until": formula("Until (formula)", "直到（公式）", expected=None, context="workflow"),
+            "until": formula("Until (formula)", "直到（公式）", expected=None, context="automation"),
             "for": duration("For", "时长"),
         }, minProperties=1, maxProperties=1, additionalProperties=False),
     }  # fmt: skip
