@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from decimal import Context as DecimalContext
 from typing import Any, ClassVar
@@ -148,7 +148,7 @@ class Number(Field):
                 found[key] = int(bound) if bound == bound.to_integral_value() else float(bound)
         return found
 
-    def check(self) -> list[Problem]:
+    def check(self) -> Iterable[Problem]:
         if self._low is not None and self._high is not None and self._low > self._high:
             low, high = format(self._low, "f"), format(self._high, "f")
             return [
