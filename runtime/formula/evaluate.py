@@ -1,0 +1,369 @@
+"""The Python back end: the intermediate form run by simpleeval, in its narrowest configuration.
+
+simpleeval never sees text of a user: the syntax tree it walks is built here from checked nodes. Nothing
+here raises for any formula or value; a fault gives null.
+"""
+
+from __future__ import annotations
+
+import ast
+import logging
+import operator
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from simpleeval import SimpleEval
+
+from runtime.formula.compiler import Compiled
+from runtime.formula.env import Env
+from runtime.formula.functions.declare import Impl
+from runtime.formula.functions.registry import IMPLS
+from runtime.formula.lower import BLANK_VALUES, Lowered, lower
+from runtime.formula.rows import Rows, Spec, summarise
+from runtime.formula.scope import Slot
+from runtime.formula.tree import Agg, Node, walk
+from runtime.formula.values import CTX, Items, canonical, divide, norm
+
+__all__ = ["Env", "FormulaEval", "Prepared", "Rows", "canonical", "prepare"]
+
+log = logging.getLogger(__name__)
+CACHE_SIZE = 2_000
+MAX_VISITS = 1_000_000
+DEFAULTS: dict[str, Any] = {"t": "", "b": False, "L": Items()}
+
+
+class FormulaEval(SimpleEval):  # type: ignore[misc]
+    """SimpleEval with only the node kinds that the intermediate form needs."""
+
+    ALLOWED = (
+        ast.Expr,
+        ast.Name,
+        ast.Constant,
+        ast.UnaryOp,
+        ast.BinOp,
+        ast.Compare,
+        ast.BoolOp,
+        ast.IfExp,
+        ast.Call,
+    )
+
+    def __init__(self, operators: Mapping[type, Any], functions: dict[str, Any]) -> None:
+        super().__init__(operators=operators, functions=functions, names={}, allowed_attrs={})
+        self.nodes = {kind: handler for kind, handler in self.nodes.items() if kind in self.ALLOWED}
+
+
+class _State:
+    """What one evaluation shares: the environment, the faults, the outer record's names."""
+
+    __slots__ = ("env", "faults", "names")
+
+    def __init__(self) -> None:
+        self.env: Env = None  # type: ignore[assignment]
+        self.faults: list[str] | None = None
+        self.names: dict[str, Any] = {}
+
+    def note(self, code: str) -> None:
+        if self.faults is not None:
+            self.faults.append(code)
+
+
+def _less(a: Any, b: Any) -> bool:
+    return a is not None and b is not None and a < b
+
+
+def _less_equal(a: Any, b: Any) -> bool:
+    return a is not None and b is not None and a <= b
+
+
+def _more(a: Any, b: Any) -> bool:
+    return a is not None and b is not None and a > b
+
+
+def _more_equal(a: Any, b: Any) -> bool:
+    return a is not None and b is not None and a >= b
+
+
+def _add(a: Any, b: Any) -> Any:
+    return None if a is None or b is None else CTX.add(a, b)
+
+
+def _subtract(a: Any, b: Any) -> Any:
+    return None if a is None or b is None else CTX.subtract(a, b)
+
+
+def _multiply(a: Any, b: Any) -> Any:
+    return None if a is None or b is None else CTX.multiply(a, b)
+
+
+def _negative(a: Any) -> Any:
+    return None if a is None else a.copy_negate()
+
+
+def _operators(state: _State) -> dict[type, Callable[..., Any]]:
+    def over(a: Any, b: Any) -> Any:
+        if a is None or b is None:
+            return None
+        result = divide(a, b)
+        if result is None:
+            state.note("NUM_RANGE" if b else "DIV_ZERO")
+        return result
+
+    return {
+        ast.Add: _add,
+        ast.Sub: _subtract,
+        ast.Mult: _multiply,
+        ast.Div: over,
+        ast.USub: _negative,
+        ast.Eq: operator.eq,
+        ast.NotEq: operator.ne,
+        ast.Lt: _less,
+        ast.LtE: _less_equal,
+        ast.Gt: _more,
+        ast.GtE: _more_equal,
+        ast.Not: operator.not_,
+    }
+
+
+def _bind(impl: Impl, state: _State) -> Callable[..., Any]:
+    """The primitive's Python with its null rule, its environment and the noting of faults."""
+    run, default, code = impl.python, DEFAULTS.get(impl.result), impl.code
+
+    if impl.env:
+
+        def call(*args: Any) -> Any:
+            return run(state.env, *args)
+    else:
+        call = run
+    if not impl.strict and not impl.faults:
+        return call
+
+    def noted(result: Any) -> Any:
+        if result is None:
+            state.note(code)
+        return result
+
+    def one(a: Any) -> Any:
+        return default if a is None else noted(call(a))
+
+    def two(a: Any, b: Any) -> Any:
+        if a is None or b is None:
+            return default
+        result = call(a, b)
+        if result is None:
+            state.note(code)
+        return result
+
+    def several(*args: Any) -> Any:
+        for arg in args:
+            if arg is None:
+                return default
+        return noted(call(*args))
+
+    def loose(*args: Any) -> Any:
+        return noted(call(*args))
+
+    if not impl.strict:
+        return loose
+    many = any(p.many for p in impl.params)
+    return several if many else {1: one, 2: two}.get(len(impl.params), several)
+
+
+def _functions(tree: Iterable[Node], lowered: Lowered, state: _State) -> dict[str, Callable[..., Any]]:
+    def normed(x: Any) -> Any:
+        if x is None:
+            return None
+        result = norm(x)
+        if result is None:
+            state.note("NUM_RANGE")
+        return result
+
+    found: dict[str, Callable[..., Any]] = {
+        "norm": normed,
+        "num0": lambda x: _ZERO if x is None else x,
+        "txt0": lambda x: "" if x is None else x,
+    }
+    for key in lowered.functions:
+        found[key] = _bind(IMPLS[key], state)
+    return found
+
+
+_ZERO = BLANK_VALUES["number"]
+
+
+class _Run:
+    """One thread's evaluator of one formula."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        assert compiled.ir is not None
+        self.state = _State()
+        self.slots = compiled.slots
+        self.inner = compiled.inner
+        lowered = lower(compiled.ir)
+        functions = _functions(walk(compiled.ir), lowered, self.state)
+        for number, agg in enumerate(lowered.aggregates):
+            functions[f"agg{number}"] = self._aggregate(agg)
+        self.tree = lowered.tree
+        self.eval = FormulaEval(_operators(self.state), functions)
+        self.env_names = lowered.env
+        self.plain, self.wrapped = _plan(compiled.slots, "s", lowered.zeroes)
+        self.parents = {name: "s" + name[1:] for name in lowered.parents}
+
+    def load(self, values: Sequence[Any], env: Env) -> dict[str, Any]:
+        names: dict[str, Any] = {}
+        for name, index, blank in self.plain:
+            value = values[index]
+            names[name] = blank if value is None else value
+        for name, index, wrap in self.wrapped:
+            names[name] = wrap(values[index])
+        for name, path in self.env_names:
+            value = env.value(path)
+            names[name] = Items(value) if isinstance(value, tuple) else value
+        return names
+
+    def value(self, values: Sequence[Any], env: Env, faults: list[str] | None) -> Any:
+        state = self.state
+        state.env, state.faults = env, faults
+        names = self.load(values, env)
+        self.eval.names = state.names = names
+        return self.eval.eval("", self.tree)
+
+    def _part(self, node: Node | None, slots: tuple[Slot, ...]) -> Callable[[Sequence[Any]], Any] | None:
+        """An evaluator of one inner expression over a row's values."""
+        if node is None:
+            return None
+        lowered = lower(node)
+        inner = FormulaEval(_operators(self.state), _functions(walk(node), lowered, self.state))
+        plain, wrapped = _plan(slots, "s", lowered.zeroes)
+        parents = [(name, f"s{name[1:]}", name[0] == "y") for name in lowered.parents]
+        env_names = lowered.env
+
+        def run(row: Sequence[Any]) -> Any:
+            names: dict[str, Any] = {}
+            for name, index, blank in plain:
+                value = row[index]
+                names[name] = blank if value is None else value
+            for name, index, wrap in wrapped:
+                names[name] = wrap(row[index])
+            for name, outer, zeroed in parents:
+                value = self.state.names.get(outer)
+                names[name] = _ZERO if zeroed and value is None else value
+            for name, path in env_names:
+                value = self.state.env.value(path)
+                names[name] = Items(value) if isinstance(value, tuple) else value
+            inner.names = names
+            return inner.eval("", lowered.tree)
+
+        return run
+
+    def _aggregate(self, agg: Agg) -> Callable[[Any], Any]:
+        slots = self.inner[agg.rows] if agg.rows >= 0 else self.slots
+        spec = Spec(
+            agg,
+            self._part(agg.value, slots),
+            self._part(agg.where, slots),
+            self._part(agg.order, slots),
+            max(1, sum(1 for _ in walk(agg))),
+        )
+
+        def run(rows: Any) -> Any:
+            if len(rows.rows) * spec.nodes > MAX_VISITS:
+                self.state.note("TOO_MANY_ROWS")
+                return BLANK_VALUES.get(agg.t.name) if agg.t.name in ("text", "bool", "list") else None
+            return summarise(spec, rows.rows, self.state.note)
+
+        return run
+
+
+def _rows(value: Any) -> Rows:
+    return value if isinstance(value, Rows) else Rows(value or ())
+
+
+def _items(value: Any) -> Items:
+    return value if isinstance(value, Items) else Items(tuple(value or ()))
+
+
+def _plan(
+    slots: Sequence[Slot], prefix: str, zeroes: frozenset[str]
+) -> tuple[list[tuple[str, int, Any]], list[tuple[str, int, Callable[[Any], Any]]]]:
+    """How values become names: plain ones with their blank, lists and rows through a wrapper."""
+    plain: list[tuple[str, int, Any]] = []
+    wrapped: list[tuple[str, int, Callable[[Any], Any]]] = []
+    for index, slot in enumerate(slots):
+        name, kind = f"{prefix}{index}", slot.type.name
+        if kind == "children":
+            wrapped.append((name, index, _rows))
+        elif kind == "list":
+            wrapped.append((name, index, _items))
+        else:
+            plain.append((name, index, {"text": "", "bool": False}.get(kind)))
+            if f"z{index}" in zeroes:
+                plain.append((f"z{index}", index, _ZERO))
+    return plain, wrapped
+
+
+@dataclass(slots=True)
+class _Threads(threading.local):
+    run: _Run | None = None
+
+
+class Prepared:
+    """A formula ready to be evaluated many times, by any number of threads."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        if compiled.ir is None:
+            raise ValueError("a formula with errors cannot be prepared")
+        self.compiled = compiled
+        self._threads = _Threads()
+
+    def value(self, values: Sequence[Any], env: Env, faults: list[str] | None = None) -> Any:
+        """The result for one record: ``values`` per slot in order, None where blank. Codes of faults are
+        added to ``faults``. Never raises; an internal error gives null, INTERNAL and a log entry.
+        """
+        try:
+            run = self._threads.run
+            if run is None:
+                run = self._threads.run = _Run(self.compiled)
+            result = run.value(values, env, faults)
+            return result.items if type(result) is Items else result
+        except Exception:
+            log.exception("formula %s failed inside", self.compiled.hash)
+            if faults is not None:
+                faults.append("INTERNAL")
+            blank = BLANK_VALUES.get(self.compiled.type.name) if not self.compiled.nullable else None
+            return blank.items if isinstance(blank, Items) else blank
+
+    def measure(self, rows: Iterable[Sequence[Any]], env: Env, faults: list[str] | None = None) -> Any:
+        """The result of a measure over ``rows`` of slot values."""
+        run = self._threads.run = self._threads.run or _Run(self.compiled)
+        try:
+            run.state.env, run.state.faults = env, faults
+            names = {name: env.value(path) for name, path in run.env_names}
+            run.eval.names = run.state.names = {**names, "set": Rows(rows)}
+            return run.eval.eval("", run.tree)
+        except Exception:
+            log.exception("measure %s failed inside", self.compiled.hash)
+            if faults is not None:
+                faults.append("INTERNAL")
+            return None
+
+
+_cache: OrderedDict[str, Prepared] = OrderedDict()
+_lock = threading.Lock()
+
+
+def prepare(compiled: Compiled) -> Prepared:
+    """The evaluator of a formula, kept by content hash; raises ValueError for one with errors."""
+    with _lock:
+        found = _cache.get(compiled.hash)
+        if found is not None and compiled.ok:
+            _cache.move_to_end(compiled.hash)
+            return found
+    prepared = Prepared(compiled)
+    with _lock:
+        _cache[compiled.hash] = prepared
+        while len(_cache) > CACHE_SIZE:
+            _cache.popitem(last=False)
+    return prepared
