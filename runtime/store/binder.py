@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from runtime.base.sqltext import Sql, ident, join, literal
 from runtime.formula import sql as formula_sql
-from runtime.formula.evaluate import Env
+from runtime.formula.env import Env
 from runtime.formula.scope import Slot
 from runtime.kinds.field import HoldsFiles
 from runtime.meta.formulas import Formulas

@@ -39,9 +39,7 @@ def json_of(value: Sql, kind: Type, *, numbers_as_text: bool = False) -> Sql:
         body = Sql("CASE WHEN ") + value + " THEN 'true' ELSE 'false' END"
     elif name == "datetime":
         body = Sql("'\"' || " + INSTANT.split("{x}")[0]) + value + INSTANT.split("{x}")[1] + " || '\"'"
-    elif name == "date":
-        body = Sql("'\"' || ") + value + "::text || '\"'"
-    elif name == "ref":
+    elif name == "date" or name == "ref":
         body = Sql("'\"' || ") + value + "::text || '\"'"
     elif name == "list":
         body = Sql("(") + value + ")::text"

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runtime.base.sqltext import EMPTY, Sql, fmt, join, literal
-from runtime.base.values import dump_text
+from runtime.base.values import dump_text, load
 from runtime.formula.types import Type
 from runtime.store.binder import Frame
+from runtime.store.database import Database
 from runtime.store.layout import ObjectLayout
 from runtime.store.project import json_of
 
@@ -187,3 +188,11 @@ def groups(
         + ") q ON true"
     )
     return frame.finish(statement)
+
+
+def planned_rows(database: Database, counting: Sql) -> int:
+    """The planner's guess for a ``SELECT count(*)`` statement."""
+    found = database.row(Sql("EXPLAIN (FORMAT JSON) ") + counting)
+    plan = load(found[0])[0]["Plan"] if found else {}
+    inner = plan.get("Plans", [plan])
+    return int(inner[0].get("Plan Rows", 0))

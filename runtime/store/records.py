@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from runtime.base.sqltext import Sql, ident, join
+from runtime.base.sqltext import Sql, ident, join, literal
 from runtime.base.values import dump_text
 from runtime.store import search
 from runtime.store.layout import ObjectLayout, column_value
@@ -18,7 +18,8 @@ SYSTEM_COLUMNS = "id, version, created_at, updated_at, created_by, updated_by, o
 class Write:
     """What is to be stored of one record. ``values`` are stored values by storage key, blanks left out.
 
-    ``extra`` are values for keys outside the present model (conversions under way). ``before`` and ``after``
+    ``extra`` are values for keys outside the present model (conversions under way):
+    key -> (column, its SQL type, stored value, column value). ``before`` and ``after``
     are the changed values for the history. ``version`` is the version that was read, 0 for a new record.
     """
 
@@ -30,7 +31,7 @@ class Write:
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
     removed: Sequence[str] = ()
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, tuple[str | None, str | None, Any, Any]] = field(default_factory=dict)
     texts: Sequence[str] = ()
 
 
@@ -59,8 +60,13 @@ def containers(place: ObjectLayout, write: Write) -> tuple[dict[str, Any], dict[
     ext: dict[str, Any] = {}
     for key, value in write.values.items():
         (ext if place.places[key].container == "ext" else data)[key] = value
-    data.update(write.extra)
+    data.update({key: entry[2] for key, entry in write.extra.items() if entry[2] is not None})
     return data, ext
+
+
+def extra_columns(write: Write) -> list[tuple[str, str, Any]]:
+    """(quoted column, SQL type, value) of the conversions under way."""
+    return [(ident(entry[0]), entry[1] or "text", entry[3]) for entry in write.extra.values() if entry[0]]
 
 
 def typed_columns(place: ObjectLayout, write: Write) -> list[Any]:
@@ -92,16 +98,19 @@ def insert(place: ObjectLayout, write: Write, gate: Gate) -> Sql:
             "ext",
             "search",
             *column_names(place),
+            *(one[0] for one in extra_columns(write)),
         ]
     )
     data, ext = containers(place, write)
     casts = [f"%s::{one.sql_type}" for one in place.columns]
+    casts += [f"%s::{one[1]}" for one in extra_columns(write)]
     values = Sql(
         ", ".join(["%s::uuid, %s::uuid, %s::uuid, %s::uuid, %s, %s, %s::jsonb, %s::jsonb, %s::tsvector", *casts]),
         (
             write.id, gate.origin.actor, gate.origin.actor, write.owner, write.title, search.sort_key(write.title),
             dump_text(data), dump_text(ext) if ext else None, search.vector([write.title, *write.texts]),
             *typed_columns(place, write),
+            *(one[2] for one in extra_columns(write)),
         ),
     )  # fmt: skip
     return (
@@ -117,6 +126,7 @@ def update(place: ObjectLayout, write: Write, gate: Gate) -> Sql:
     """The changed row, when it still has the version that was read and every gate is open. Names ``rec``."""
     data, ext = containers(place, write)
     removed = [key for key in write.removed if place.places[key].container == "data"]
+    removed += [key for key, entry in write.extra.items() if entry[2] is None]
     removed_ext = [key for key in write.removed if place.places[key].container == "ext"]
     sets = [
         Sql("version = version + 1, updated_at = now(), updated_by = %s::uuid, owner_id = %s::uuid, title = %s, "
@@ -127,6 +137,8 @@ def update(place: ObjectLayout, write: Write, gate: Gate) -> Sql:
     ]  # fmt: skip
     for one, value in zip(place.columns, typed_columns(place, write), strict=True):
         sets.append(Sql(f"{ident(one.column or '')} = %s::{one.sql_type}", (value,)))
+    for column, sql_type, value in extra_columns(write):
+        sets.append(Sql(f"{column} = %s::{sql_type}", (value,)))
     return (
         Sql(f"UPDATE {place.table} SET ")
         + join(", ", sets)
@@ -229,3 +241,88 @@ def read_one(place: ObjectLayout, alias: str, joins: Sql, record_id: str, checks
         + Sql(f" WHERE {alias}.id = %s::uuid", (record_id,))
     )
     return Sql(f"SELECT l.stamp, q.* FROM {live} l LEFT JOIN LATERAL (") + inner + ") q ON true"
+
+
+def set_deleted(place: ObjectLayout, ids: Sequence[str], origin: Origin, *, version: int | None = None) -> Sql:
+    """Move live records to the recycle bin, with history and events; gives the ids that were live."""
+    condition = Sql("id = ANY(%s::uuid[]) AND deleted_at IS NULL", (list(ids),))
+    if version is not None:
+        condition = condition + Sql(" AND version = %s", (version,))
+    return _mark(place, Sql("deleted_at = now()"), condition, origin)
+
+
+def set_restored(place: ObjectLayout, ids: Sequence[str], origin: Origin) -> Sql:
+    """Take records out of the recycle bin, with history and events; gives the ids that were there."""
+    condition = Sql("id = ANY(%s::uuid[]) AND deleted_at IS NOT NULL", (list(ids),))
+    return _mark(place, Sql("deleted_at = NULL"), condition, origin)
+
+
+def clear_link(place: ObjectLayout, key: str, target: str, origin: Origin) -> Sql:
+    """Take the link ``key`` to ``target`` out of every live record that has it, with history and events."""
+    one = place.places[key]
+    column = ident(one.column or "")
+    many = (one.sql_type or "").endswith("[]")
+    name = literal(key)
+    if many:
+        sets = Sql(
+            f"{column} = nullif(array_remove({column}, %s::uuid), '{{}}'), "
+            f"data = CASE WHEN data->{name} = jsonb_build_array(%s::text) THEN data - {name} "
+            f"ELSE jsonb_set(data, ARRAY[{name}], (data->{name}) - %s::text) END",
+            (target, target, target),
+        )
+        condition = Sql(f"{column} @> ARRAY[%s::uuid] AND deleted_at IS NULL", (target,))
+    else:
+        sets = Sql(f"{column} = NULL, data = data - {name}")
+        condition = Sql(f"{column} = %s::uuid AND deleted_at IS NULL", (target,))
+    before = Sql(f"json_build_object({name}, %s::text)", (target,))
+    return _mark(place, sets, condition, origin, before=before)
+
+
+def _mark(place: ObjectLayout, sets: Sql, condition: Sql, origin: Origin, before: Sql | None = None) -> Sql:
+    changed = (
+        Sql(f"WITH rec AS (UPDATE {place.table} SET version = version + 1, updated_at = now(), updated_by = %s::uuid, ",
+            (origin.actor,))
+        + sets + " WHERE " + condition + " RETURNING id, version), "
+    )  # fmt: skip
+    trace = Sql(
+        f"his AS (INSERT INTO {ident(place.schema, 's_history')} "
+        "(record_id, version, object_key, actor, channel, action, before) "
+        "SELECT id, version, %s, %s::uuid, %s, %s, ",
+        (place.object.key, origin.actor, origin.channel, origin.action),
+    )
+    trace = trace + (before or Sql("NULL::json")) + "::jsonb FROM rec), "
+    return changed + trace + told(place, origin) + " SELECT id::text FROM rec ORDER BY id"
+
+
+def linking(place: ObjectLayout, key: str, targets: Sequence[str], *, limit: int | None = None) -> Sql:
+    """The ids of the live records whose link ``key`` leads to one of ``targets``."""
+    one = place.places[key]
+    column = ident(one.column or "")
+    many = (one.sql_type or "").endswith("[]")
+    test = f"{column} && %s::uuid[]" if many else f"{column} = ANY(%s::uuid[])"
+    statement = Sql(
+        f"SELECT id::text FROM {place.table} WHERE {test} AND deleted_at IS NULL ORDER BY id", (list(targets),)
+    )
+    return statement if limit is None else statement + Sql(" LIMIT %s", (limit,))
+
+
+def deleted_with(place: ObjectLayout, key: str, target_place: ObjectLayout, target: str) -> Sql:
+    """The ids of the records in the recycle bin that went there together with ``target``, which they link to."""
+    column = ident(place.places[key].column or "")
+    return Sql(
+        f"SELECT id::text FROM {place.table} WHERE {column} = %s::uuid AND deleted_at = "
+        f"(SELECT deleted_at FROM {target_place.table} WHERE id = %s::uuid)",
+        (target, target),
+    )
+
+
+def dead_links(place: ObjectLayout, key: str, target: ObjectLayout, record_id: str) -> Sql:
+    """The targets of a record's link that are deleted."""
+    one = place.places[key]
+    column = ident(one.column or "")
+    test = f"t.id = ANY(s.{column})" if (one.sql_type or "").endswith("[]") else f"t.id = s.{column}"
+    return Sql(
+        f"SELECT t.id FROM {place.table} s JOIN {target.table} t ON {test} "
+        "WHERE s.id = %s::uuid AND t.deleted_at IS NOT NULL",
+        (record_id,),
+    )

@@ -157,7 +157,7 @@ CREATE TABLE {s}.s_audit (
   at     timestamptz NOT NULL,
   actor  uuid,
   event  text NOT NULL,
-  detail jsonb NOT NULL,
+  detail text NOT NULL,
   prev   bytea NOT NULL,
   hash   bytea NOT NULL
 );

@@ -1,0 +1,58 @@
+"""The audit: logins, changes of rights, publishes, exports. Entries form a chain; nothing here changes one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from runtime.base.sqltext import Sql
+from runtime.base.values import dump_text
+from runtime.engine.workspace import Workspace
+from runtime.meta.model import EMPTY
+from runtime.store.database import run
+from runtime.store.layout import Layout
+
+FIRST = b"\0" * 32
+
+
+def entry_hash(prev: bytes, at: datetime, actor: str | None, event: str, detail: str) -> bytes:
+    """The hash that ties an entry to all before it."""
+    text = "\0".join([at.isoformat(), actor or "", event, detail])
+    return hashlib.sha256(prev + text.encode()).digest()
+
+
+def note(workspace: Workspace, actor: str | None, event: str, detail: Mapping[str, Any]) -> None:
+    """Add an entry; entries of one workspace are added one after the other."""
+    table = Layout(workspace.schema, EMPTY).system("s_audit")
+    text = dump_text(dict(sorted(detail.items())))
+    with workspace.database.transaction() as connection:
+        run(connection, Sql(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))
+        last = run(connection, Sql(f"SELECT hash FROM {table} ORDER BY id DESC LIMIT 1"))
+        prev = bytes(last[0][0]) if last else FIRST
+        at = datetime.now(UTC)
+        digest = entry_hash(prev, at, actor, event, text)
+        run(
+            connection,
+            Sql(
+                f"INSERT INTO {table} (at, actor, event, detail, prev, hash) VALUES (%s, %s::uuid, %s, %s, %s, %s)",
+                (at, actor, event, text, prev, digest),
+            ),
+        )
+
+
+def broken(workspace: Workspace) -> list[int]:
+    """The ids of the entries that do not follow from the one before: somebody changed the table by hand."""
+    table = Layout(workspace.schema, EMPTY).system("s_audit")
+    found = []
+    prev = FIRST
+    rows = workspace.database.rows(
+        Sql(f"SELECT id, at, actor::text, event, detail, prev, hash FROM {table} ORDER BY id")
+    )
+    for number, at, actor, event, detail, before, digest in rows:
+        expected = entry_hash(prev, at.astimezone(UTC), actor, event, detail)
+        if bytes(before) != prev or bytes(digest) != expected:
+            found.append(number)
+        prev = bytes(digest)
+    return found

@@ -1,0 +1,171 @@
+"""Deleting into the recycle bin and coming back: references restrict, are cleared, or go with the record."""
+
+from __future__ import annotations
+
+from psycopg import errors as pg
+
+from runtime.base.errors import Conflict, Forbidden, Invalid, Message, Problem, Stale
+from runtime.base.sqltext import EMPTY
+from runtime.engine import reading
+from runtime.engine.access import ObjectAccess, demand_object
+from runtime.engine.workspace import Session
+from runtime.meta.model import FieldDef, ObjectDef
+from runtime.store import records
+from runtime.store.binder import Frame, TableBinder
+from runtime.store.database import Connection, run
+from runtime.store.ids import is_id
+
+MOST_RECORDS = 20_000
+DEEPEST = 10
+
+
+def on_delete(field: FieldDef) -> str:
+    """``restrict``, ``clear`` or ``cascade``: what happens to the record when what the field links to is deleted."""
+    return "cascade" if field.owned else str(field.doc.get("on_delete", "restrict"))
+
+
+def state_of(session: Session, access: ObjectAccess, record_id: str, trusted: bool) -> tuple[int, bool, bool] | None:
+    """(version, deleted, may be deleted) of a record that the caller may read; None: renewed, look again."""
+    if not is_id(record_id):
+        raise reading.not_found(access.object.name)
+    place = session.layout.object(access.object.name)
+    frame = Frame()
+    alias = frame.alias()
+    binder = TableBinder(session.layout, session.formulas, access.object.name, alias, frame, session.env())
+    checks = [EMPTY if trusted else access.criterion(right, binder) for right in ("read", "delete")]
+    statement = records.read_one(place, alias, frame.sql(), record_id, checks, session.workspace.live_table)
+    row = session.database.rows(frame.finish(statement))[0]
+    if not session.current(row[0]):
+        return None
+    if row[1] is None or not row[6]:
+        raise reading.not_found(access.object.name)
+    return int(row[1]), row[5] is not None, bool(row[7])
+
+
+def delete(
+    session: Session, object_name: str, record_id: str, *, version: int | None = None, trusted: bool = False
+) -> None:
+    """Move a record and what belongs to it to the recycle bin, all or nothing."""
+    access = demand_object(session.snapshot, session.person, object_name, None if trusted else "delete")
+    found = state_of(session, access, record_id, trusted)
+    if found is None:
+        delete(session, object_name, record_id, version=version, trusted=trusted)
+        return
+    seen, gone, permitted = found
+    if gone:
+        raise reading.not_found(object_name)
+    if not permitted:
+        raise Forbidden(Message("you may not delete this record", "您没有权限删除该记录"))
+    if version is not None and version != seen:
+        raise Stale(extra={"version": seen})
+    origin = records.Origin(session.user_id, session.channel, "deleted")
+    with session.database.transaction() as connection:
+        work = Deletion(session, connection, origin)
+        work.delete(access.object, [record_id], version=seen)
+
+
+class Deletion:
+    """One deletion with everything that follows from it, inside one transaction."""
+
+    def __init__(self, session: Session, connection: Connection, origin: records.Origin) -> None:
+        self.session = session
+        self.connection = connection
+        self.origin = origin
+        self.count = 0
+
+    def delete(self, definition: ObjectDef, ids: list[str], *, version: int | None = None, depth: int = 0) -> None:
+        """Delete first, look for references then: whoever links to the record meanwhile waits, or is seen."""
+        place = self.session.layout.object(definition.name)
+        done = [row[0] for row in run(self.connection, records.set_deleted(place, ids, self.origin, version=version))]
+        if version is not None and not done:
+            raise Stale()
+        self.count += len(done)
+        if self.count > MOST_RECORDS or depth > DEEPEST:
+            text = Message(
+                f"more than {MOST_RECORDS} records would go with it", f"将连带删除超过 {MOST_RECORDS} 条记录"
+            )
+            raise Conflict(text, code="too_many")
+        if not done:
+            return
+        for source, field in self.session.model.links_to.get(definition.name, ()):
+            self.follow(definition, source, field, done, depth)
+
+    def follow(self, target: ObjectDef, source: ObjectDef, field: FieldDef, ids: list[str], depth: int) -> None:
+        """What one link says about the deletion of what it points to."""
+        place = self.session.layout.object(source.name)
+        rule = on_delete(field)
+        if rule == "clear":
+            for one in ids:
+                origin = records.Origin(self.origin.actor, self.origin.channel, "updated")
+                run(self.connection, records.clear_link(place, field.key, one, origin))
+            return
+        limit = 1 if rule == "restrict" else MOST_RECORDS + 1
+        linking = [row[0] for row in run(self.connection, records.linking(place, field.key, ids, limit=limit))]
+        if not linking:
+            return
+        if rule == "restrict":
+            text = Message(
+                f"it is referenced by {source.label['en']!r} ({field.label['en']})",
+                f"已被“{source.label['zh']}”的“{field.label['zh']}”引用",
+            )
+            raise Conflict(problems=[Problem("referenced", text)], code="referenced")
+        self.delete(source, linking, depth=depth + 1)
+
+
+def restore(session: Session, object_name: str, record_id: str) -> None:
+    """Take a record out of the recycle bin, with what went there together with it."""
+    access = demand_object(session.snapshot, session.person, object_name, "delete")
+    found = state_of(session, access, record_id, False)
+    if found is None:
+        restore(session, object_name, record_id)
+        return
+    _, gone, permitted = found
+    if not gone:
+        raise Invalid(problems=[Problem("not_deleted", Message("the record is not deleted", "该记录未被删除"))])
+    if not permitted:
+        raise Forbidden(Message("you may not restore this record", "您没有权限恢复该记录"))
+    origin = records.Origin(session.user_id, session.channel, "restored")
+    try:
+        with session.database.transaction() as connection:
+            bring_back(session, connection, access.object, record_id, origin)
+    except pg.UniqueViolation as error:
+        names = session.layout.object(object_name).unique_fields.get(error.diag.constraint_name or "", ())
+        text = Message("another record has this value now", "该值现已被其他记录使用")
+        raise Conflict(problems=[Problem("taken", text, field=name) for name in names]) from None
+
+
+def bring_back(
+    session: Session,
+    connection: Connection,
+    definition: ObjectDef,
+    record_id: str,
+    origin: records.Origin,
+    depth: int = 0,
+) -> None:
+    """Restore a record whose links lead to live records, and what was deleted with it."""
+    place = session.layout.object(definition.name)
+    together: list[tuple[ObjectDef, str]] = []
+    for source, field in session.model.links_to.get(definition.name, ()):
+        if on_delete(field) == "cascade" and field.relates is not None and not field.relates.many:
+            source_place = session.layout.object(source.name)
+            rows = run(connection, records.deleted_with(source_place, field.key, place, record_id))
+            together.extend((source, row[0]) for row in rows)
+    for field in definition.fields.values():
+        target = session.model.object(field.relates.target_object()) if field.relates and field.stored else None
+        if target is not None and dangling(session, connection, definition, field, target, record_id):
+            text = Message(
+                f"{field.label['en']} is deleted: restore it first", f"“{field.label['zh']}”已被删除，请先恢复它"
+            )
+            raise Conflict(problems=[Problem("referenced", text, field=field.name)])
+    run(connection, records.set_restored(place, [record_id], origin))
+    if depth < DEEPEST:
+        for source, one in together:
+            bring_back(session, connection, source, one, origin, depth + 1)
+
+
+def dangling(
+    session: Session, connection: Connection, definition: ObjectDef, field: FieldDef, target: ObjectDef, record_id: str
+) -> bool:
+    """True when the record links to a deleted record."""
+    source, there = session.layout.object(definition.name), session.layout.object(target.name)
+    return bool(run(connection, records.dead_links(source, field.key, there, record_id)))

@@ -1,0 +1,162 @@
+"""Records on their way to be stored: what came in, what it becomes, what is wrong with it. Nothing is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from runtime.base.errors import Message, Problem
+from runtime.base.values import dump_text, load
+from runtime.engine.access import ObjectAccess
+from runtime.engine.workspace import Session
+from runtime.formula import evaluate
+from runtime.formula import sql as formula_sql
+from runtime.formula.compiler import Compiled
+from runtime.formula.scope import Slot
+from runtime.store import evaluation
+from runtime.store.binder import Frame
+from runtime.store.layout import ObjectLayout
+
+
+@dataclass
+class Draft:
+    """One record between coming in and being stored. ``values`` are stored values by storage key.
+
+    ``raw`` is what came in, by field name. ``before`` is None for a new record. ``given`` are the storage keys
+    that the caller set himself.
+    """
+
+    id: str
+    raw: Mapping[str, Any]
+    values: dict[str, Any] = field(default_factory=dict)
+    before: Mapping[str, Any] | None = None
+    other: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 0
+    owner: str | None = None
+    owner_before: str | None = None
+    title: str = ""
+    given: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+    place: int = 0
+
+    @property
+    def new(self) -> bool:
+        """True when the record is not there yet."""
+        return self.before is None
+
+    @property
+    def ok(self) -> bool:
+        """True while nothing is wrong."""
+        return not self.problems
+
+    def changed(self) -> set[str]:
+        """The storage keys whose value differs from what is stored."""
+        before = self.before or {}
+        return {key for key in {*before, *self.values} if before.get(key) != self.values.get(key)}
+
+    def refuse(self, code: str, en: str, zh: str, name: str | None = None) -> None:
+        """Note a problem."""
+        self.problems.append(Problem(code, Message(en, zh), field=name))
+
+
+class Evaluator:
+    """Formulas over drafts of one object: own values in Python, everything else in one statement for all drafts."""
+
+    def __init__(self, session: Session, access: ObjectAccess) -> None:
+        self.session = session
+        self.object = access.object
+        self.layout: ObjectLayout = session.layout.object(access.object.name)
+        self.env = session.env()
+
+    def values(self, compiled: Sequence[Compiled], drafts: Sequence[Draft]) -> list[list[Any]]:
+        """For each formula: its value for each draft, in the form that the formula language has in Python."""
+        found: list[list[Any] | None] = []
+        far: list[int] = []
+        for number, one in enumerate(compiled):
+            if self.near(one):
+                prepared = evaluate.prepare(one)
+                found.append([prepared.value(self.inputs(one, draft), self.env) for draft in drafts])
+            else:
+                found.append(None)
+                far.append(number)
+        if far and drafts:
+            columns = self._far([compiled[number] for number in far], drafts)
+            for number, column in zip(far, columns, strict=True):
+                found[number] = column
+        return [column if column is not None else [] for column in found]
+
+    def near(self, compiled: Compiled) -> bool:
+        """True when the record's own values are enough."""
+        return not compiled.has_aggregates and all(
+            slot.kind != "field" or (len(slot.path) == 1 and self._own(slot.path[0])) for slot in compiled.slots
+        )
+
+    def _own(self, key: str) -> bool:
+        own = self.object.by_key.get(key)
+        if own is None:
+            return key in ("id", "version", "owner", "title", "created_by", "updated_by")
+        if own.computed is None:
+            return True
+        return self.near(self.session.formulas.computed(self.object.name, own.name))
+
+    def inputs(self, compiled: Compiled, draft: Draft) -> list[Any]:
+        """The values of a formula's slots for one draft."""
+        return [self._input(slot, draft) for slot in compiled.slots]
+
+    def _input(self, slot: Slot, draft: Draft) -> Any:
+        if slot.kind == "env":
+            return self.env.value(slot.path)
+        if slot.kind == "field":
+            return self._value(slot.path[0], draft, draft.values)
+        if slot.kind == "old":
+            return self._value(slot.path[0], draft, draft.before or {})
+        what = slot.path[0]
+        if what == "ISNEW":
+            return draft.new
+        if what == "RECORDID":
+            return draft.id
+        key = slot.path[1]
+        return draft.new or (draft.before or {}).get(key) != draft.values.get(key)
+
+    def _value(self, key: str, draft: Draft, values: Mapping[str, Any]) -> Any:
+        own = self.object.by_key.get(key)
+        if own is None:
+            system = {
+                "id": draft.id,
+                "version": Decimal(draft.version + 1),
+                "owner": draft.owner,
+                "title": draft.title,
+                "created_by": self.session.user_id,
+                "updated_by": self.session.user_id,
+            }
+            return system.get(key)
+        if own.computed is not None:
+            compiled = self.session.formulas.computed(self.object.name, own.name)
+            return evaluate.prepare(compiled).value(self.inputs(compiled, draft), self.env)
+        stored = values.get(key)
+        return None if stored is None else own.kind.typed(stored)
+
+    def _far(self, compiled: Sequence[Compiled], drafts: Sequence[Draft]) -> list[list[Any]]:
+        frame = Frame()
+        binder = evaluation.DraftBinder(
+            self.session.layout, self.session.formulas, self.object.name, frame.alias(), frame, self.env
+        )
+        outputs = [formula_sql.value(one, binder, self.env) for one in compiled]
+        rows = [
+            evaluation.row(self.layout, number, draft.id, draft.version, draft.owner, draft.title, draft.values,
+                           draft.before, self.session.user_id)
+            for number, draft in enumerate(drafts)
+        ]  # fmt: skip
+        statement = evaluation.statement(self.layout, binder, outputs, dump_text(rows))
+        columns: list[list[Any]] = [[None] * len(drafts) for _ in compiled]
+        for found in self.session.database.rows(statement):
+            for number, value in enumerate(found[1:]):
+                columns[number][found[0]] = load(value) if isinstance(value, bytes) else value
+        return columns
+
+
+def refused(drafts: Iterable[Draft]) -> list[Problem]:
+    """All problems of all drafts."""
+    return [problem for draft in drafts for problem in draft.problems]

@@ -1,0 +1,123 @@
+"""Indexes derived from declared views: first what the filter holds equal, then the order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from runtime.base.sqltext import ident
+from runtime.formula import tree
+from runtime.formula.compiler import Compiled
+from runtime.meta.formulas import Formulas
+from runtime.meta.model import ObjectDef, Piece
+from runtime.store import ddl
+from runtime.store.layout import PROPERTIES, Layout, ObjectLayout
+
+MOST_COLUMNS = 5
+MOST_INDEXES = 24
+
+
+def wanted(layout: Layout, formulas: Formulas, definition: ObjectDef) -> dict[str, ddl.Index]:
+    """All indexes of an object's table beside its standing ones, by name."""
+    place = layout.object(definition.name)
+    found = ddl.declared_indexes(place)
+    for view in layout.model.all("view"):
+        if view.object != definition.name or len(found) >= MOST_INDEXES:
+            continue
+        for index in of_view(place, formulas, view):
+            found.setdefault(index.name, index)
+    return found
+
+
+def of_view(place: ObjectLayout, formulas: Formulas, view: Piece) -> Iterator[ddl.Index]:
+    """The indexes that serve a view."""
+    source = str(view.doc.get("filter") or "").strip()
+    equal: list[str] = []
+    if source:
+        compiled = formulas.condition(place.object.name, source, "filter")
+        if compiled.ok:
+            equal = [column for column in map(lambda key: column_of(place, key), equalities(compiled)) if column]
+    order = ordered(place, [str(one) for one in view.doc.get("sort") or ()])
+    by = view.doc.get("by")
+    field = place.object.field(str(by)) if by else None
+    if field is not None:
+        column = column_of(place, field.key)
+        if column:
+            equal.append(column)
+    columns = [*dict.fromkeys(equal)][:MOST_COLUMNS] + [one for one in order if one.split(" ")[0] not in equal]
+    if columns:
+        yield ddl.named(place, "btree", [*columns, "id"], f"view {view.name}")
+
+
+def equalities(compiled: Compiled) -> list[str]:
+    """The keys of the own fields that must equal one value wherever the filter is true."""
+    found = []
+    for node in conjuncts(compiled.ir):
+        if isinstance(node, tree.Cmp) and node.op == "==":
+            for one, other in ((node.a, node.b), (node.b, node.a)):
+                key = own_key(compiled, one)
+                if key and isinstance(other, (tree.Lit, tree.EnvRef)):
+                    found.append(key)
+                    break
+    return found
+
+
+def conjuncts(node: tree.Node | None) -> Iterable[tree.Node]:
+    """The parts of a condition that must all be true."""
+    if isinstance(node, tree.And):
+        for item in node.items:
+            yield from conjuncts(item)
+    elif node is not None:
+        yield node
+
+
+def own_key(compiled: Compiled, node: tree.Node) -> str | None:
+    """The key of the record's own field that a node reads, or None."""
+    if isinstance(node, (tree.Txt0, tree.Num0)):
+        return own_key(compiled, node.a)
+    if isinstance(node, tree.SlotRef) and node.level == 0:
+        slot = compiled.slots[node.index]
+        if slot.kind == "field" and len(slot.path) == 1:
+            return slot.path[0]
+    return None
+
+
+def column_of(place: ObjectLayout, key: str) -> str | None:
+    """The quoted column of a field or property, when an index can serve it."""
+    if key in PROPERTIES:
+        return ident(PROPERTIES[key][0])
+    one = place.places.get(key)
+    if one is None or not one.column or (one.sql_type or "").endswith("[]"):
+        return None
+    return ident(one.column)
+
+
+def ordered(place: ObjectLayout, sort: Sequence[str]) -> list[str]:
+    """The order's columns as an index has them; [] when one of them has no column.
+
+    Only the directions relative to each other matter: an index is read backwards as well.
+    """
+    found: list[tuple[str, bool, bool]] = []
+    for name in sort:
+        bare = name.lstrip("-+")
+        if bare == "id":
+            break
+        down = name.startswith("-")
+        if bare == "title" or (place.object.title == bare and bare in place.object.fields):
+            found.append(('"title_key"', down, False))
+            continue
+        field = place.object.field(bare)
+        column = column_of(place, field.key if field else bare)
+        if column is None:
+            return []
+        found.append((column, down, field is not None or bare == "owner"))
+    if not found:
+        return []
+    flip = found[-1][1]
+    texts = []
+    for column, down, nullable in found:
+        down = down != flip
+        if down:
+            texts.append(f"{column} DESC NULLS LAST" if nullable else f"{column} DESC")
+        else:
+            texts.append(f"{column} NULLS FIRST" if nullable else column)
+    return texts

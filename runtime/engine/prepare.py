@@ -1,0 +1,243 @@
+"""The write path's first half: from what came in to values that hold every rule. Pure but for one read.
+
+The order is fixed: fields permitted, defaults, cleaning, numbers, conditions, validations, title.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from runtime.base.errors import Message, Problem, unknown
+from runtime.base.values import dump_text
+from runtime.engine.access import ObjectAccess
+from runtime.engine.drafts import Draft, Evaluator
+from runtime.engine.workspace import Session
+from runtime.formula.compiler import Compiled
+from runtime.formula.evaluate import canonical
+from runtime.kinds.field import BadValue, Context, HoldsFiles
+from runtime.meta.model import SYSTEM_PROPERTIES, FieldDef, ObjectDef
+from runtime.store import files, numbers
+
+LARGEST = 400_000
+FIELD = Message("field", "字段")
+
+
+class Preparation:
+    """Prepares drafts of one object for one session; as system, rights are not asked but every rule holds."""
+
+    def __init__(self, session: Session, access: ObjectAccess, *, trusted: bool = False) -> None:
+        self.session = session
+        self.access = access
+        self.object: ObjectDef = access.object
+        self.trusted = trusted
+        self.context: Context = session.context()
+        self.evaluator = Evaluator(session, access)
+
+    def run(self, drafts: Sequence[Draft]) -> None:
+        """Fill ``values``, ``title`` and ``problems`` of every draft."""
+        for draft in drafts:
+            self.permitted(draft)
+            self.clean(draft)
+        self.defaults([draft for draft in drafts if draft.new])
+        self.complete_files(drafts)
+        self.number([draft for draft in drafts if draft.new and draft.ok])
+        self.conditions(drafts)
+        sound = [draft for draft in drafts if draft.ok]
+        self.validate(sound)
+        self.titles([draft for draft in sound if draft.ok])
+
+    # -- what came in -----------------------------------------------------------------------------------
+
+    def permitted(self, draft: Draft) -> None:
+        """Names that may not be set: an unreadable one answers like one that is not there."""
+        for name in draft.raw:
+            if name == "owner":
+                continue
+            if name in SYSTEM_PROPERTIES:
+                draft.refuse("readonly", "is given by the system and cannot be set", "由系统维护，不能设置", name)
+                continue
+            field = self.object.fields.get(name)
+            if field is None or not (self.trusted or self.access.visible(name)):
+                known = [one for one in self.object.fields if self.trusted or self.access.visible(one)]
+                draft.problems.append(unknown(FIELD, name, known, "unknown_field").at(field=name))
+            elif not field.stored or field.numbered is not None:
+                draft.refuse("readonly", "is computed and cannot be set", "由系统计算，不能设置", name)
+            elif not (self.trusted or self.access.writable(name)):
+                draft.refuse("readonly", "may be read but not set by you", "您只能查看，不能修改", name)
+
+    def clean(self, draft: Draft) -> None:
+        """The stored value of everything that came in."""
+        refused = {problem.field for problem in draft.problems}
+        for name, raw in draft.raw.items():
+            field = self.object.fields.get(name)
+            if field is None or name in refused or not field.stored:
+                continue
+            draft.given.add(field.key)
+            self.take(draft, field, raw)
+
+    def take(self, draft: Draft, field: FieldDef, raw: Any) -> None:
+        """Clean one raw value into the draft."""
+        try:
+            value = None if raw is None else field.kind.clean(raw, self.context)
+        except BadValue as error:
+            draft.problems.append(Problem(error.code, error.message, field=field.name))
+            return
+        if value is None or value is False or value == [] or value == ():
+            draft.values.pop(field.key, None)
+        else:
+            draft.values[field.key] = value
+
+    def defaults(self, drafts: Sequence[Draft]) -> None:
+        """Defaults of what a new record's maker left out: literals, then formulas in the order of the document."""
+        formulas: list[tuple[FieldDef, Compiled]] = []
+        for field in self.object.fields.values():
+            if field.default is None or not field.stored:
+                continue
+            if isinstance(field.default, str) and field.default.startswith("="):
+                formulas.append((field, self.session.formulas.get(self.object.name, field.default[1:], "default")))
+                continue
+            for draft in drafts:
+                if field.name not in draft.raw:
+                    self.take(draft, field, field.default)
+        near = [one for one in formulas if self.evaluator.near(one[1])]
+        far = [one for one in formulas if not self.evaluator.near(one[1])]
+        for group in [*([one] for one in near), far]:
+            if not group:
+                continue
+            columns = self.evaluator.values([compiled for _, compiled in group], drafts)
+            for (field, _), column in zip(group, columns, strict=True):
+                for draft, value in zip(drafts, column, strict=True):
+                    if field.name not in draft.raw and value is not None:
+                        self.take(draft, field, raw_of(value))
+
+    def complete_files(self, drafts: Sequence[Draft]) -> None:
+        """File fields hold what the store knows of each file; only own uploads or files already held are taken."""
+        fields = [one for one in self.object.fields.values() if isinstance(one.kind, HoldsFiles)]
+        for field in fields:
+            kind = field.kind
+            assert isinstance(kind, HoldsFiles)
+            for draft in drafts:
+                value = draft.values.get(field.key)
+                if value is None or field.key not in draft.given:
+                    continue
+                held = (draft.before or {}).get(field.key)
+                before = {str(one["id"]): one for one in ([] if held is None else held if kind.many else [held])}
+                entries = []
+                for file_id in kind.file_ids(value):
+                    entry = before.get(file_id) or self._uploaded(file_id)
+                    if entry is None:
+                        draft.refuse("not_found", "there is no such file of yours", "没有您上传的该文件", field.name)
+                        continue
+                    why = kind.accepts(str(entry["type"]), int(entry["size"]))
+                    if why is not None:
+                        draft.problems.append(Problem("file", why, field=field.name))
+                    entries.append(entry)
+                if entries:
+                    draft.values[field.key] = entries if kind.many else entries[0]
+
+    def _uploaded(self, file_id: str) -> Mapping[str, Any] | None:
+        found = files.find(self.session.database, self.session.workspace.schema, file_id)
+        if found is None or found.record_id is not None or found.uploaded_by != self.session.user_id:
+            return None
+        return {"id": found.id, "name": found.name, "size": Decimal(found.size), "type": found.type}
+
+    def number(self, drafts: Sequence[Draft]) -> None:
+        """Values that the system gives: taken outside of the transaction unless they must be free of gaps."""
+        if not drafts:
+            return
+        today = self.evaluator.env.value(("TODAY",))
+        for field in self.object.fields.values():
+            kind = field.numbered
+            if kind is None or kind.gap_free():
+                continue
+            period = kind.period(today)
+            last = numbers.take(
+                self.session.database, self.session.workspace.schema, self.object.key, field.key, period, len(drafts)
+            )
+            for offset, draft in enumerate(drafts):
+                draft.values[field.key] = kind.number(last - len(drafts) + 1 + offset, today)
+
+    # -- rules ------------------------------------------------------------------------------------------
+
+    def conditions(self, drafts: Sequence[Draft]) -> None:
+        """Visible, required and read-only, declared as true, false or a formula."""
+        formulas: list[Compiled] = []
+        positions: dict[str, int] = {}
+        for field in self.object.fields.values():
+            for source in (field.visible, field.required, field.readonly):
+                if isinstance(source, str) and source not in positions:
+                    positions[source] = len(formulas)
+                    formulas.append(self.session.formulas.condition(self.object.name, source))
+        columns = self.evaluator.values(formulas, drafts)
+
+        def holds(source: bool | str, number: int) -> bool:
+            return bool(columns[positions[source]][number]) if isinstance(source, str) else source
+
+        for number, draft in enumerate(drafts):
+            wrong = {problem.field for problem in draft.problems}
+            changed = draft.changed()
+            for field in self.object.fields.values():
+                if not field.stored or field.name in wrong:
+                    continue
+                if field.required is not False and field.numbered is None and field.key not in draft.values:
+                    if holds(field.visible, number) and holds(field.required, number) and self._asked(draft, field):
+                        draft.refuse("required", "must be filled in", "必填", field.name)
+                        continue
+                if field.readonly is not False and field.key in changed and field.key in draft.given and not draft.new:
+                    if holds(field.readonly, number):
+                        draft.refuse("readonly", "cannot be changed now", "当前不可修改", field.name)
+
+    def _asked(self, draft: Draft, field: FieldDef) -> bool:
+        """A required value that the caller can neither see nor set does not stop a change of another field."""
+        return draft.new or self.trusted or self.access.writable(field.name) or field.key in draft.changed()
+
+    def validate(self, drafts: Sequence[Draft]) -> None:
+        """The object's validations; false refuses."""
+        rules = list(self.object.validations)
+        if not rules or not drafts:
+            return
+        compiled = [self.session.formulas.condition(self.object.name, rule.valid, "validation") for rule in rules]
+        columns = self.evaluator.values(compiled, drafts)
+        for rule, column in zip(rules, columns, strict=True):
+            message = Message(rule.message["en"], rule.message["zh"])
+            for draft, valid in zip(drafts, column, strict=True):
+                if valid is not True:
+                    draft.problems.append(Problem(f"validation:{rule.name}", message, field=rule.field))
+
+    def titles(self, drafts: Sequence[Draft]) -> None:
+        """How each record is called."""
+        if not drafts:
+            return
+        if not self.object.title:
+            first = next((one for one in self.object.fields.values() if one.stored and one.kind.column == "text"), None)
+            for draft in drafts:
+                value = draft.values.get(first.key) if first else None
+                draft.title = "" if value is None or first is None else first.kind.text(value, self.context)[:255]
+            return
+        compiled = self.session.formulas.get(self.object.name, self.object.title, "title")
+        for draft, value in zip(drafts, self.evaluator.values([compiled], drafts)[0], strict=True):
+            draft.title = (canonical(value, compiled.type) or "")[:255]
+
+
+def raw_of(value: Any) -> Any:
+    """A formula's value as raw input of a field."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def too_large(values: Mapping[str, Any]) -> bool:
+    """True when a record has grown past what one record may hold."""
+    return len(dump_text(values)) > LARGEST
+
+
+def search_texts(definition: ObjectDef, values: Mapping[str, Any]) -> Iterable[str]:
+    """The texts that the record is found by."""
+    for field in definition.fields.values():
+        if field.stored and field.kind.searchable and field.key in values:
+            yield field.kind.search_text(values[field.key])

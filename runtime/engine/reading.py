@@ -1,0 +1,327 @@
+"""Reading records for a caller: one statement a request, built from his rights, answered as JSON bytes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from runtime.base.errors import Invalid, Malformed, Message, NotFound, Problem, unknown
+from runtime.base.sqltext import EMPTY, Sql
+from runtime.base.values import dump, dump_text, load_foreign
+from runtime.engine.access import ObjectAccess, demand_object, guard, readable
+from runtime.engine.workspace import Session
+from runtime.formula import sql as formula_sql
+from runtime.formula.compiler import Compiled
+from runtime.formula.types import BOOL, Type
+from runtime.meta.model import SYSTEM_PROPERTIES
+from runtime.store import query, search
+from runtime.store.binder import SYSTEM_REFERENCES, Frame, TableBinder
+from runtime.store.ids import is_id
+from runtime.store.layout import PROPERTIES, ObjectLayout
+from runtime.store.project import Column, Projector
+
+FIELD = Message("field", "字段")
+MOST = 500
+SQL_TYPES = {
+    "text": 'text COLLATE "C"', "choice": 'text COLLATE "C"', "number": "numeric", "duration": "numeric",
+    "date": "date", "datetime": "timestamptz", "bool": "boolean", "ref": "uuid",
+}  # fmt: skip
+PROPERTY_TYPES = {"uuid": "uuid", "integer": "integer", "timestamptz": "timestamptz"}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a caller asks of a list. Names are checked against his rights before anything else."""
+
+    filter: str = ""
+    sort: Sequence[str] = ()
+    fields: Sequence[str] | None = None
+    expand: Sequence[str] = ()
+    q: str = ""
+    limit: int = 50
+    cursor: str = ""
+    count: str = "none"
+    numbers_as_text: bool = False
+    deleted: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: the records' JSON texts, the cursor of the next page, the count asked for."""
+
+    records: Sequence[str]
+    next_cursor: str | None
+    count: int | None = None
+
+    def body(self) -> bytes:
+        """The answer of the API."""
+        tail = dump_text(self.next_cursor)
+        count = "" if self.count is None else f',"count":{self.count}'
+        return f'{{"data":[{",".join(self.records)}],"next_cursor":{tail}{count}}}'.encode()
+
+
+@dataclass
+class Reader:
+    """The parts of one statement for one object and caller."""
+
+    session: Session
+    access: ObjectAccess
+    trusted: bool = False
+    frame: Frame = field(default_factory=Frame)
+
+    def __post_init__(self) -> None:
+        self.env = self.session.env()
+        self.place: ObjectLayout = self.session.layout.object(self.access.object.name)
+        self.alias = self.frame.alias()
+        snapshot, person = self.session.snapshot, self.session.person
+        self.binder = TableBinder(
+            self.session.layout, self.session.formulas, self.access.object.name, self.alias, self.frame, self.env,
+            guard=None if self.access.everything else lambda binder: guard(snapshot, person, binder),
+        )  # fmt: skip
+
+    def record(self, fields: Sequence[str] | None, expand: Sequence[str], numbers_as_text: bool = False) -> Sql:
+        """JSON text of the record, of the fields asked for."""
+        names = self.access.names if fields is None else list(dict.fromkeys(["id", *fields]))
+        problems = [self.unknown(name) for name in [*names, *expand] if not self.knows(name)]
+        if problems:
+            raise Invalid(problems=problems)
+        columns = [
+            Column(
+                name,
+                self.access.object.fields.get(name) if name not in SYSTEM_PROPERTIES else None,
+                masked=self.access.fields.get(name) == "masked",
+                expand=name in expand,
+            )
+            for name in names
+        ]
+        snapshot, person = self.session.snapshot, self.session.person
+
+        def criterion(binder: TableBinder) -> Sql:
+            return guard(snapshot, person, binder)
+
+        return Projector(self.binder, criterion, numbers_as_text=numbers_as_text).record(columns)
+
+    def knows(self, name: str) -> bool:
+        """True when the name may be asked for."""
+        return name in SYSTEM_PROPERTIES or self.access.visible(name)
+
+    def unknown(self, name: str, code: str = "unknown_field") -> Problem:
+        """The same answer for a name that is not there and one that may not be read."""
+        known = [one for one in self.access.object.fields if self.access.readable(one)]
+        return unknown(FIELD, name, [*SYSTEM_PROPERTIES, *known], code).at(field=name)
+
+    def where(self, *more: Sql, deleted: bool = False) -> Sql:
+        """The condition of every read: not deleted, permitted, and what was asked."""
+        state = Sql(f"{self.alias}.deleted_at IS {'NOT ' if deleted else ''}NULL")
+        return query.conditions([state, self.access.criterion("read", self.binder), *more])
+
+    def formula(self, source: str, context: str, expected: Type | None, name: str) -> Compiled:
+        """A formula that the caller sent. Raises Invalid with what is wrong."""
+        snapshot, person = self.session.snapshot, self.session.person
+        compiled = self.session.formulas.asked(
+            self.access.object.name,
+            source,
+            context,
+            lambda object_name, member: readable(snapshot, person, object_name, member),
+            expected,
+        )
+        errors = [one for one in compiled.diagnostics if one.severity == "error"]
+        if errors or not compiled.ok:
+            raise Invalid(
+                problems=[
+                    Problem(one.code, Message(one.message["en"], one.message["zh"]), field=name) for one in errors
+                ]
+            )
+        return compiled
+
+    def filter(self, source: str) -> Sql:
+        """The condition of a filter formula; empty for none."""
+        if not source.strip():
+            return EMPTY
+        compiled = self.formula(source, "filter", BOOL, "filter")
+        return Sql("(") + formula_sql.predicate(compiled, self.binder, self.env) + ")"
+
+    def search(self, text: str) -> Sql:
+        """The condition of a search; empty for none. Only those who may read every searched field search it."""
+        if not text.strip():
+            return EMPTY
+        terms = search.query(text)
+        if not terms or not self.searchable():
+            return Sql("false")
+        return Sql(f"{self.alias}.search @@ %s::tsquery", (terms,))
+
+    def searchable(self) -> bool:
+        """True when every field that the search column is made from may be read."""
+        if self.access.everything:
+            return True
+        title = self.access.object.title
+        compiled = self.session.formulas.get(self.access.object.name, title, "title") if title else None
+        inputs = {member for key, member in (compiled.deps if compiled else ()) if key == self.access.object.key}
+        return all(
+            self.access.readable(one.name)
+            for one in self.access.object.fields.values()
+            if one.stored and (one.kind.searchable or one.key in inputs)
+        )
+
+    def order(self, name: str) -> query.Order:
+        """One key of the order, by a field or property (``-`` before it: descending)."""
+        descending = name.startswith("-")
+        bare = name.lstrip("-+")
+        if bare in PROPERTIES:
+            column, sql_type = PROPERTIES[bare]
+            return query.Order(
+                Sql(f"{self.alias}.{column}"), PROPERTY_TYPES[sql_type], descending, nullable=bare in SYSTEM_REFERENCES
+            )
+        if bare == "title":
+            return query.Order(Sql(f"{self.alias}.title_key"), 'text COLLATE "C"', descending, nullable=False)
+        field = self.access.object.fields.get(bare)
+        if field is None or not self.access.readable(bare):
+            raise Invalid(problems=[self.unknown(bare).at(field="sort")])
+        kind = field.kind.type()
+        if field.computed is not None:
+            kind = self.session.formulas.computed(self.access.object.name, bare).type
+        if not field.kind.sortable or kind.name not in SQL_TYPES:
+            message = Message(f"{bare!r} cannot be sorted by", f"不能按“{bare}”排序")
+            raise Invalid(problems=[Problem("not_sortable", message, field="sort")])
+        if self.access.object.title == bare and kind.name == "text":
+            return query.Order(Sql(f"{self.alias}.title_key"), 'text COLLATE "C"', descending, nullable=False)
+        return query.Order(self.binder.field(field), SQL_TYPES[kind.name], descending)
+
+    def orders(self, names: Sequence[str]) -> list[query.Order]:
+        """The whole order; it always ends with the id, newest first unless the last key ascends."""
+        found = [self.order(name) for name in names if name]
+        if any(name.lstrip("-+") == "id" for name in names):
+            return found[: [name.lstrip("-+") for name in names].index("id") + 1]
+        descending = found[-1].descending if found else True
+        return [*found, query.Order(Sql(f"{self.alias}.id"), "uuid", descending, nullable=False)]
+
+
+def get(session: Session, object_name: str, record_id: str, ask: Ask = Ask()) -> tuple[bytes, int]:
+    """(JSON bytes, version) of one record. Raises NotFound."""
+
+    def work() -> tuple[int, tuple[bytes, int] | None]:
+        access = demand_object(session.snapshot, session.person, object_name, "read")
+        head, tail = one_statement(session, access, ask)
+        if not is_id(record_id):
+            return session.snapshot.stamp, None
+        statement = head + Sql("%s", (record_id,)) + tail
+        stamp, version, text = session.database.rows(statement, prepare=True)[0]
+        return stamp, (text.encode(), version) if version is not None else None
+
+    found = session.repeating(work)
+    if found is None:
+        raise not_found(object_name)
+    return found
+
+
+def one_statement(session: Session, access: ObjectAccess, ask: Ask) -> tuple[Sql, Sql]:
+    """The statement that reads one record, cut where the id goes; kept with the rights when nothing in it moves."""
+    key = (tuple(ask.fields) if ask.fields is not None else None, tuple(ask.expand), ask.numbers_as_text, ask.deleted)
+    kept = access.statements.get(key)
+    if kept is not None:
+        return kept
+    reader = Reader(session, access)
+    record = reader.record(ask.fields, ask.expand, ask.numbers_as_text)
+    criterion = reader.access.criterion("read", reader.binder)
+    head = (
+        Sql("SELECT l.stamp, q.version, q.j FROM " + session.workspace.live_table + " l LEFT JOIN LATERAL (SELECT ")
+        + f"{reader.alias}.version, "
+        + record
+        + f" AS j FROM {reader.place.table} {reader.alias}"
+        + reader.frame.sql()
+        + f" WHERE {reader.alias}.id = "
+    )
+    state = f"::uuid AND {reader.alias}.deleted_at IS {'NOT ' if ask.deleted else ''}NULL"
+    tail = Sql(state) + (" AND " + criterion if criterion else EMPTY) + ") q ON true"
+    mark = Sql("/*cut*/")
+    whole = reader.frame.finish(head + mark + tail)
+    before, after = whole.text.split("/*cut*/")
+    count = before.replace("%%", "").count("%s")
+    found = Sql(before, whole.params[:count]), Sql(after, whole.params[count:])
+    if access.steady and not ask.expand and len(access.statements) < 200:
+        access.statements[key] = found
+    return found
+
+
+def listed(session: Session, object_name: str, ask: Ask) -> Page:
+    """One page of records."""
+
+    def work() -> tuple[int, Page]:
+        access = demand_object(session.snapshot, session.person, object_name, "read")
+        return page(session, access, ask)
+
+    return session.repeating(work)
+
+
+def page(session: Session, access: ObjectAccess, ask: Ask) -> tuple[int, Page]:
+    """(stamp, page) of a list."""
+    if not 1 <= ask.limit <= MOST:
+        raise Invalid(
+            problems=[Problem("range", Message(f"must be from 1 to {MOST}", f"必须在 1 到 {MOST} 之间"), field="limit")]
+        )
+    reader = Reader(session, access)
+    record = reader.record(ask.fields, ask.expand, ask.numbers_as_text)
+    orders = reader.orders(ask.sort)
+    where = reader.where(reader.filter(ask.filter), reader.search(ask.q), deleted=ask.deleted)
+    after = read_cursor(ask.cursor, ask, len(orders)) if ask.cursor else None
+    statement = query.page(
+        reader.place, reader.alias, reader.frame,
+        record=record, where=where, orders=orders, after=after, limit=ask.limit + 1,
+        live=session.workspace.live_table,
+    )  # fmt: skip
+    rows = session.database.rows(statement)
+    stamp = rows[0][0]
+    found = [row for row in rows if row[1] is not None]
+    cursor = None
+    if len(found) > ask.limit:
+        found = found[: ask.limit]
+        cursor = make_cursor(ask, found[-1][2:])
+    count = counted(session, access, ask) if ask.count != "none" else None
+    return stamp, Page([row[1] for row in found], cursor, count)
+
+
+def counted(session: Session, access: ObjectAccess, ask: Ask) -> int:
+    """How many records there are: exact, or exact up to a limit and the planner's guess above it."""
+    if ask.count not in ("exact", "estimate"):
+        message = Message("must be none, estimate or exact", "只能是 none、estimate 或 exact")
+        raise Invalid(problems=[Problem("choice", message, field="count")])
+    reader = Reader(session, access)
+    where = reader.where(reader.filter(ask.filter), reader.search(ask.q), deleted=ask.deleted)
+    build = query.exact_count if ask.count == "exact" else query.capped_count
+    rows = session.database.rows(build(reader.place, reader.alias, reader.frame, where))
+    count = int(rows[0][0])
+    if ask.count == "estimate" and count > query.COUNT_LIMIT:
+        return max(
+            count,
+            query.planned_rows(session.database, query.exact_count(reader.place, reader.alias, reader.frame, where)),
+        )
+    return count
+
+
+def make_cursor(ask: Ask, values: Sequence[Any]) -> str:
+    """An opaque text: where the page ended, and for which order it holds."""
+    raw = dump({"s": list(ask.sort), "v": list(values)})
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def read_cursor(text: str, ask: Ask, size: int) -> list[str | None]:
+    """The values in a cursor. Raises Malformed."""
+    wrong = Malformed(Message("the cursor is not one of this list", "分页游标与当前列表不符"))
+    try:
+        found = load_foreign(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (binascii.Error, ValueError, Malformed):
+        raise wrong from None
+    if not isinstance(found, Mapping) or found.get("s") != list(ask.sort) or not isinstance(found.get("v"), list):
+        raise wrong
+    values = found["v"]
+    if len(values) != size or any(one is not None and not isinstance(one, str) for one in values):
+        raise wrong
+    return values
+
+
+def not_found(object_name: str) -> NotFound:
+    """The same answer for a record that is not there and one that the caller may not read."""
+    return NotFound(Message(f"there is no such record of {object_name!r}", f"“{object_name}”中没有该记录"))

@@ -1,0 +1,65 @@
+"""THE write path: the only way a record is created, changed, deleted or restored, from wherever it comes.
+
+Access, defaults, normalising, formulas, conditions, validation, uniqueness, store with version, history and
+event in one statement. After a refusal nothing has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from runtime.base.errors import Unavailable
+from runtime.engine import deletion, idempotency, reading, storing
+from runtime.engine.access import demand_object
+from runtime.engine.drafts import Draft
+from runtime.engine.storing import RETRY, Options, Written
+from runtime.engine.workspace import TRIES, Session
+from runtime.store.ids import new_id
+
+DEFAULT = Options()
+
+__all__ = ["Options", "Written", "create", "delete", "restore", "update"]
+
+
+def create(session: Session, object_name: str, raw: Mapping[str, Any], options: Options = DEFAULT) -> Written:
+    """A new record. Raises NotFound, Forbidden, Invalid, Conflict."""
+    for _ in range(TRIES):
+        done = idempotency.replay(session, options)
+        if done is not None:
+            return done
+        access = demand_object(session.snapshot, session.person, object_name, None if options.trusted else "create")
+        draft = Draft(new_id(), raw, owner=session.user_id)
+        found = storing.write(session, access, draft, options)
+        if found is not None:
+            return found
+    raise Unavailable(RETRY, extra={"retry_after": 1})
+
+
+def update(
+    session: Session, object_name: str, record_id: str, raw: Mapping[str, Any], options: Options = DEFAULT
+) -> Written:
+    """A changed record. Raises NotFound, Forbidden, Invalid, Conflict, Stale."""
+    for _ in range(TRIES):
+        done = idempotency.replay(session, options)
+        if done is not None:
+            return done
+        access = demand_object(session.snapshot, session.person, object_name)
+        draft = storing.read_draft(session, access, record_id, raw, options)
+        if draft is None:
+            continue
+        found = storing.write(session, access, draft, options)
+        if found is not None:
+            return found
+    raise Unavailable(RETRY, extra={"retry_after": 1})
+
+
+def delete(session: Session, object_name: str, record_id: str, options: Options = DEFAULT) -> None:
+    """Into the recycle bin, with what belongs to it. Raises NotFound, Forbidden, Conflict, Stale."""
+    deletion.delete(session, object_name, record_id, version=options.version, trusted=options.trusted)
+
+
+def restore(session: Session, object_name: str, record_id: str) -> bytes:
+    """Back from the recycle bin, with what went there with it. Raises NotFound, Forbidden, Conflict."""
+    deletion.restore(session, object_name, record_id)
+    return reading.get(session, object_name, record_id)[0]

@@ -1,0 +1,328 @@
+"""One record on its way into the database: read as it is, prepared, stored in one statement or refused whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import errors as pg
+
+from runtime.base.errors import Conflict, DougongError, Forbidden, Invalid, Message, Problem, Stale
+from runtime.base.sqltext import EMPTY, Sql, ident
+from runtime.base.values import load
+from runtime.engine import conversion, reading
+from runtime.engine.access import DENY, ObjectAccess, object_access
+from runtime.engine.drafts import Draft
+from runtime.engine.prepare import Preparation, search_texts, too_large
+from runtime.engine.reading import Reader
+from runtime.engine.workspace import Session
+from runtime.kinds.field import HoldsFiles
+from runtime.meta.model import SYSTEM_OBJECTS
+from runtime.store import files, numbers, records
+from runtime.store.binder import SYSTEM_TABLES, Frame, TableBinder
+from runtime.store.database import Connection, run
+from runtime.store.ids import is_id
+from runtime.store.layout import ObjectLayout
+
+RETRY = Message("the record is being changed by others right now, please repeat", "记录正被他人修改，请重试")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a write is to be done. ``version`` is the version that the caller has seen (If-Match)."""
+
+    version: int | None = None
+    once: tuple[str, bytes] | None = None
+    trusted: bool = False
+    numbers_as_text: bool = False
+    expand: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Written:
+    """A record after a write: its id, JSON bytes and version; ``replayed`` when the same key had done it before."""
+
+    id: str
+    body: bytes
+    replayed: bool = False
+
+    @property
+    def version(self) -> int:
+        """The record's version."""
+        return int(load(self.body)["version"])
+
+
+def read_draft(
+    session: Session, access: ObjectAccess, record_id: str, raw: Mapping[str, Any], options: Options
+) -> Draft | None:
+    """The record as it is, ready to be changed; None when the session had to be renewed."""
+    if not is_id(record_id):
+        raise reading.not_found(access.object.name)
+    place = session.layout.object(access.object.name)
+    frame = Frame()
+    alias = frame.alias()
+    binder = TableBinder(session.layout, session.formulas, access.object.name, alias, frame, session.env())
+    rights = ("read", "update", "assign") if "owner" in raw else ("read", "update")
+    checks = [EMPTY if options.trusted else access.criterion(right, binder) for right in rights]
+    statement = records.read_one(place, alias, frame.sql(), record_id, checks, session.workspace.live_table)
+    row = session.database.rows(frame.finish(statement), prepare=not frame.joins)[0]
+    if not session.current(row[0]):
+        return None
+    version, owner, data, ext, deleted = row[1:6]
+    may_read, may_update = row[6], row[7]
+    if version is None or deleted is not None or not may_read:
+        raise reading.not_found(access.object.name)
+    if not may_update or not (options.trusted or access.may("update")):
+        raise Forbidden(Message("you may not change this record", "您没有权限修改该记录"))
+    if "owner" in raw and not row[8] and raw["owner"] != owner:
+        raise Forbidden(Message("you may not change the owner of this record", "您没有权限变更该记录的负责人"))
+    if options.version is not None and options.version != version:
+        raise Stale(extra={"version": version})
+    everything = {**load(data), **(load(ext) if ext else {})}
+    before = {key: value for key, value in everything.items() if key in place.places}
+    return Draft(
+        record_id, raw, values=dict(before), before=before, version=version, owner=owner, owner_before=owner,
+        other={key: value for key, value in everything.items() if key not in place.places},
+    )  # fmt: skip
+
+
+def write(session: Session, access: ObjectAccess, draft: Draft, options: Options) -> Written | None:
+    """Prepare and store one draft; None when it has to be done again from the start."""
+    preparation = Preparation(session, access, trusted=options.trusted)
+    owner(session, access, draft, options.trusted)
+    preparation.run([draft])
+    if too_large(draft.values):
+        draft.refuse("too_large", "the record is too large", "记录内容过大")
+    return store_prepared(session, access, draft, options)
+
+
+def store_prepared(session: Session, access: ObjectAccess, draft: Draft, options: Options) -> Written | None:
+    """Store a draft whose rules have been asked; None when it has to be done again from the start."""
+    if draft.problems:
+        raise Invalid(problems=draft.problems)
+    if not draft.new and not draft.changed() and draft.owner == draft.owner_before:
+        body, _ = reading.get(session, access.object.name, draft.id, reading.Ask(expand=options.expand))
+        return Written(draft.id, body)
+    links = linked(session, access, draft, trusted=options.trusted)
+    origin = records.Origin(session.user_id, session.channel, "created" if draft.new else "updated")
+    store = Storing(session, access, draft, origin, options)
+    return store.run([gate for _, gate in links], [name for name, _ in links])
+
+
+class Storing:
+    """One prepared draft on its way into the database."""
+
+    def __init__(
+        self, session: Session, access: ObjectAccess, draft: Draft, origin: records.Origin, options: Options
+    ) -> None:
+        self.session = session
+        self.access = access
+        self.draft = draft
+        self.origin = origin
+        self.options = options
+        self.place: ObjectLayout = session.layout.object(access.object.name)
+
+    def run(self, gates: list[tuple[str, Sql, int]], names: list[str]) -> Written | None:
+        """Store; None when it has to be done again. Raises Invalid, Conflict, Forbidden."""
+        try:
+            if self.needs_transaction():
+                with self.session.database.transaction() as connection:
+                    row = self.execute(connection, gates)
+                    if row[1] is not None:
+                        self.after(connection)
+            else:
+                with self.session.database.connection() as connection:
+                    row = self.execute(connection, gates)
+        except pg.UniqueViolation as error:
+            return self.taken(error)
+        except (pg.DeadlockDetected, pg.SerializationFailure):
+            return None
+        if not self.session.current(row[0]):
+            return None
+        if row[1] is None:
+            self.closed(gates, names, row[2:])
+            return None  # the version moved: read again
+        return Written(self.draft.id, row[1].encode())
+
+    def needs_transaction(self) -> bool:
+        """True when more than the one statement belongs to the write."""
+        return bool(self._gap_free()) or self._recheck() or bool(self._files())
+
+    def execute(self, connection: Connection, gates: list[tuple[str, Sql, int]]) -> tuple[Any, ...]:
+        """The one statement."""
+        self.give_numbers(connection)
+        gate = records.Gate(self.session.workspace.live_table, self.session.snapshot.stamp, self.origin, gates)
+        if self.options.once and self.session.user_id:
+            key, request = self.options.once
+            gate.once = records.Once(self.session.user_id, key, request, 201 if self.draft.new else 200)
+        reader = Reader(self.session, self.access)
+        wire = reader.record(None, self.options.expand, self.options.numbers_as_text)
+        statement = records.write_one(self.place, self.write(), gate, wire, reader.alias, reader.frame.sql())
+        rows = run(connection, reader.frame.finish(statement), prepare=True)
+        return rows[0]
+
+    def write(self) -> records.Write:
+        """What is to be stored."""
+        return write_of(self.session, self.access, self.draft)
+
+    def _gap_free(self) -> list[Any]:
+        if not self.draft.new:
+            return []
+        return [one for one in self.access.object.fields.values() if one.numbered and one.numbered.gap_free()]
+
+    def give_numbers(self, connection: Connection) -> None:
+        """Numbers without gaps, inside the record's own transaction."""
+        for field in self._gap_free():
+            kind = field.numbered
+            today = self.session.env().value(("TODAY",))
+            value = numbers.take_inside(
+                connection, self.place.schema, self.place.object.key, field.key, kind.period(today), 1
+            )
+            self.draft.values[field.key] = kind.number(value, today)
+
+    def _recheck(self) -> bool:
+        if self.options.trusted or self.access.everything or not self.access.may("read"):
+            return False
+        at: ObjectAccess | None = self.access
+        while at is not None:
+            if at.scopes["read"].where:
+                return True
+            at = at.parent
+        return False
+
+    def _files(self) -> list[tuple[str, list[str]]]:
+        found = []
+        for field in self.access.object.fields.values():
+            if isinstance(field.kind, HoldsFiles) and field.key in self.draft.given and field.key in self.draft.values:
+                found.append((field.key, list(field.kind.file_ids(self.draft.values[field.key]))))
+        return found
+
+    def after(self, connection: Connection) -> None:
+        """What belongs to the same transaction behind the statement."""
+        for key, ids in self._files():
+            run(connection, files.attach(self.place.schema, self.place.object.key, key, ids, self.draft.id))
+        if self._recheck():
+            reader = Reader(self.session, self.access)
+            condition = Sql(f"{reader.alias}.id = %s::uuid AND ", (self.draft.id,)) + reader.where()
+            statement = (
+                Sql(f"SELECT 1 FROM {self.place.table} {reader.alias}") + reader.frame.sql() + " WHERE " + condition
+            )
+            if not run(connection, reader.frame.finish(statement)):
+                raise Forbidden(
+                    Message("the record would be outside of what you may see", "保存后该记录将超出您的可见范围")
+                )
+
+    def closed(self, gates: list[tuple[str, Sql, int]], names: list[str], found: Sequence[Any]) -> None:
+        """Raise Invalid when a linked record is missing."""
+        problems = []
+        for (_, _, expected), name, ids in zip(gates, names, found, strict=True):
+            if len(ids or ()) != expected:
+                message = Message("there is no such record", "没有该记录")
+                problems.append(Problem("not_found", message, field=name))
+        if problems:
+            raise Invalid(problems=problems)
+
+    def taken(self, error: pg.UniqueViolation) -> Written | None:
+        """Raise Conflict for a taken value; answer a repeated request with what it did the first time."""
+        constraint = error.diag.constraint_name or ""
+        if constraint == "s_idempotency_pkey":
+            return None
+        fields = self.place.unique_fields.get(constraint)
+        if fields is None:
+            return None
+        raise Conflict(problems=[taken_problem(name) for name in fields])
+
+
+def taken_problem(name: str) -> Problem:
+    """A unique value that another record has, visible or not: the same text."""
+    return Problem("taken", Message("another record has this value already", "该值已被其他记录使用"), field=name)
+
+
+def write_of(session: Session, access: ObjectAccess, draft: Draft) -> records.Write:
+    """What is to be stored of a prepared draft."""
+    changed = draft.changed()
+    before = draft.before or {}
+    was = {key: before[key] for key in changed if key in before}
+    now = {key: draft.values[key] for key in changed if key in draft.values}
+    if draft.owner != draft.owner_before:
+        was |= {"owner": draft.owner_before} if draft.owner_before else {}
+        now |= {"owner": draft.owner} if draft.owner else {}
+    return records.Write(
+        id=draft.id,
+        version=draft.version,
+        owner=draft.owner,
+        title=draft.title,
+        values=draft.values,
+        before=None if draft.new else was,
+        after=now,
+        removed=[key for key in before if key not in draft.values],
+        extra=conversion.extra(session, access.object.key, draft.values, changed),
+        texts=list(search_texts(access.object, draft.values)),
+    )
+
+
+def owner(session: Session, access: ObjectAccess, draft: Draft, trusted: bool) -> None:
+    """The owner that came in: a user of this workspace, set by those who may assign."""
+    if "owner" not in draft.raw:
+        return
+    wanted = draft.raw["owner"]
+    if wanted is not None and not (isinstance(wanted, str) and is_id(wanted) and known_user(session, wanted)):
+        draft.refuse("not_found", "there is no such user", "没有该用户", "owner")
+        return
+    if draft.new and wanted != session.user_id and not trusted and not access.may("assign"):
+        draft.refuse("readonly", "may be set only by those who may assign", "只有具备分配权限的用户才能设置", "owner")
+        return
+    draft.owner = wanted
+
+
+def known_user(session: Session, user_id: str) -> bool:
+    """True for an active user of the workspace."""
+    try:
+        session.snapshot.person(user_id)
+    except DougongError:
+        return False
+    return True
+
+
+def linked(
+    session: Session, access: ObjectAccess, draft: Draft, *, trusted: bool = False
+) -> list[tuple[str, tuple[str, Sql, int]]]:
+    """For each link that the write sets anew: its field and the gate that its target must be there and readable."""
+    found: list[tuple[str, tuple[str, Sql, int]]] = []
+    before = draft.before or {}
+    for field in access.object.fields.values():
+        relates = field.relates
+        if relates is None or not field.stored or draft.values.get(field.key) is None:
+            continue
+        held = set(relates.targets(before[field.key])) if before.get(field.key) is not None else set()
+        ids = [one for one in relates.targets(draft.values[field.key]) if one not in held]
+        if not ids:
+            continue
+        gate = target_gate(session, f"k{len(found)}", relates.target_object(), ids, trusted, field.owned)
+        found.append((field.name, gate))
+    return found
+
+
+def target_gate(
+    session: Session, name: str, target_name: str, ids: Sequence[str], trusted: bool, owned: bool
+) -> tuple[str, Sql, int]:
+    """The statement that finds and locks the linked records that the caller may read (or change, as their parent)."""
+    unique = sorted(set(ids))
+    if target_name in SYSTEM_OBJECTS:
+        table = ident(session.workspace.schema, SYSTEM_TABLES[target_name])
+        alive = "active" if target_name == "user" else "deleted_at IS NULL"
+        return name, Sql(f"SELECT id FROM {table} WHERE id = ANY(%s::uuid[]) AND {alive}", (unique,)), len(unique)
+    target = session.model.object(target_name)
+    assert target is not None
+    access = object_access(session.snapshot, session.person, target)
+    frame = Frame()
+    alias = frame.alias()
+    binder = TableBinder(session.layout, session.formulas, target.name, alias, frame, session.env())
+    criterion = EMPTY
+    if not trusted:
+        right = "update" if owned else "read"
+        criterion = access.criterion(right, binder) if access.may(right) else DENY
+    place = session.layout.object(target.name)
+    statement = records.present(place.table, alias, frame.sql(), unique, criterion)
+    return name, frame.finish(statement), len(unique)

@@ -1,0 +1,134 @@
+"""Writing and finding many records of one object in few statements. It decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from runtime.base.sqltext import Sql, ident, join
+from runtime.base.values import dump_text
+from runtime.store import search
+from runtime.store.layout import ObjectLayout, column_value
+from runtime.store.records import Origin, Write, column_names, containers, extra_columns, told
+
+SYSTEM_TYPES = (
+    "id uuid, version int, owner_id uuid, title text, title_key text, data jsonb, ext jsonb, search text, "
+    "removed jsonb, removed_ext jsonb, before jsonb, after jsonb"
+)
+
+
+def entry(place: ObjectLayout, write: Write) -> dict[str, Any]:
+    """One record as an entry of the JSON parameter."""
+    data, ext = containers(place, write)
+    found: dict[str, Any] = {
+        "id": write.id,
+        "version": write.version,
+        "owner_id": write.owner,
+        "title": write.title,
+        "title_key": search.sort_key(write.title),
+        "data": data,
+        "ext": ext or None,
+        "search": search.vector([write.title, *write.texts]),
+        "removed": [key for key in write.removed if place.places[key].container == "data"]
+        + [key for key, one in write.extra.items() if one[2] is None],
+        "removed_ext": [key for key in write.removed if place.places[key].container == "ext"],
+        "before": write.before,
+        "after": write.after,
+    }
+    for one in place.columns:
+        value = write.values.get(one.field.key)
+        if value is not None:
+            found[one.column or ""] = column_value(one, value)
+    for extra in write.extra.values():
+        if extra[0]:
+            found[extra[0]] = extra[3]
+    return found
+
+
+def recordset(place: ObjectLayout, writes: Sequence[Write]) -> Sql:
+    """``src``: the records as rows."""
+    columns = [SYSTEM_TYPES, *(f"{ident(one.column or '')} {one.sql_type}" for one in place.columns)]
+    columns += [f"{column} {sql_type}" for column, sql_type, _ in extra_columns(writes[0])]
+    rows = dump_text([entry(place, write) for write in writes])
+    return Sql(f"src AS (SELECT * FROM jsonb_to_recordset(%s::jsonb) AS r({', '.join(columns)}))", (rows,))
+
+
+def history(place: ObjectLayout, origin: Origin) -> Sql:
+    """The history rows of what ``rec`` wrote."""
+    return Sql(
+        f"his AS (INSERT INTO {ident(place.schema, 's_history')} "
+        "(record_id, version, object_key, actor, channel, action, before, after) "
+        "SELECT rec.id, rec.version, %s, %s::uuid, %s, %s, src.before, src.after FROM rec JOIN src ON src.id = rec.id)",
+        (place.object.key, origin.actor, origin.channel, origin.action),
+    )
+
+
+def insert_many(place: ObjectLayout, writes: Sequence[Write], origin: Origin, live: str, stamp: int) -> Sql:
+    """All new records with their history and events: rows of (id, version), none when the stamp has moved."""
+    extra = [column for column, _, _ in extra_columns(writes[0])]
+    names = ["id", "owner_id", "title", "title_key", "data", "ext", *column_names(place), *extra]
+    inserted = Sql(
+        f"rec AS (INSERT INTO {place.table} ({', '.join(names)}, search, created_by, updated_by) "
+        f"SELECT {', '.join(names)}, search::tsvector, %s::uuid, %s::uuid FROM src "
+        f"WHERE (SELECT stamp FROM {live}) = %s RETURNING id, version)",
+        (origin.actor, origin.actor, stamp),
+    )
+    parts = [recordset(place, writes), inserted, history(place, origin), told(place, origin)]
+    return Sql("WITH ") + join(", ", parts) + " SELECT id::text, version FROM rec"
+
+
+def update_many(place: ObjectLayout, writes: Sequence[Write], origin: Origin, live: str, stamp: int) -> Sql:
+    """All changed records that still have their version: rows of (id, version)."""
+    columns = [*column_names(place), *(column for column, _, _ in extra_columns(writes[0]))]
+    sets = [
+        "version = t.version + 1, updated_at = now(), updated_by = %s::uuid, owner_id = src.owner_id, title = src.title, "
+        "title_key = src.title_key, search = src.search::tsvector, "
+        "data = (t.data || src.data) - ARRAY(SELECT jsonb_array_elements_text(src.removed)), "
+        "ext = nullif((coalesce(t.ext, '{}') || coalesce(src.ext, '{}')) "
+        "- ARRAY(SELECT jsonb_array_elements_text(src.removed_ext)), '{}')",
+        *(f"{column} = src.{column}" for column in columns),
+    ]
+    updated = Sql(
+        f"rec AS (UPDATE {place.table} t SET {', '.join(sets)} FROM src WHERE t.id = src.id AND t.version = src.version "
+        f"AND t.deleted_at IS NULL AND (SELECT stamp FROM {live}) = %s RETURNING t.id, t.version)",
+        (origin.actor, stamp),
+    )
+    parts = [recordset(place, writes), updated, history(place, origin), told(place, origin)]
+    return Sql("WITH ") + join(", ", parts) + " SELECT id::text, version FROM rec"
+
+
+def find_by(
+    place: ObjectLayout,
+    alias: str,
+    joins: Sql,
+    column: str,
+    sql_type: str,
+    values: Sequence[Any],
+    checks: Sequence[Sql],
+) -> Sql:
+    """(key, id, version, owner, data, ext, check ...) of the live records whose column has one of the values."""
+    extra = join("", [Sql(", coalesce(") + one + ", false)" if one else Sql(", true") for one in checks])
+    return (
+        Sql(
+            f"SELECT {alias}.{column}, {alias}.id::text, {alias}.version, {alias}.owner_id::text, {alias}.data, {alias}.ext"
+        )
+        + extra
+        + f" FROM {place.table} {alias}"
+        + joins
+        + Sql(f" WHERE {alias}.{column} = ANY(%s::{sql_type}[]) AND {alias}.deleted_at IS NULL", (list(values),))
+    )
+
+
+def holders(place: ObjectLayout, columns: Sequence[tuple[str, str]], values: Sequence[Sequence[Any]]) -> Sql:
+    """(value ..., id) of the live records that hold one of the combinations of unique values."""
+    names = [ident(column) for column, _ in columns]
+    arrays = [
+        Sql(f"%s::{sql_type}[]", ([row[number] for row in values],)) for number, (_, sql_type) in enumerate(columns)
+    ]
+    aliases = ", ".join(f"u{number}" for number in range(len(columns)))
+    match = " AND ".join(f"t.{name} = w.u{number}" for number, name in enumerate(names))
+    return (
+        Sql(f"SELECT {', '.join('t.' + name for name in names)}, t.id::text FROM unnest(")
+        + join(", ", arrays)
+        + f") AS w({aliases}) JOIN {place.table} t ON {match} WHERE t.deleted_at IS NULL"
+    )

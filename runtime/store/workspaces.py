@@ -1,0 +1,114 @@
+"""The list of workspaces; each has a schema of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.base.errors import Conflict, Invalid, Message, NotFound
+from runtime.base.sqltext import Sql, ident
+from runtime.base.values import dump_text, load
+from runtime.store.database import Database
+from runtime.store.ids import new_id
+from runtime.store.migrate import SHARED, migrate_workspace
+
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+COLUMNS = "name, schema_name, label, language, time_zone, region, currency"
+
+
+@dataclass(frozen=True)
+class WorkspaceRow:
+    """One workspace as it is listed."""
+
+    name: str
+    schema: str
+    label: Mapping[str, str]
+    language: str
+    time_zone: str
+    region: str
+    currency: str
+
+
+def _row(found: tuple[Any, ...]) -> WorkspaceRow:
+    name, schema, label, language, zone, region, currency = found
+    return WorkspaceRow(
+        str(name),
+        str(schema),
+        load(label),
+        str(language),
+        str(zone),
+        str(region),
+        str(currency),
+    )
+
+
+def find(database: Database, name: str) -> WorkspaceRow:
+    """The live workspace called ``name``. Raises NotFound."""
+    found = database.row(
+        Sql(f"SELECT {COLUMNS} FROM {ident(SHARED)}.workspace WHERE name = %s AND archived_at IS NULL", (name,))
+    )
+    if found is None:
+        raise NotFound(Message(f"there is no workspace {name[:40]!r}", f"没有名为“{name[:40]}”的工作区"))
+    return _row(found)
+
+
+def by_schema(database: Database, schema: str) -> WorkspaceRow | None:
+    """The live workspace whose schema is ``schema``, or None."""
+    found = database.row(
+        Sql(
+            f"SELECT {COLUMNS} FROM {ident(SHARED)}.workspace WHERE schema_name = %s AND archived_at IS NULL", (schema,)
+        )
+    )
+    return _row(found) if found else None
+
+
+def everyone(database: Database) -> list[WorkspaceRow]:
+    """All live workspaces by name."""
+    rows = database.rows(
+        Sql(f"SELECT {COLUMNS} FROM {ident(SHARED)}.workspace WHERE archived_at IS NULL ORDER BY name")
+    )
+    return [_row(row) for row in rows]
+
+
+def create(
+    database: Database,
+    name: str,
+    *,
+    language: str = "zh",
+    time_zone: str = "Asia/Shanghai",
+    region: str = "CN",
+    currency: str = "CNY",
+) -> WorkspaceRow:
+    """A new workspace with its system tables. Raises Invalid, Conflict."""
+    if not NAME.fullmatch(name):
+        raise Invalid(
+            Message(
+                f"{name[:60]!r} is not usable as a workspace name: lower-case letters, digits, '-' and '_', at most 40",
+                f"“{name[:60]}”不能用作工作区名称：只允许小写字母、数字、- 和 _，最多 40 个字符",
+            )
+        )
+    identity = new_id()
+    schema = "w_" + identity.replace("-", "")[-12:]
+    migrate_workspace(database, schema)
+    label = dump_text({"en": name, "zh": name})
+    made = database.rows(
+        Sql(
+            f"INSERT INTO {ident(SHARED)}.workspace (id, name, schema_name, label, language, time_zone, region, currency) "
+            "VALUES (%s, %s, %s, %s::jsonb, %s, %s, %s, %s) ON CONFLICT (name) DO NOTHING RETURNING name",
+            (identity, name, schema, label, language, time_zone, region, currency),
+        )
+    )
+    if not made:
+        database.rows(Sql(f"DROP SCHEMA {ident(schema)} CASCADE"))
+        raise Conflict(Message(f"there is a workspace {name!r} already", f"已有名为“{name}”的工作区"))
+    return find(database, name)
+
+
+def archive(database: Database, name: str) -> None:
+    """Take a workspace out of use; its data stay. Raises NotFound."""
+    row = find(database, name)
+    database.rows(
+        Sql(f"UPDATE {ident(SHARED)}.workspace SET archived_at = now() WHERE schema_name = %s", (row.schema,))
+    )
