@@ -7,6 +7,7 @@ The checks of the model and the property panels of the editor follow the marks; 
 ``x-ref``      the text is a name: field, path, sort, relation, writable, object, role, view, workflow ...
 ``x-keys``     the keys of the mapping are names: ``{"ref": what, "of": place, "value": context}``
 ``x-scope``    names and formulas inside belong to another object: ``{"key": sibling, "as": what it names}``
+``x-about``    names and formulas inside of the mapping belong to the object that this key of it names
 ``x-kind``     a kind with its options: ``{"family": family, "at": where its name stands}``
 """
 

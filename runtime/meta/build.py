@@ -40,13 +40,18 @@ def build(loaded: Loaded, catalog: Catalog, keys: Keys | None = None) -> Model:
 def _app(document: Document) -> AppDef:
     data = document.data
     requires = {str(name): str(versions) for name, versions in (data.get("requires") or {}).items()}
-    return AppDef(document.name, str(data.get("version", "")), label_of(data.get("label"), document.name), requires, data)
+    return AppDef(
+        document.name, str(data.get("version", "")), label_of(data.get("label"), document.name), requires, data
+    )
 
 
 def _object(document: Document, catalog: Catalog, keys: Mapping[str, Any]) -> ObjectDef:
     data = document.data
     given = keys.get("fields", {})
-    fields = {name: _field(name, doc, catalog, given.get(name) or _own_key(name, data)) for name, doc in data["fields"].items()}
+    fields = {
+        name: _field(name, doc, catalog, given.get(name) or _own_key(name, data))
+        for name, doc in data["fields"].items()
+    }
     validations = tuple(
         Validation(name, _source(rule["valid"]), label_of(rule["message"], name), rule.get("field"))
         for name, rule in (data.get("validations") or {}).items()

@@ -113,7 +113,9 @@ def _name(error: ValidationError, path: Path) -> Fault:
     expects = error.schema.get("x-expects") if isinstance(error.schema, Mapping) else None
     name = str(error.instance)[:80]
     if expects:
-        said = Message(f"{name!r} cannot be a name here: must be {expects['en']}", f"“{name}”不能用作名称：应为{expects['zh']}")
+        said = Message(
+            f"{name!r} cannot be a name here: must be {expects['en']}", f"“{name}”不能用作名称：应为{expects['zh']}"
+        )
     else:
         rule = error.validator_value
         said = Message(f"{name!r} cannot be a name here: must match {rule}", f"“{name}”不能用作名称：须符合 {rule}")
@@ -125,7 +127,17 @@ def _message(error: ValidationError, keyword: str) -> Message:
     schema: Schema = error.schema if isinstance(error.schema, Mapping) else {}
     value, limit = error.instance, error.validator_value
     expects = schema.get("x-expects")
-    if expects and keyword in ("type", "pattern", "enum", "const", "not", "minItems", "maxItems"):
+    if expects and keyword in (
+        "type",
+        "pattern",
+        "enum",
+        "const",
+        "not",
+        "minItems",
+        "maxItems",
+        "contains",
+        "maxContains",
+    ):
         return _expected(value, expects["en"], expects["zh"])
     if keyword == "type":
         hint = " (write it in quotes)" if "string" in limit and not isinstance(value, (dict, list, type(None))) else ""
@@ -139,7 +151,9 @@ def _message(error: ValidationError, keyword: str) -> Message:
         allowed = ", ".join(str(one) for one in limit)
         return _expected(value, f"one of {allowed}", f"以下之一：{allowed}")
     if keyword == "not":
-        return Message(f"{shown(value)[0]} is reserved and cannot be used here", f"{shown(value)[1]}为保留名称，不能在此使用")
+        return Message(
+            f"{shown(value)[0]} is reserved and cannot be used here", f"{shown(value)[1]}为保留名称，不能在此使用"
+        )
     if keyword == "uniqueItems":
         return Message("the list holds the same entry twice", "列表中有重复项")
     words = BOUNDS.get(keyword)

@@ -1,49 +1,117 @@
-"""The compiled formulas of one model: each compiled once, when it is first asked for."""
+"""Compiles the formulas of documents and turns what is wrong into problems with file, line and path.
+
+It knows no document by heart and never evaluates.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from threading import Lock
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
+from runtime.base.errors import Message, Problem
 from runtime.formula.compiler import Compiled, compile
-from runtime.formula.types import BOOL, Type
+from runtime.formula.scope import Member, Scope
+from runtime.formula.types import BOOL, DATE, DATETIME, NUMBER, TEXT, Type
+from runtime.meta.load import Document, path_text
 from runtime.meta.model import Model
 from runtime.meta.scope import ModelScope
 
-Readable = Callable[[str, str], bool]
+EXPECTED: Mapping[str, Type] = {"bool": BOOL, "text": TEXT, "number": NUMBER, "date": DATE, "datetime": DATETIME}
+#: Of a formula's diagnostics those that builders are told of.
+TOLD = ("error", "warning")
+
+
+class NoObject:
+    """The scope where there is no record: only functions and the environment."""
+
+    object = ""
+
+    def member(self, name: str) -> Member | None:
+        return None
+
+    def members(self) -> Iterable[Member]:
+        return ()
+
+    def target(self, member: Member) -> Scope | None:
+        return None
+
+    def lookup(self, object_name: str) -> Scope | None:
+        return None
 
 
 class Formulas:
-    """A cache over the compiler for one immutable model; thread-safe."""
+    """All formulas of one model, with the problems found in them."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self._known: dict[tuple[str, str, str, Type | None], Compiled] = {}
-        self._lock = Lock()
+        self.problems: list[Problem] = []
+        self._scopes: dict[str, Scope] = {}
 
-    def get(self, object_name: str, source: str, context: str, expected: Type | None = None) -> Compiled:
-        """A formula of a document, over everything that the object has."""
-        key = (object_name, source, context, expected)
-        found = self._known.get(key)
+    def scope(self, object_name: str) -> Scope | None:
+        """The unrestricted scope of an object ('' for none), or None for an unknown one."""
+        found = self._scopes.get(object_name)
         if found is None:
-            found = compile(source, ModelScope(self.model, object_name), expected=expected, context=context)
-            with self._lock:
-                self._known[key] = found
+            try:
+                found = ModelScope(self.model, object_name) if object_name else NoObject()
+            except KeyError:
+                return None
+            self._scopes[object_name] = found
         return found
 
-    def condition(self, object_name: str, source: str, context: str = "condition") -> Compiled:
-        """A formula that must be true or false."""
-        return self.get(object_name, source, context, BOOL)
+    def check(self, document: Document, path: Sequence[Any], source: str, object_name: str | None, *,
+              context: str, expected: Type | None = None) -> Compiled | None:  # fmt: skip
+        """Compile ``source``, which stands at ``path``; its problems are kept. None for an unknown object."""
+        scope = self.scope(object_name) if object_name is not None else None
+        if scope is None:
+            return None
+        body = source[1:] if source.startswith("=") else source
+        found = compile(body, scope, expected=expected, context=context)
+        for one in found.diagnostics:
+            if one.severity in TOLD:
+                self.problems.append(_problem(document, path, body, len(source) - len(body), one))
+        return found
 
-    def computed(self, object_name: str, field_name: str) -> Compiled:
-        """The formula of a computed field."""
-        field = self.model.objects[object_name].fields[field_name]
-        assert field.computed is not None
-        return self.get(object_name, field.computed.source(), "virtual", field.computed.result())
 
-    def asked(
-        self, object_name: str, source: str, context: str, readable: Readable, expected: Type | None = None
-    ) -> Compiled:
-        """A formula of a request: names that the caller may not read do not exist."""
-        scope = ModelScope(self.model, object_name, readable)
-        return compile(source, scope, expected=expected, context=context)
+def _problem(document: Document, path: Sequence[Any], source: str, before: int, diagnostic: Any) -> Problem:
+    place = document.value(path)
+    start = min(diagnostic.start, len(source))
+    lines = source.count("\n", 0, start)
+    line = place.line + lines + (1 if place.style in ("|", ">") else 0)
+    column = start - (source.rfind("\n", 0, start) + 1) + (before if not lines else 0)
+    word, word_zh = ("formula", "公式") if diagnostic.severity == "error" else ("formula (hint)", "公式（提示）")
+    where, where_zh = f" at character {column + 1}", f"第 {column + 1} 个字符"
+    said = Message(f"{word}{where}: {diagnostic.message['en']}", f"{word_zh}{where_zh}：{diagnostic.message['zh']}")
+    return Problem(f"formula.{diagnostic.code}", said, file=document.file, line=line, path=path_text(path),
+                   severity=diagnostic.severity)  # fmt: skip
+
+
+Node = tuple[str, str]
+
+
+def cycles(graph: Mapping[Node, Iterable[Node]]) -> Iterator[list[Node]]:
+    """Each knot of members that need each other, once, as a closed path ``a, b, a``."""
+    state: dict[Node, int] = {}  # 1 on the way, 2 done
+    reported: set[Node] = set()
+    for start in sorted(graph):
+        if start in state:
+            continue
+        way: list[Node] = [start]
+        state[start] = 1
+        stack = [iter(sorted(graph[start]))]
+        while stack:
+            for following in stack[-1]:
+                if following not in graph or state.get(following) == 2:
+                    continue
+                if state.get(following) == 1:
+                    loop = way[way.index(following) :]
+                    if not reported.intersection(loop):
+                        reported.update(loop)
+                        yield [*loop, following]
+                    continue
+                state[following] = 1
+                way.append(following)
+                stack.append(iter(sorted(graph[following])))
+                break
+            else:
+                stack.pop()
+                state[way.pop()] = 2

@@ -302,7 +302,9 @@ def _folder_name(file: str, folder: str) -> Iterator[Problem]:
 
 def _decoded(data: bytes) -> str:
     if len(data) > MOST_CHARACTERS * 4:
-        raise Refused("too_large", 1, f"is larger than {MOST_CHARACTERS:,} characters", f"超过 {MOST_CHARACTERS:,} 个字符")
+        raise Refused(
+            "too_large", 1, f"is larger than {MOST_CHARACTERS:,} characters", f"超过 {MOST_CHARACTERS:,} 个字符"
+        )
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -18,6 +18,7 @@ from runtime.meta.schemas import Kinds, Schema, open_ended, options_of
 Check = Callable[[Any], bool]
 
 SILENT = frozenset(("title", "description", "default", "examples", "$schema", "$id", "$defs", "$comment", "format"))
+LATER = frozenset(("additionalProperties", "items", "contains", "minContains", "maxContains"))
 NUMBERS = (int, float, Decimal)
 
 TYPES: dict[str, Check] = {
@@ -68,9 +69,10 @@ def _applies(kind: str, check: Check) -> Check:
 class Compiler:
     """Compiles the schemas of one root."""
 
-    def __init__(self, root: Schema, kinds: Kinds) -> None:
+    def __init__(self, root: Schema, kinds: Kinds, exact: Any = Draft202012Validator) -> None:
         self.root = root
         self.kinds = kinds
+        self.exact = exact
         self.refs: dict[str, Check] = {}
         self.made: dict[tuple[int, type], Check] = {}
 
@@ -82,7 +84,7 @@ class Compiler:
             return lambda x: False
         checks: list[Check] = []
         for keyword, value in schema.items():
-            if keyword in SILENT or keyword in ("additionalProperties", "items"):
+            if keyword in SILENT or keyword in LATER:
                 continue
             if keyword == "x-kind":
                 checks.append(self.kind(schema))
@@ -94,13 +96,20 @@ class Compiler:
             else:
                 make = getattr(self, "on_" + keyword.lstrip("$"), None)
                 if make is None:
-                    return Draft202012Validator(schema).is_valid
+                    return self.asked(schema)
                 checks.append(make(value))
         if "additionalProperties" in schema and "x-kind" not in schema:
             checks.append(self.rest(schema))
         if "items" in schema:
             checks.append(self.items(schema))
+        if "contains" in schema:
+            checks.append(self.contains(schema))
         return _all(checks)
+
+    def asked(self, schema: Any) -> Check:
+        """jsonschema's own answer."""
+        is_valid: Check = self.exact(schema).is_valid
+        return is_valid
 
     # --- keywords -------------------------------------------------------------------------------------
     def on_ref(self, value: str) -> Check:
@@ -207,7 +216,7 @@ class Compiler:
         known = frozenset(options_of(schema))
         more = schema["additionalProperties"]
         if "patternProperties" in schema:
-            return Draft202012Validator(schema).is_valid
+            return self.asked(schema)
         if more is True:
             return lambda x: True
         if more is False:
@@ -226,6 +235,17 @@ class Compiler:
             return True
 
         return _applies("array", items)
+
+    def contains(self, schema: Schema) -> Check:
+        """``contains`` with its bounds."""
+        check = self.compile(schema["contains"])
+        low, high = schema.get("minContains", 1), schema.get("maxContains")
+
+        def contains(x: Any) -> bool:
+            count = sum(1 for one in x if check(one))
+            return bool(count >= low and (high is None or count <= high))
+
+        return _applies("array", contains)
 
     def kind(self, schema: Schema) -> Check:
         """``x-kind``: the options of the kind that the value names; unknown options are refused."""

@@ -54,14 +54,12 @@ class Rulebook:
         self.kinds = Kinds(catalog)
         self._quick: dict[str, Check] = {}
         self._exact: dict[str, Any] = {}
-        self._class = extend(
-            Draft202012Validator, {"x-kind": self._kind, "x-kind-name": self._kind_name}
-        )
+        self._class = extend(Draft202012Validator, {"x-kind": self._kind, "x-kind-name": self._kind_name})
 
     def right(self, piece: str, data: Any) -> bool:
         """True when the schema of the piece allows ``data``."""
         if piece not in self._quick:
-            self._quick[piece] = Compiler(envelope(piece), self.kinds).compile(envelope(piece))
+            self._quick[piece] = Compiler(envelope(piece), self.kinds, self._class).compile(envelope(piece))
         return self._quick[piece](data)
 
     def faults(self, piece: str, data: Any) -> list[Fault]:
@@ -75,7 +73,9 @@ class Rulebook:
         if not self.right(document.piece, document.data):
             for fault in self.faults(document.piece, document.data):
                 place = document.key(fault.path) if fault.key else document.value(fault.path)
-                yield Problem(fault.code, fault.message, file=document.file, line=place.line, path=path_text(fault.path))
+                yield Problem(
+                    fault.code, fault.message, file=document.file, line=place.line, path=path_text(fault.path)
+                )
         if document.piece == "object":
             yield from _names(document)
 
@@ -153,7 +153,9 @@ def _fault(fault: Fault) -> ValidationError:
 def _names(document: Document) -> Iterator[Problem]:
     """Names that the system or the formula language has taken."""
     if document.name in SYSTEM_OBJECTS:
-        said = Message(f"the object name {document.name!r} is reserved by the system", f"对象名“{document.name}”为系统保留")
+        said = Message(
+            f"the object name {document.name!r} is reserved by the system", f"对象名“{document.name}”为系统保留"
+        )
         yield document.problem("reserved", said, ("object",))
     fields = document.data.get("fields")
     if not isinstance(fields, Mapping):
@@ -161,11 +163,14 @@ def _names(document: Document) -> Iterator[Problem]:
     for name in fields:
         if name in SYSTEM_PROPERTIES:
             said = Message(
-                f"the field name {name!r} is a system property that every record has", f"字段名“{name}”是每条记录都有的系统属性"
+                f"the field name {name!r} is a system property that every record has",
+                f"字段名“{name}”是每条记录都有的系统属性",
             )
             yield document.problem("reserved", said, ("fields", name))
         elif name in WORDS:
-            said = Message(f"the field name {name!r} is a word of the formula language", f"字段名“{name}”是公式语言的关键字")
+            said = Message(
+                f"the field name {name!r} is a word of the formula language", f"字段名“{name}”是公式语言的关键字"
+            )
             yield document.problem("reserved", said, ("fields", name))
 
 
@@ -176,5 +181,8 @@ def _twice(documents: Iterable[Document]) -> Iterator[Problem]:
         there = first.setdefault((one.piece, one.name), one)
         if there is not one:
             where = f"{there.file}:{there.first + 1}"
-            said = Message(f"duplicate {one.piece} {one.name!r}: it is also in {where}", f"{one.piece}“{one.name}”重复定义，另见 {where}")
+            said = Message(
+                f"duplicate {one.piece} {one.name!r}: it is also in {where}",
+                f"{one.piece}“{one.name}”重复定义，另见 {where}",
+            )
             yield one.problem("duplicate", said, (one.piece,))

@@ -97,7 +97,9 @@ def plain(text: str, line: int) -> Any:
             raise Refused("number", line, f"{text} is not a number that can be kept", f"{text} 不是可保存的数字")
         return text
     if len(text) > MOST_DIGITS:
-        raise Refused("number", line, f"a number has at most {MOST_DIGITS} characters", f"数字最多 {MOST_DIGITS} 个字符")
+        raise Refused(
+            "number", line, f"a number has at most {MOST_DIGITS} characters", f"数字最多 {MOST_DIGITS} 个字符"
+        )
     if INTEGER.fullmatch(text):
         return int(text)
     return int(text, 0) if text[1:2] in ("o", "x") else Decimal(text)
@@ -313,11 +315,11 @@ def parse_json(text: str, *, places: bool = False) -> list[Part]:
         raise Refused("number", None, f"{word} is not a number that can be kept", f"{word} 不是可保存的数字")
 
     if text.count("{") + text.count("[") + text.count(",") > MOST_NODES:
-        raise Refused("too_many_nodes", 1, f"a file has at most {MOST_NODES:,} values", f"一个文件最多 {MOST_NODES:,} 个值")
-    try:
-        data = json.loads(
-            text, object_pairs_hook=pairs, parse_float=number, parse_int=number, parse_constant=constant
+        raise Refused(
+            "too_many_nodes", 1, f"a file has at most {MOST_NODES:,} values", f"一个文件最多 {MOST_NODES:,} 个值"
         )
+    try:
+        data = json.loads(text, object_pairs_hook=pairs, parse_float=number, parse_int=number, parse_constant=constant)
     except json.JSONDecodeError as error:
         said = f"{error.msg} at column {error.colno}"
         raise Refused("json", error.lineno, f"is not readable as JSON: {said}", f"无法按 JSON 读取：{said}") from None

@@ -17,7 +17,8 @@ class Branch(Node):
     }
     icon = "git-branch"
     options = {
-        "branch": {"type": "array", "minItems": 2, "maxItems": 50, "x-label": {"en": "Branches", "zh": "分支"}, "items": {
+        "branch": {"type": "array", "minItems": 2, "maxItems": 50, "contains": {"required": ["else"]}, "maxContains": 1,
+        "x-expects": {"en": "two or more branches, exactly one of them `else`", "zh": "两个以上分支，且恰有一个 else"}, "x-label": {"en": "Branches", "zh": "分支"}, "items": {
             "type": "object", "properties": {
                 "when": formula("If", "条件", context="automation"), "label": LABEL,
                 "nodes": kinds("node", "any_key", "Then", "节点"), "else": kinds("node", "any_key", "Otherwise", "否则"),
