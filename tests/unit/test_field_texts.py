@@ -111,7 +111,8 @@ def test_web_addresses(raw: str, stored: str) -> None:
 MARKUP = st.lists(
     st.sampled_from(
         ["<p>", "</p>", "<b>", "<a href='javascript:x'>", "<img src=x onerror=y>", "<script>", "</script>",
-         "<svg/onload=a>", "&lt;", "<", ">", '"', "text", "<!--", "-->", "<style>", "<math>", "<table>", "<td>", "\n", "&#x6A;"]
+         "<svg/onload=a>", "&lt;", "<", ">", '"', "text", "<!--", "-->", "<style>", "<math>", "<table>", "<td>", "\n",
+         "&#x6A;"]
     ),
     max_size=12,
 )  # fmt: skip
