@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from runtime.formula.types import DATETIME, Type
+from runtime.formula.values import instant_text
 from runtime.kinds.field import ORDER_OPERATORS, BadValue, Context, Field, bad, shown
 from runtime.kinds.fields.text import narrow
 
@@ -17,11 +18,6 @@ WRITTEN = re.compile(
     r"(?:(?:[Tt]|\s*)([0-9]{1,2})(?::|时|点)([0-9]{1,2})(?:分|(?::|分)([0-9]{1,2})(?:[.,]([0-9]{1,9}))?秒?)?"
     r"\s*([Zz]|[+-][0-9]{2}:?[0-9]{2}(?::?[0-9]{2})?)?)?"
 )
-
-
-def instant_text(instant: datetime.datetime) -> str:
-    """The canonical text of an aware datetime: UTC, fixed width, milliseconds cut."""
-    return instant.astimezone(datetime.UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def offset_of(text: str) -> datetime.timezone:
