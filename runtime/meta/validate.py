@@ -144,6 +144,19 @@ def rulebook(catalog: Catalog) -> Rulebook:
     return found
 
 
+def _cut(data: Any, path: tuple[Any, ...]) -> bool:
+    """True for a key that is the rest of a text which a comma has cut off: ``{value: MAX(a, b)}``."""
+    for step in path[:-1]:
+        data = data[step]
+    key = str(path[-1])
+    return isinstance(data, Mapping) and data.get(key, 0) is None and not key.isidentifier()
+
+
+def _comma(message: Message) -> Message:
+    return Message(message.en + " (a text with a comma inside of {...} must stand in quotes)",
+                   message.zh + "（花括号内含逗号的文本须加引号）")  # fmt: skip
+
+
 def _fault(fault: Fault) -> ValidationError:
     error = KindFault(fault.message.en)
     error.said = fault
