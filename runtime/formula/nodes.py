@@ -44,10 +44,12 @@ def call(key: str, args: Sequence[Node], pos: Span, t: Type | None = None) -> No
     if result.name == "number" and t is None and found.bounds is not None:
         bounds = found.bounds if isinstance(found.bounds, tuple) else found.bounds(args)
         result = number_type(*bounds)
-    fault = found.faults or any(arg.fault for arg in args)
-    nul = found.faults or (found.strict and any(arg.nul for arg in args))
+    faults = found.faults(args) if callable(found.faults) else found.faults
+    edge = found.edge(args) if callable(found.edge) else found.edge
+    fault = faults or any(arg.fault for arg in args)
+    nul = faults or edge or (found.strict and any(arg.nul for arg in args))
     if not found.strict and result.name not in NEVER_NULL and key in ("MIN.V", "MAX.V", "COALESCE", "AVG.V", "PRODUCT"):
-        nul = found.faults or all(arg.nul for arg in args)
+        nul = faults or all(arg.nul for arg in args)
     if result.name in NEVER_NULL:
         nul, fault = False, False
     return Call(t=result, nul=nul, fault=fault, pos=pos, fn=key, args=tuple(args))

@@ -8,7 +8,7 @@ CREATE OR REPLACE FUNCTION fx.norm(x numeric) RETURNS numeric LANGUAGE sql IMMUT
 CREATE OR REPLACE FUNCTION fx.div(a numeric, b numeric) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$
   SELECT CASE WHEN b = 0 THEN NULL ELSE fx.norm(div(a * 1e17::numeric, b) * 1e-17::numeric) END $f$;
 CREATE OR REPLACE FUNCTION fx.cnt(n numeric) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$
-  SELECT least(greatest(trunc(n), 0), 1000000000)::int $f$;
+  SELECT CASE WHEN n >= 1000000000 THEN 1000000000 WHEN n > 0 THEN trunc(n)::int WHEN n <= 0 THEN 0 END $f$;
 CREATE OR REPLACE FUNCTION fx.round(x numeric, k numeric) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$
   SELECT CASE WHEN trunc(k) BETWEEN -15 AND 16 THEN fx.norm(round(x, trunc(k)::int)) END $f$;
 CREATE OR REPLACE FUNCTION fx.trunc(x numeric, k numeric) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$
@@ -118,7 +118,7 @@ CREATE OR REPLACE FUNCTION fx.left(t text, n numeric) RETURNS text LANGUAGE sql 
 CREATE OR REPLACE FUNCTION fx.right(t text, n numeric) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$
   SELECT right(t, fx.cnt(n)) $f$;
 CREATE OR REPLACE FUNCTION fx.mid(t text, s numeric, n numeric) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$
-  SELECT substr(t, greatest(fx.cnt(s), 1), fx.cnt(n)) $f$;
+  SELECT substr(t, CASE WHEN fx.cnt(s) < 1 THEN 1 ELSE fx.cnt(s) END, fx.cnt(n)) $f$;
 CREATE OR REPLACE FUNCTION fx.endswith(t text, s text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$
   SELECT right(t, length(s)) = s $f$;
 CREATE OR REPLACE FUNCTION fx.find(sub text, t text, start numeric) RETURNS numeric

@@ -32,6 +32,8 @@ INT_CAP = 1_000_000_000
 
 def norm(x: Decimal) -> Decimal | None:
     """``x`` rounded half away from zero to 16 fraction digits; None when it has more than 22 whole ones."""
+    if not MINUS_LIMIT < x < LIMIT:
+        return None
     y = x.quantize(STEP, context=CTX)
     return y if MINUS_LIMIT < y < LIMIT else None
 

@@ -128,9 +128,8 @@ def _dateadd(d: dt.date, n: Decimal, unit: str) -> dt.date | None:
 
 
 def _dateadd_instant(env: Env, x: dt.datetime, n: Decimal, unit: str) -> dt.datetime | None:
-    count = whole(n)
     if unit in ("hour", "minute", "second"):
-        return _shift_instant(x, Decimal(count * SECONDS[unit]))
+        return _shift_instant(x, Decimal(int(n) * SECONDS[unit]))
     local = to_local(x, env.zone)
     if local is None:
         return None
@@ -355,7 +354,7 @@ FUNCTIONS: list[Function] = [
         "文本（2026-11-21 或 2026/11/21）或时刻对应的日期。",
         [("DATEVALUE('2026/1/5')", "2026-01-05"), ("DATEVALUE('5.1.2026')", None), ("DATEVALUE('2026-02-29')", None)],
         impl("DATEVALUE", "text:t", "d", _datevalue, "fx.datevalue({})", faults=True, code="NOT_A_DATE"),
-        impl("LOCALDATE", "instant:dt", "d", _local_date, _zoned("(fx.local({}, {})::date)"), env=True),
+        impl("LOCALDATE", "instant:dt", "d", _local_date, _zoned("(fx.local({}, {})::date)"), env=True, edge=True),
         signature="DATEVALUE(text or instant)",
     ),
     function(

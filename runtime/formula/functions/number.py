@@ -190,6 +190,16 @@ def _round_bounds(args: Sequence[Node]) -> tuple[int, int]:
     return min(22, max(whole_digits, -places) + 1), min(scale, max(places, 0))
 
 
+def _bad_digits(args: Sequence[Node]) -> bool:
+    """True unless the digits are a constant that ROUND takes."""
+    places = _literal(args[1])
+    return places is None or not -15 <= places <= 16
+
+
+def _at_limit(args: Sequence[Node]) -> bool:
+    return args[0].t.digits > 21
+
+
 def _same(args: Sequence[Node]) -> tuple[int, int]:
     return args[0].t.digits, args[0].t.scale
 
@@ -198,7 +208,7 @@ def _whole_bounds(args: Sequence[Node]) -> tuple[int, int]:
     return min(22, args[0].t.digits + 1), 0
 
 
-ROUNDED = {"bounds": _round_bounds, "code": "BAD_DIGITS"}
+ROUNDED = {"bounds": _round_bounds, "code": "BAD_DIGITS", "faults": _bad_digits, "edge": _at_limit}
 FUNCTIONS: list[Function] = [
     function(
         "ABS",
@@ -254,7 +264,7 @@ FUNCTIONS: list[Function] = [
         "The next whole number below.",
         "向下取整。",
         [("INT(2.9)", "2"), ("INT(-2.1)", "-3")],
-        impl("INT", "number:n", "n", _floor, "fx.norm(floor({}))", bounds=_whole_bounds),
+        impl("INT", "number:n", "n", _floor, "fx.norm(floor({}))", bounds=_whole_bounds, edge=_at_limit),
     ),
     function(
         "CEILING",
