@@ -86,7 +86,10 @@ class _Piece:
             if key == "label" or not isinstance(name, str) or (*one.path, key) in self.steps.values():
                 continue
             if name in self.steps:
-                said = Message(f"duplicate step name {name!r}: every step needs a name of its own", f"节点名“{name}”重复：每个节点须有唯一名称")
+                said = Message(
+                    f"duplicate step name {name!r}: every step needs a name of its own",
+                    f"节点名“{name}”重复：每个节点须有唯一名称",
+                )
                 yield self.document.problem("duplicate_step", said, (*one.path, key))
             self.steps.setdefault(name, (*one.path, key))
             return
@@ -157,5 +160,3 @@ class _Piece:
         except BadValue as bad:
             said = Message(f"the value for the field {key!r} {bad.message.en}", f"字段“{key}”的值{bad.message.zh}")
             yield self.document.problem("value", said, path)
-
-

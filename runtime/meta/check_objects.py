@@ -63,7 +63,9 @@ class Objects:
         for name in CONDITIONS:
             source = getattr(field, name)
             if isinstance(source, str):
-                self.formulas.check(document, (*path, name), source, definition.name, context="condition", expected=BOOL)
+                self.formulas.check(
+                    document, (*path, name), source, definition.name, context="condition", expected=BOOL
+                )
         if field.computed is not None:
             self.computed(document, (*path, "value"), field.computed.source(), definition, field.key,
                           context="virtual", expected=field.computed.result())  # fmt: skip
@@ -83,10 +85,15 @@ class Objects:
             return
         for key in ("default", "required", "unique"):
             if field.doc.get(key):
-                said = Message(f"a computed field cannot have {key!r}: nobody enters its value", f"计算字段不能设置“{key}”：其值不由人录入")
+                said = Message(
+                    f"a computed field cannot have {key!r}: nobody enters its value",
+                    f"计算字段不能设置“{key}”：其值不由人录入",
+                )
                 yield document.problem("computed", said, (*path, key))
 
-    def default(self, document: Document, definition: ObjectDef, field: FieldDef, path: tuple[Any, ...]) -> Iterator[Problem]:
+    def default(
+        self, document: Document, definition: ObjectDef, field: FieldDef, path: tuple[Any, ...]
+    ) -> Iterator[Problem]:
         """A literal must be a value of the field, a formula must have its type."""
         default = field.default
         if isinstance(default, str) and default.startswith("="):
@@ -101,10 +108,15 @@ class Objects:
         try:
             field.kind.clean(default, Context())
         except BadValue as bad:
-            said = Message(f"the default is not a value of this field: {bad.message.en}", f"默认值不是该字段的有效值：{bad.message.zh}")
+            said = Message(
+                f"the default is not a value of this field: {bad.message.en}",
+                f"默认值不是该字段的有效值：{bad.message.zh}",
+            )
             yield document.problem("default", said, path)
 
-    def link(self, document: Document, definition: ObjectDef, field: FieldDef, path: tuple[Any, ...]) -> Iterator[Problem]:
+    def link(
+        self, document: Document, definition: ObjectDef, field: FieldDef, path: tuple[Any, ...]
+    ) -> Iterator[Problem]:
         """A link points to an object, and what that one calls it is not taken."""
         assert field.relates is not None
         target = field.relates.target_object()
@@ -119,7 +131,10 @@ class Objects:
             return
         place = (*path, "reverse")
         if reverse in there.fields or reverse in SYSTEM_PROPERTIES or reverse == "title":
-            said = Message(f"the reverse name {reverse!r} is already a field of {there.name!r}", f"反向名称“{reverse}”已是“{there.name}”的字段")
+            said = Message(
+                f"the reverse name {reverse!r} is already a field of {there.name!r}",
+                f"反向名称“{reverse}”已是“{there.name}”的字段",
+            )
             yield document.problem("reverse", said, place)
         others = [one for one in self.reverses[(there.name, reverse)] if one != (definition.name, field.name)]
         if others:
@@ -128,7 +143,9 @@ class Objects:
                            f"“{there.name}”的反向名称“{reverse}”重复，另见 {taken}")  # fmt: skip
             yield document.problem("reverse", said, place)
 
-    def options(self, document: Document, definition: ObjectDef, field: FieldDef, path: tuple[Any, ...]) -> Iterator[Problem]:
+    def options(
+        self, document: Document, definition: ObjectDef, field: FieldDef, path: tuple[Any, ...]
+    ) -> Iterator[Problem]:
         """Options of the kind that carry marks: formulas and names in them."""
         marked = self.marked.get(type(field.kind))
         if marked is None:
@@ -142,7 +159,9 @@ class Objects:
             for one in self.walker.walk_scoped(schema, field.doc[key], (*path, key), definition.name, field.doc):
                 if one.mark == "x-formula" and isinstance(one.value, str):
                     expected = BOOL if one.detail.get("expected") == "bool" else None
-                    self.formulas.check(document, one.path, one.value, one.object, context=one.detail["context"], expected=expected)
+                    self.formulas.check(
+                        document, one.path, one.value, one.object, context=one.detail["context"], expected=expected
+                    )
                 elif one.mark == "x-ref" and isinstance(one.value, str):
                     message = self.references.check(one.detail, one.value, one.object)
                     if message is not None:
@@ -160,7 +179,9 @@ class Objects:
                 said = Message("an owned link must be required: true", "归属关联必须设为 required: true")
                 yield document.problem("owned", said, ("fields", field.name))
             if not field.doc.get("reverse"):
-                said = Message("an owned link needs a reverse name to show its lines by", "归属关联需要 reverse 名称以显示明细")
+                said = Message(
+                    "an owned link needs a reverse name to show its lines by", "归属关联需要 reverse 名称以显示明细"
+                )
                 yield document.problem("owned", said, ("fields", field.name), severity="warning")
             seen = [definition.name]
             step: FieldDef | None = field
@@ -182,7 +203,9 @@ class Objects:
         assert scope is not None
         for rule in definition.validations:
             path = ("validations", rule.name)
-            self.formulas.check(document, (*path, "valid"), rule.valid, definition.name, context="validation", expected=BOOL)
+            self.formulas.check(
+                document, (*path, "valid"), rule.valid, definition.name, context="validation", expected=BOOL
+            )
             if rule.field is not None and definition.field(rule.field) is None:
                 yield document.problem("reference.field", unknown_field(rule.field, scope), (*path, "field"))
         for number, names in enumerate(definition.unique):
@@ -192,7 +215,10 @@ class Objects:
                 if field is None:
                     yield document.problem("reference.field", unknown_field(name, scope), path_here)
                 elif not field.stored:
-                    said = Message(f"the computed field {name!r} cannot be part of a unique key", f"计算字段“{name}”不能作为唯一键的一部分")
+                    said = Message(
+                        f"the computed field {name!r} cannot be part of a unique key",
+                        f"计算字段“{name}”不能作为唯一键的一部分",
+                    )
                     yield document.problem("unique", said, path_here)
 
     def cycles(self, loaded: Loaded) -> Iterator[Problem]:
@@ -224,5 +250,3 @@ def _has_marks(schema: Any) -> bool:
     if isinstance(schema, Mapping):
         return any(key in MARKS or _has_marks(one) for key, one in schema.items())
     return isinstance(schema, (list, tuple)) and any(_has_marks(one) for one in schema)
-
-

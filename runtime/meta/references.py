@@ -116,7 +116,9 @@ class References:
         if not field.stored:
             return Message(f"the field {name!r} is computed and cannot be set", f"字段“{name}”为计算字段，不能赋值")
         if field.numbered:
-            return Message(f"the field {name!r} is numbered by the system and cannot be set", f"字段“{name}”由系统编号，不能赋值")
+            return Message(
+                f"the field {name!r} is numbered by the system and cannot be set", f"字段“{name}”由系统编号，不能赋值"
+            )
         return None
 
     def _people(self, name: str, scope: Scope) -> Message | None:
