@@ -10,7 +10,7 @@ from typing import Any
 from psycopg import errors as pg
 
 from runtime.base.errors import DougongError, Invalid, Message, Problem, Unavailable
-from runtime.base.sqltext import EMPTY
+from runtime.base.sqltext import EMPTY, ident
 from runtime.base.values import load
 from runtime.engine import deletion, storing
 from runtime.engine.access import ObjectAccess, demand_object
@@ -307,7 +307,7 @@ def look_up(request: Request, access: ObjectAccess, field_def: FieldDef | None, 
         column, sql_type, typed = "id", "uuid", values
     else:
         one = place.places[field_def.key]
-        column, sql_type = records.ident(one.column or ""), one.sql_type or "text"
+        column, sql_type = ident(one.column or ""), one.sql_type or "text"
         typed = [column_value(one, value) for value in values]
     statement = batches.find_by(place, binder.alias, frame.sql(), column, sql_type, typed, checks)
     rows = session.database.rows(frame.finish(statement))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from runtime.base.sqltext import ident
 from runtime.formula import tree
 from runtime.formula.compiler import Compiled
-from runtime.meta.formulas import Formulas
+from runtime.meta.compiled import Formulas
 from runtime.meta.model import ObjectDef, Piece
 from runtime.store import ddl
 from runtime.store.layout import PROPERTIES, Layout, ObjectLayout

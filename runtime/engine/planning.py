@@ -14,7 +14,7 @@ from runtime.engine.workspace import SYSTEM, Workspace
 from runtime.formula import sql as formula_sql
 from runtime.kinds.field import BadValue
 from runtime.meta import build, check, diff, load, validate
-from runtime.meta.formulas import Formulas
+from runtime.meta.compiled import Formulas
 from runtime.meta.model import FieldDef, Model, ObjectDef
 from runtime.store import ddl, versions
 from runtime.store.binder import Frame, TableBinder
@@ -98,7 +98,7 @@ def change_json(change: diff.Change, language: str) -> dict[str, Any]:
         "name": change.name,
         "field": change.field,
         "path": change.path,
-        "message": change.message.text(language),
+        "message": change.sentence().text(language),
     }
 
 

@@ -319,7 +319,7 @@ def read_cursor(text: str, ask: Ask, size: int) -> list[str | None]:
     values = found["v"]
     if len(values) != size or any(one is not None and not isinstance(one, str) for one in values):
         raise wrong
-    return values
+    return list(values)
 
 
 def not_found(object_name: str) -> NotFound:

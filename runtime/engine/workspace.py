@@ -20,7 +20,7 @@ from runtime.base.kind import Catalog
 from runtime.formula.env import Env
 from runtime.kinds.field import Context
 from runtime.meta import build, load
-from runtime.meta.formulas import Formulas
+from runtime.meta.compiled import Formulas
 from runtime.meta.model import EMPTY, Model
 from runtime.store import people, versions, workspaces
 from runtime.store.database import Database

@@ -13,7 +13,6 @@ from runtime.formula.functions.declare import TYPES, Function, Impl, Param, defa
 from runtime.formula.functions.registry import NAMES
 from runtime.formula.nodes import (
     both,
-    call as make_call,
     choose,
     common,
     convert,
@@ -21,6 +20,9 @@ from runtime.formula.nodes import (
     fits,
     literal,
     negate,
+)
+from runtime.formula.nodes import (
+    call as make_call,
 )
 from runtime.formula.parse import Surface
 from runtime.formula.scope import Slot

@@ -329,7 +329,7 @@ class Checker:
             expected = BOOL
         if expected is None and self.context in ("title", "text"):
             return operators.to_text(self, node)
-        if expected is None or node.t.name == "list" and expected.name == "list":
+        if expected is None or (node.t.name == "list" and expected.name == "list"):
             return node
         if expected.name == "bool":
             return self.condition(node)

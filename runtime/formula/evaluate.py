@@ -42,6 +42,7 @@ DEFAULTS: dict[str, Any] = {"t": "", "b": False, "L": Items()}
 class FormulaEval(SimpleEval):  # type: ignore[misc]
     """SimpleEval with only the node kinds that the intermediate form needs."""
 
+    nodes: dict[type, Callable[[Any], Any]]
     ALLOWED = (
         ast.Expr,
         ast.Name,
@@ -181,8 +182,9 @@ def _bind(impl: Impl, state: _State) -> Callable[..., Any]:
 
     if not impl.strict:
         return loose
-    many = any(p.many for p in impl.params)
-    return several if many else {1: one, 2: two}.get(len(impl.params), several)
+    if any(p.many for p in impl.params) or len(impl.params) > 2:
+        return several
+    return one if len(impl.params) == 1 else two
 
 
 def _functions(tree: Iterable[Node], lowered: Lowered, state: _State) -> dict[str, Callable[..., Any]]:

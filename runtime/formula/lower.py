@@ -71,7 +71,8 @@ class _Lowering:
     def lower(self, node: Node) -> ast.expr:
         match node:
             case Lit(value=value):
-                return ast.Constant(Items(value) if isinstance(value, tuple) else value)
+                constant: Any = Items(value) if isinstance(value, tuple) else value
+                return ast.Constant(constant)
             case SlotRef(index=index, level=level):
                 return self.slot("p" if level else "s", index)
             case EnvRef(path=path):

@@ -116,9 +116,7 @@ class _Order:
                 return True
             if token.value == "in" and previous is not None and previous.value == "not":
                 return True
-        elif token.value in ("(", "["):
-            return True
-        elif token.value in ("+", "-"):
+        elif token.value in ("(", "[") or token.value in ("+", "-"):
             return True
         elif token.value in (")", "]") and previous is not None and previous.value in ("(", "["):
             return False

@@ -65,7 +65,12 @@ FIELDS = option(
     additionalProperties=False,
 )  # fmt: skip
 
-TARGET = {"anyOf": [{"type": "string", "x-ref": "return"}, {"type": "array", "items": {"type": "string", "x-ref": "return"}, "minItems": 1}]}
+TARGET = {
+    "anyOf": [
+        {"type": "string", "x-ref": "return"},
+        {"type": "array", "items": {"type": "string", "x-ref": "return"}, "minItems": 1},
+    ]
+}
 
 ALLOW = option(
     "object", "Allowed actions", "允许的操作",

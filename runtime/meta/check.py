@@ -12,6 +12,7 @@ from runtime.base.errors import Message, Problem, unknown
 from runtime.base.kind import Catalog
 from runtime.kinds.field import BadValue, Context
 from runtime.meta.check_objects import Objects
+from runtime.meta.diff import PIECE_WORDS
 from runtime.meta.formulas import EXPECTED, Formulas
 from runtime.meta.load import Document, Loaded
 from runtime.meta.model import Model, ObjectDef
@@ -127,7 +128,13 @@ class _Piece:
             return
         message = self.references.check(what, one.value, one.object)
         if message is not None:
-            yield self.document.problem(f"reference.{what}", message, one.path)
+            yield self.document.problem(f"reference.{what}", self.within(message), one.path)
+
+    def within(self, message: Message) -> Message:
+        """The message with the document that it is about."""
+        en, zh = PIECE_WORDS[self.document.piece]
+        name = self.document.name
+        return Message(f"in {en.lower()} {name!r}: {message.en}", f"{zh}“{name}”中：{message.zh}")
 
     def keys(self, one: Found) -> Iterator[Problem]:
         """A mapping whose keys are names."""
@@ -136,7 +143,7 @@ class _Piece:
             message = self.references.check(one.detail["ref"], key, one.of)
             if message is not None:
                 place = self.document.key(path)
-                yield self.document.problem(f"reference.{one.detail['ref']}", message, path).at(line=place.line)
+                yield self.document.problem(f"reference.{one.detail['ref']}", self.within(message), path).at(line=place.line)
             elif one.detail.get("value"):
                 yield from self.assigned(one, key, value, path)
 

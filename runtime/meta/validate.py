@@ -73,9 +73,8 @@ class Rulebook:
         if not self.right(document.piece, document.data):
             for fault in self.faults(document.piece, document.data):
                 place = document.key(fault.path) if fault.key else document.value(fault.path)
-                yield Problem(
-                    fault.code, fault.message, file=document.file, line=place.line, path=path_text(fault.path)
-                )
+                said = _comma(fault.message) if fault.key and _cut(document.data, fault.path) else fault.message
+                yield Problem(fault.code, said, file=document.file, line=place.line, path=path_text(fault.path))
         if document.piece == "object":
             yield from _names(document)
 

@@ -13,7 +13,7 @@ from runtime.formula import sql as formula_sql
 from runtime.formula.env import Env
 from runtime.formula.scope import Slot
 from runtime.kinds.field import HoldsFiles
-from runtime.meta.formulas import Formulas
+from runtime.meta.compiled import Formulas
 from runtime.meta.model import FieldDef
 from runtime.store.layout import PROPERTIES, Layout
 

@@ -75,15 +75,14 @@ def upgrade(database: Database, which: str, schema: str) -> None:
 
 def install_functions(database: Database) -> None:
     """Install the ``fx`` functions when they are missing or of another version."""
-    statements = prelude.statements()
-    stamp = hashlib.sha256("\0".join(statements).encode()).hexdigest()
+    functions = prelude.sql()
+    stamp = hashlib.sha256(functions.encode()).hexdigest()
     shared = ident(SHARED)
     found = database.row(Sql(f"SELECT value FROM {shared}.installed WHERE name = 'fx'"))
     if found and found[0] == stamp:
         return
     with database.transaction() as connection:
-        for statement in statements:
-            connection.execute(statement)
+        connection.execute(functions.encode())
         run(
             connection,
             Sql(

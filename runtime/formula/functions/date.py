@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from decimal import ROUND_DOWN, Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from runtime.base.sqltext import Sql, fmt
 from runtime.formula.calendar import Calendar, networkdays, workday, worked_seconds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, ROUND_UP, Decimal
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ TWELVE = Decimal("1e-12")
 QUANTA = {Decimal(places): Decimal((0, (1,), -places)) for places in range(-15, 17)}
 
 
-def _round(mode: str) -> object:
+def _round(mode: str) -> Callable[..., Decimal | None]:
     def rounded(x: Decimal, k: Decimal) -> Decimal | None:
         quantum = QUANTA.get(k)
         if quantum is None:
@@ -37,7 +37,7 @@ def _floor(x: Decimal) -> Decimal | None:
     return norm(x.to_integral_value(ROUND_FLOOR, CTX))
 
 
-def _step(mode: str) -> object:
+def _step(mode: str) -> Callable[..., Decimal | None]:
     def stepped(x: Decimal, step: Decimal) -> Decimal | None:
         size = step.copy_abs()
         if not size:
@@ -170,7 +170,7 @@ def _rmbcap(x: Decimal | None) -> str:
     return text + (DIGITS[fen] + "分" if fen else "")
 
 
-def _variadic(template: str) -> object:
+def _variadic(template: str) -> Callable[[Sequence[Sql], Env], Sql]:
     def make(args: Sequence[Sql], env: Env) -> Sql:
         return fmt(template, join(", ", args))
 
@@ -232,7 +232,7 @@ FUNCTIONS: list[Function] = [
         "Rounds to a number of digits, halves away from zero; negative digits round to tens, hundreds.",
         "按指定位数四舍五入（远离零）；负位数表示取整到十、百。",
         [("ROUND(2.5)", "3"), ("ROUND(-2.5)", "-3"), ("ROUND(1.005, 2)", "1.01"), ("ROUND(1250, -2)", "1300")],
-        impl("ROUND", "number:n digits:n=0", "n", _round(ROUND_HALF_UP), "fx.round({}, {})", **ROUNDED),  # type: ignore[arg-type]
+        impl("ROUND", "number:n digits:n=0", "n", _round(ROUND_HALF_UP), "fx.round({}, {})", **ROUNDED),
     ),
     function(
         "ROUNDUP",
@@ -240,7 +240,7 @@ FUNCTIONS: list[Function] = [
         "Rounds away from zero to a number of digits.",
         "按指定位数向远离零的方向取整。",
         [("ROUNDUP(2.1)", "3"), ("ROUNDUP(-2.11, 1)", "-2.2")],
-        impl("ROUNDUP", "number:n digits:n=0", "n", _round(ROUND_UP), "fx.roundup({}, {})", **ROUNDED),  # type: ignore[arg-type]
+        impl("ROUNDUP", "number:n digits:n=0", "n", _round(ROUND_UP), "fx.roundup({}, {})", **ROUNDED),
     ),
     function(
         "ROUNDDOWN",
@@ -248,7 +248,7 @@ FUNCTIONS: list[Function] = [
         "Rounds toward zero to a number of digits.",
         "按指定位数向零的方向取整。",
         [("ROUNDDOWN(2.9)", "2"), ("ROUNDDOWN(-2.19, 1)", "-2.1")],
-        impl("ROUNDDOWN", "number:n digits:n=0", "n", _round(ROUND_DOWN), "fx.trunc({}, {})", **ROUNDED),  # type: ignore[arg-type]
+        impl("ROUNDDOWN", "number:n digits:n=0", "n", _round(ROUND_DOWN), "fx.trunc({}, {})", **ROUNDED),
     ),
     function(
         "TRUNC",
@@ -256,7 +256,7 @@ FUNCTIONS: list[Function] = [
         "Cuts digits off, toward zero; the same as ROUNDDOWN.",
         "截去多余位数，与 ROUNDDOWN 相同。",
         [("TRUNC(-2.9)", "-2"), ("TRUNC(1299, -2)", "1200")],
-        impl("TRUNC", "number:n digits:n=0", "n", _round(ROUND_DOWN), "fx.trunc({}, {})", **ROUNDED),  # type: ignore[arg-type]
+        impl("TRUNC", "number:n digits:n=0", "n", _round(ROUND_DOWN), "fx.trunc({}, {})", **ROUNDED),
     ),
     function(
         "INT",
@@ -272,7 +272,7 @@ FUNCTIONS: list[Function] = [
         "Rounds up to a multiple of step.",
         "向上舍入到 step 的倍数。",
         [("CEILING(-2.5, 2)", "-2"), ("CEILING(7, 5)", "10"), ("CEILING(7, 0)", None)],
-        impl("CEILING", "number:n step:n=1", "n", _step(ROUND_CEILING), "fx.ceiling({}, {})", faults=True),  # type: ignore[arg-type]
+        impl("CEILING", "number:n step:n=1", "n", _step(ROUND_CEILING), "fx.ceiling({}, {})", faults=True),
     ),
     function(
         "FLOOR",
@@ -280,7 +280,7 @@ FUNCTIONS: list[Function] = [
         "Rounds down to a multiple of step.",
         "向下舍入到 step 的倍数。",
         [("FLOOR(-2.5, 2)", "-4"), ("FLOOR(0.7, 0.1)", "0.7"), ("FLOOR(7, 0)", None)],
-        impl("FLOOR", "number:n step:n=1", "n", _step(ROUND_FLOOR), "fx.floor({}, {})", faults=True),  # type: ignore[arg-type]
+        impl("FLOOR", "number:n step:n=1", "n", _step(ROUND_FLOOR), "fx.floor({}, {})", faults=True),
     ),
     function(
         "MROUND",
@@ -288,7 +288,7 @@ FUNCTIONS: list[Function] = [
         "Rounds to the nearest multiple of step, halves away from zero.",
         "舍入到 step 的最近倍数，正中间时远离零。",
         [("MROUND(7.5, 5)", "10"), ("MROUND(-7.5, 5)", "-10")],
-        impl("MROUND", "number:n step:n", "n", _step(ROUND_HALF_UP), "fx.mround({}, {})", faults=True),  # type: ignore[arg-type]
+        impl("MROUND", "number:n step:n", "n", _step(ROUND_HALF_UP), "fx.mround({}, {})", faults=True),
     ),
     function(
         "MOD",
@@ -328,7 +328,7 @@ FUNCTIONS: list[Function] = [
         "The smallest of the values, blanks left out; over other records MIN(lines, amount, condition).",
         "最小值，忽略空值；也可汇总子表：MIN(lines, amount, 条件)。",
         [("MIN(3, NULL, 2)", "2"), ("MIN(NULL, NULL)", None)],
-        impl("MIN.V", "value:x more:x…", "x", _least, _variadic("least({})"), strict=False),  # type: ignore[arg-type]
+        impl("MIN.V", "value:x more:x…", "x", _least, _variadic("least({})"), strict=False),
         rule="least",
         signature="MIN(value, …) | MIN(lines, value, where)",
         arity=(1, 64),
@@ -339,7 +339,7 @@ FUNCTIONS: list[Function] = [
         "The largest of the values, blanks left out; over other records MAX(lines, amount, condition).",
         "最大值，忽略空值；也可汇总子表：MAX(lines, amount, 条件)。",
         [("MAX(3, NULL, 2)", "3"), ("MAX(NULL, NULL)", None)],
-        impl("MAX.V", "value:x more:x…", "x", _greatest, _variadic("greatest({})"), strict=False),  # type: ignore[arg-type]
+        impl("MAX.V", "value:x more:x…", "x", _greatest, _variadic("greatest({})"), strict=False),
         rule="least",
         signature="MAX(value, …) | MAX(lines, value, where)",
         arity=(1, 64),
@@ -356,7 +356,7 @@ FUNCTIONS: list[Function] = [
             "n",
             _sum,
             _variadic("fx.sum(ARRAY[{}]::numeric[])"),
-            strict=False,  # type: ignore[arg-type]
+            strict=False,
             faults=True,
             code="NUM_RANGE",
         ),
@@ -370,7 +370,7 @@ FUNCTIONS: list[Function] = [
         "The average, blanks left out; over other records AVG(lines, amount, condition).",
         "平均值，忽略空值；也可汇总子表：AVG(lines, amount, 条件)。",
         [("AVG(1, 2, NULL)", "1.5"), ("AVG(NULL)", None)],
-        impl("AVG.V", "number:n more:n…", "n", _avg, _variadic("fx.avg(ARRAY[{}]::numeric[])"), strict=False),  # type: ignore[arg-type]
+        impl("AVG.V", "number:n more:n…", "n", _avg, _variadic("fx.avg(ARRAY[{}]::numeric[])"), strict=False),
         rule="aggregate",
         signature="AVG(number, …) | AVG(lines, value, where)",
         arity=(1, 64),
@@ -388,7 +388,7 @@ FUNCTIONS: list[Function] = [
             "n",
             _product,
             _variadic("fx.product(ARRAY[{}]::numeric[])"),
-            strict=False,  # type: ignore[arg-type]
+            strict=False,
             faults=True,
             code="NUM_RANGE",
         ),

@@ -1,0 +1,90 @@
+"""The composition: the only place that knows everything. It makes the web application from its settings."""
+
+from __future__ import annotations
+
+import logging
+
+import psycopg
+from flask import Flask, Response, request
+from psycopg import errors as pg
+from werkzeug.exceptions import HTTPException
+
+from runtime.base.errors import DougongError, Malformed, Message, Unavailable
+from runtime.config import Settings
+from runtime.engine.workspace import Workspaces
+from runtime.kinds.catalog import load_catalog
+from runtime.store.database import AWAY, BUSY, Database
+from runtime.web import routes_admin, routes_auth, routes_files, routes_model, routes_ops, routes_records
+from runtime.web.http import Services, handle_errors
+from runtime.web.limits import Limits
+
+log = logging.getLogger("dougong")
+POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; object-src 'none'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+ROUTES = (routes_auth, routes_records, routes_admin, routes_model, routes_files, routes_ops)
+
+
+class Web(DougongError):
+    """A refusal by the web framework itself."""
+
+    def __init__(self, status: int, message: Message) -> None:
+        super().__init__(message, code=f"http_{status}")
+        self.status = status
+        self.title = message
+
+
+def foreign(error: Exception) -> DougongError:
+    """A foreign exception as one of ours; what nobody expected is logged whole and told as nothing."""
+    if isinstance(error, HTTPException):
+        status = error.code or 500
+        if status == 404:
+            return Web(404, Message("there is no such address", "没有该地址"))
+        if status == 405:
+            return Web(405, Message("this address does not take that method", "该地址不支持此方法"))
+        if status == 413:
+            return Web(413, Message("the body is too large", "请求正文过大"))
+        return Web(status, Message(error.name, error.name))
+    if isinstance(error, (pg.LockNotAvailable, pg.QueryCanceled)):
+        return Unavailable(BUSY, extra={"retry_after": 2})
+    if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
+        return Unavailable(AWAY, extra={"retry_after": 2})
+    if isinstance(error, (pg.UntranslatableCharacter, pg.CharacterNotInRepertoire)):
+        return Malformed(Message("a text contains a character that cannot be kept", "文本包含无法保存的字符"))
+    log.error("unexpected error on %s %s", request.method, request.path, exc_info=error)
+    return DougongError(Message("something went wrong on our side; it has been noted", "系统内部错误，已记录"))
+
+
+def make_services(settings: Settings, database: Database | None = None) -> Services:
+    """Everything that routes and commands work with."""
+    catalog = load_catalog(settings.plugins)
+    found = database or Database(settings.dsn, pool_size=settings.pool_size)
+    return Services(settings, Workspaces(found, catalog), Limits(settings.logins_per_minute))
+
+
+def create_app(settings: Settings, services: Services | None = None) -> Flask:
+    """The web application."""
+    app = Flask("runtime.web", template_folder="pages", static_folder="static")
+    app.secret_key = settings.secret
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings.largest_body,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+    )
+    made = services or make_services(settings)
+    app.extensions["dougong"] = made
+    for routes in ROUTES:
+        app.register_blueprint(routes.blueprint(made))
+    handle_errors(app, foreign)
+
+    @app.after_request
+    def guard(response: Response) -> Response:
+        headers = response.headers
+        headers.setdefault("Content-Security-Policy", POLICY)
+        headers.setdefault("X-Content-Type-Options", "nosniff")
+        headers.setdefault("Referrer-Policy", "same-origin")
+        return response
+
+    return app

@@ -1,0 +1,311 @@
+"""Who may log in: passwords, tokens, users and departments, under the right to administer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from runtime.base.errors import Forbidden, Invalid, Message, NotFound, Problem, Unauthorized, unknown
+from runtime.engine import audit
+from runtime.engine.workspace import ADMIN, Session, Snapshot, Workspace, make_token
+from runtime.store import people
+from runtime.store.ids import is_id
+
+HASHER = PasswordHasher()
+#: Verified against when there is no such user, so that the answer takes as long.
+NOBODY_HASH = HASHER.hash("nobody has this password")
+NAME = re.compile(r"[^\s/\\@:\x00-\x1f][^\s/\\:\x00-\x1f]{0,59}")
+SHORTEST_PASSWORD = 8
+LONGEST_PASSWORD = 256
+TOKEN_DAYS = 30
+REFUSED = Message("the name or the password is wrong", "用户名或密码错误")
+USER_FIELDS = ("full_name", "email", "active", "roles", "department", "manager", "language", "time_zone", "password")
+
+
+def hashed(password: str) -> str:
+    """The argon2id hash of a password. Raises Invalid for one that is too short or too long."""
+    if not isinstance(password, str) or not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        text = Message(
+            f"a password has from {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters",
+            f"密码长度须为 {SHORTEST_PASSWORD} 到 {LONGEST_PASSWORD} 个字符",
+        )
+        raise Invalid(problems=[Problem("password", text, field="password")])
+    return HASHER.hash(password)
+
+
+def login(workspace: Workspace, name: str, password: str) -> tuple[str, datetime]:
+    """A new token and its expiry. The same answer for an unknown name and a wrong password."""
+    user = people.user_by_name(workspace.database, workspace.schema, name[:60])
+    stored = user.password_hash if user and user.active and user.password_hash else NOBODY_HASH
+    try:
+        HASHER.verify(stored, password[:LONGEST_PASSWORD])
+        fine = stored is not NOBODY_HASH
+    except (VerificationError, InvalidHashError):
+        fine = False
+    if not fine or user is None:
+        audit.note(workspace, user.id if user else None, "login_refused", {"name": name[:60]})
+        raise Unauthorized(REFUSED)
+    expires = datetime.now(UTC) + timedelta(days=TOKEN_DAYS)
+    token, digest = make_token(workspace.schema)
+    people.add_token(workspace.database, workspace.schema, user.id, "login", digest, expires)
+    audit.note(workspace, user.id, "login", {"name": user.name})
+    return token, expires
+
+
+def create_token(workspace: Workspace, user: people.User, name: str, days: int | None) -> str:
+    """A new token for scripts, shown once."""
+    token, digest = make_token(workspace.schema)
+    expires = datetime.now(UTC) + timedelta(days=days) if days else None
+    people.add_token(workspace.database, workspace.schema, user.id, name, digest, expires)
+    audit.note(workspace, user.id, "token_created", {"name": name})
+    return token
+
+
+def demand_administration(session: Session) -> None:
+    """Raise Forbidden unless the caller may administer."""
+    if not session.person.administrator:
+        raise Forbidden(Message("you may not administer this workspace", "您没有管理该工作区的权限"))
+
+
+def user_json(snapshot: Snapshot, user: people.User) -> dict[str, Any]:
+    """A user over the API; never the password's hash."""
+    return {
+        "id": user.id,
+        "name": user.name,
+        "full_name": user.full_name,
+        "email": user.email,
+        "active": user.active,
+        "roles": list(user.roles),
+        "department": user.department,
+        "manager": user.manager,
+        "language": user.language,
+        "time_zone": user.time_zone,
+    }
+
+
+def me(session: Session) -> dict[str, Any]:
+    """The caller."""
+    person = session.person
+    return {
+        "id": person.id,
+        "name": person.name,
+        "full_name": person.title,
+        "workspace": session.workspace.row.name,
+        "roles": list(person.roles),
+        "department": person.department,
+        "manager": person.manager,
+        "language": person.language or session.workspace.row.language,
+        "time_zone": person.time_zone or session.workspace.row.time_zone,
+        "administrator": person.administrator,
+    }
+
+
+def columns_of(
+    workspace: Workspace, snapshot: Snapshot, values: Mapping[str, Any], self_id: str | None
+) -> dict[str, Any]:
+    """The stored columns for the fields of a request. Raises Invalid with everything that is wrong."""
+    problems: list[Problem] = []
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in USER_FIELDS:
+            problems.append(unknown(Message("field", "字段"), name, USER_FIELDS, "unknown_field").at(field=name))
+        elif name == "password":
+            try:
+                found["password_hash"] = hashed(value)
+            except Invalid as error:
+                problems.extend(error.problems)
+        elif name == "roles":
+            problems.extend(check_roles(snapshot, value))
+            found["roles"] = list(value) if isinstance(value, (list, tuple)) else []
+        elif name == "active":
+            if not isinstance(value, bool):
+                problems.append(Problem("type", Message("must be true or false", "必须是 true 或 false"), field=name))
+            found["active"] = value
+        elif name in ("department", "manager"):
+            problems.extend(check_reference(workspace, snapshot, name, value, self_id))
+            found[f"{name}_id"] = value
+        elif value is not None and (not isinstance(value, str) or len(value) > 200 or "\0" in value):
+            problems.append(
+                Problem("type", Message("must be a text of at most 200", "必须是不超过 200 字的文本"), field=name)
+            )
+        else:
+            found[name] = (value or "") if name == "full_name" else value
+    if problems:
+        raise Invalid(problems=problems)
+    return found
+
+
+def check_roles(snapshot: Snapshot, value: Any) -> list[Problem]:
+    """What is wrong with a list of roles."""
+    if not isinstance(value, (list, tuple)) or not all(isinstance(one, str) for one in value):
+        return [Problem("type", Message("must be a list of role names", "必须是角色名称列表"), field="roles")]
+    known = [ADMIN, *(one.name for one in snapshot.model.all("role"))]
+    role = Message("role", "角色")
+    return [unknown(role, one, known, "unknown_role").at(field="roles") for one in value if one not in known]
+
+
+def check_reference(
+    workspace: Workspace, snapshot: Snapshot, name: str, value: Any, self_id: str | None
+) -> list[Problem]:
+    """What is wrong with a department or manager."""
+    if value is None:
+        return []
+    if name == "department":
+        there = any(one.id == value for one in snapshot.departments)
+    else:
+        there = is_id(value) and people.user_by_id(workspace.database, workspace.schema, value) is not None
+        if value == self_id and self_id is not None:
+            return [Problem("cycle", Message("nobody is his own manager", "不能将本人设为上级"), field=name)]
+    if there:
+        return []
+    return [Problem("not_found", Message(f"there is no such {name}", "没有该部门或用户"), field=name)]
+
+
+def may_grant(session: Session, roles: Any) -> None:
+    """Raise Forbidden when the caller would give a right that he does not hold."""
+    if session.user_id is None or ADMIN in session.person.roles:
+        return
+    held = set(session.person.roles)
+    given = set(roles) if isinstance(roles, (list, tuple)) else set()
+    if given - held:
+        names = ", ".join(sorted(given - held))
+        raise Forbidden(
+            Message(f"you may not give roles that you do not hold: {names}", f"不能授予您自己没有的角色：{names}")
+        )
+
+
+def create_user(session: Session, body: Mapping[str, Any]) -> dict[str, Any]:
+    """A new user."""
+    demand_administration(session)
+    values = {name: value for name, value in body.items() if name != "name"}
+    name = body.get("name")
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        text = Message(
+            "a user name has 1 to 60 characters, without blanks, '/', '\\' and ':'",
+            "用户名须为 1 到 60 个字符，不含空格、/、\\ 和 :",
+        )
+        raise Invalid(problems=[Problem("name", text, field="name")])
+    may_grant(session, values.get("roles", ()))
+    workspace = session.workspace
+    columns = columns_of(workspace, session.snapshot, values, None)
+    user_id = people.add_user(workspace.database, workspace.schema, name, columns)
+    audit.note(workspace, session.user_id, "user_created", {"user": name, "roles": list(values.get("roles", ()))})
+    return find_user(session, user_id)
+
+
+def change_user(session: Session, user_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """A changed user; a new password or the loss of access ends his tokens."""
+    demand_administration(session)
+    workspace = session.workspace
+    before = people.user_by_id(workspace.database, workspace.schema, user_id)
+    if before is None:
+        raise NotFound(Message("there is no such user", "没有该用户"))
+    if "roles" in body:
+        may_grant(session, [one for one in body["roles"] or () if one not in before.roles])
+    if ADMIN in before.roles and session.user_id is not None and ADMIN not in session.person.roles:
+        raise Forbidden(Message("only an administrator may change an administrator", "只有管理员可以修改管理员"))
+    columns = columns_of(workspace, session.snapshot, body, user_id)
+    people.set_user(workspace.database, workspace.schema, user_id, columns)
+    if "password_hash" in columns or columns.get("active") is False:
+        people.revoke_user(workspace.database, workspace.schema, user_id)
+    shown = {name: value for name, value in body.items() if name != "password"}
+    audit.note(workspace, session.user_id, "user_changed", {"user": before.name, "changed": sorted(body), "to": shown})
+    return find_user(session, user_id)
+
+
+def find_user(session: Session, user_id: str) -> dict[str, Any]:
+    """One user. Raises NotFound."""
+    demand_administration(session)
+    found = people.user_by_id(session.database, session.workspace.schema, user_id)
+    if found is None:
+        raise NotFound(Message("there is no such user", "没有该用户"))
+    return user_json(session.snapshot, found)
+
+
+def all_users(session: Session) -> list[dict[str, Any]]:
+    """All users, by name."""
+    demand_administration(session)
+    return [user_json(session.snapshot, one) for one in people.users(session.database, session.workspace.schema)]
+
+
+def department_json(one: people.Department) -> dict[str, Any]:
+    """A department over the API."""
+    return {"id": one.id, "name": one.name, "parent": one.parent, "head": one.head}
+
+
+def all_departments(session: Session) -> list[dict[str, Any]]:
+    """All departments, by name."""
+    demand_administration(session)
+    return [department_json(one) for one in people.departments(session.database, session.workspace.schema)]
+
+
+def find_department(session: Session, department_id: str) -> dict[str, Any]:
+    """One department. Raises NotFound."""
+    for one in all_departments(session):
+        if one["id"] == department_id:
+            return one
+    raise NotFound(Message("there is no such department", "没有该部门"))
+
+
+def create_department(session: Session, body: Mapping[str, Any]) -> dict[str, Any]:
+    """A new department."""
+    demand_administration(session)
+    columns = department_columns(session, body, None)
+    if "name" not in columns:
+        raise Invalid(problems=[Problem("required", Message("must be filled in", "必填"), field="name")])
+    workspace = session.workspace
+    made = people.add_department(
+        workspace.database, workspace.schema, columns["name"], columns.get("parent_id"), columns.get("head_id")
+    )
+    audit.note(workspace, session.user_id, "department_created", {"name": columns["name"]})
+    return find_department(session, made)
+
+
+def change_department(session: Session, department_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """A changed department."""
+    demand_administration(session)
+    find_department(session, department_id)
+    columns = department_columns(session, body, department_id)
+    if columns:
+        people.set_department(session.database, session.workspace.schema, department_id, columns)
+        audit.note(
+            session.workspace, session.user_id, "department_changed", {"id": department_id, "changed": sorted(body)}
+        )
+    return find_department(session, department_id)
+
+
+def department_columns(session: Session, body: Mapping[str, Any], self_id: str | None) -> dict[str, Any]:
+    """The stored columns for the fields of a request. Raises Invalid."""
+    problems: list[Problem] = []
+    found: dict[str, Any] = {}
+    departments = people.departments(session.database, session.workspace.schema)
+    for name, value in body.items():
+        if name == "name":
+            if not isinstance(value, str) or not 1 <= len(value.strip()) <= 100 or "\0" in value:
+                text = Message("must be a text of 1 to 100 characters", "必须是 1 到 100 个字符的文本")
+                problems.append(Problem("name", text, field=name))
+            else:
+                found["name"] = value.strip()
+        elif name == "parent":
+            if value is not None and not any(one.id == value for one in departments):
+                problems.append(Problem("not_found", Message("there is no such department", "没有该部门"), field=name))
+            elif self_id is not None and value in people.below(departments, self_id):
+                problems.append(
+                    Problem("cycle", Message("a department cannot be under itself", "部门不能隶属于自身"), field=name)
+                )
+            found["parent_id"] = value
+        elif name == "head":
+            problems.extend(check_reference(session.workspace, session.snapshot, "head", value, None))
+            found["head_id"] = value
+        else:
+            problems.append(
+                unknown(Message("field", "字段"), name, ("name", "parent", "head"), "unknown_field").at(field=name)
+            )
+    if problems:
+        raise Invalid(problems=problems)
+    return found

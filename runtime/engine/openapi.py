@@ -1,0 +1,268 @@
+"""The API's description of itself (OpenAPI 3.1), made from the live model and what the caller may do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runtime.engine.access import ObjectAccess, object_access
+from runtime.engine.workspace import Session
+from runtime.meta.model import FieldDef
+from runtime.version import VERSION
+
+ID = {"type": "string", "format": "uuid"}
+INSTANT = {"type": "string", "format": "date-time"}
+PROBLEM = {
+    "type": "object",
+    "description": "A refusal (RFC 9457). 拒绝的原因。",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "field": {"type": ["string", "null"]},
+                    "code": {"type": "string"},
+                    "message": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+LIST_PARAMETERS = (
+    ("filter", "string", "A formula: level == 'A' and amount > 1000 · 筛选公式"),
+    ("sort", "string", "Fields separated by commas, '-' before one: descending · 排序"),
+    ("fields", "string", "Only these fields · 返回的字段"),
+    ("expand", "string", "References shown with their title · 展开引用"),
+    ("q", "string", "Search text, pinyin and initials · 搜索（支持拼音及首字母）"),
+    ("limit", "integer", "1 to 500, default 50 · 每页条数"),
+    ("cursor", "string", "next_cursor of the page before · 上一页返回的游标"),
+    ("count", "string", "none, estimate or exact · 计数方式"),
+    ("numbers", "string", "'string' gives numbers as texts · 数字以文本返回"),
+)
+
+
+def document(session: Session, server: str) -> dict[str, Any]:
+    """The whole description for this caller."""
+    paths: dict[str, Any] = dict(common_paths())
+    schemas: dict[str, Any] = {"Problem": PROBLEM}
+    tags = []
+    for definition in session.model.objects.values():
+        access = object_access(session.snapshot, session.person, definition)
+        if access.known:
+            schemas[definition.name] = record_schema(access)
+            schemas[f"{definition.name}_write"] = write_schema(access)
+            paths.update(record_paths(access))
+            tags.append({"name": definition.name, "description": two(definition.label)})
+    if session.person.administrator:
+        paths.update(admin_paths())
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": f"Dougong · {session.workspace.row.name}", "version": VERSION,
+                 "description": "Made from the live model, for your rights. 根据当前模型和您的权限生成。"},
+        "servers": [{"url": server}],
+        "security": [{"token": []}],
+        "tags": tags,
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "responses": {
+                "Refused": {
+                    "description": "Refused; nothing has changed. 已拒绝，未做任何更改。",
+                    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+                }
+            },
+        },
+    }  # fmt: skip
+
+
+def two(label: Any) -> str:
+    """A label in both languages."""
+    return str(label["en"]) if label["en"] == label["zh"] else f"{label['en']} · {label['zh']}"
+
+
+def blank_or(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a value that may be blank."""
+    kind = schema.get("type")
+    if isinstance(kind, str) and "enum" not in schema:
+        return {**schema, "type": [kind, "null"]}
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def field_schema(field: FieldDef) -> dict[str, Any]:
+    """One field's value."""
+    found = dict(field.kind.json_schema()) if field.kind.blank is not None else blank_or(dict(field.kind.json_schema()))
+    found["title"] = two(field.label)
+    if field.help.get("en"):
+        found["description"] = two(field.help)
+    return found
+
+
+def record_schema(access: ObjectAccess) -> dict[str, Any]:
+    """A record on the wire, as this caller reads it."""
+    properties: dict[str, Any] = {
+        "id": ID, "version": {"type": "integer"}, "created_at": INSTANT, "created_by": blank_or(ID),
+        "updated_at": INSTANT, "updated_by": blank_or(ID), "owner": blank_or(ID),
+    }  # fmt: skip
+    for name, field in access.object.fields.items():
+        if access.readable(name):
+            properties[name] = field_schema(field)
+        elif access.visible(name):
+            properties[name] = {"type": ["string", "null"], "title": two(field.label), "description": "masked · 已脱敏"}
+    return {"type": "object", "title": two(access.object.label), "properties": properties}
+
+
+def write_schema(access: ObjectAccess) -> dict[str, Any]:
+    """What this caller may send."""
+    fields = {name: field_schema(field) for name, field in access.object.fields.items() if access.writable(name)}
+    required = [
+        name for name, field in access.object.fields.items()
+        if field.required is True and field.default is None and access.writable(name)
+    ]  # fmt: skip
+    found: dict[str, Any] = {
+        "type": "object",
+        "properties": {**fields, "owner": blank_or(ID)},
+        "additionalProperties": False,
+    }
+    if required:
+        found["x-required-on-create"] = required
+    return found
+
+
+def operation(
+    summary: str, tag: str, *, body: Any = None, ok: Any = None, status: str = "200", **more: Any
+) -> dict[str, Any]:
+    """One operation."""
+    found: dict[str, Any] = {"summary": summary, "tags": [tag], **more}
+    answer: dict[str, Any] = {"description": "Done. 成功。"}
+    if ok is not None:
+        answer["content"] = {"application/json": {"schema": ok}}
+    found["responses"] = {status: answer, "default": {"$ref": "#/components/responses/Refused"}}
+    if body is not None:
+        found["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    return found
+
+
+def parameter(name: str, kind: str, text: str, place: str = "query") -> dict[str, Any]:
+    """One parameter."""
+    return {"name": name, "in": place, "required": place == "path", "schema": {"type": kind}, "description": text}
+
+
+def record_paths(access: ObjectAccess) -> dict[str, Any]:
+    """The operations on one object that this caller may do."""
+    name = access.object.name
+    tag, label = name, two(access.object.label)
+    record, write = {"$ref": f"#/components/schemas/{name}"}, {"$ref": f"#/components/schemas/{name}_write"}
+    page = {
+        "type": "object",
+        "properties": {"data": {"type": "array", "items": record}, "next_cursor": {"type": ["string", "null"]},
+                       "count": {"type": "integer"}},
+    }  # fmt: skip
+    base = f"/api/v1/records/{name}"
+    by_id = {"parameters": [parameter("id", "string", "The record's id · 记录 id", "path")]}
+    many: dict[str, Any] = {}
+    single: dict[str, Any] = dict(by_id)
+    found: dict[str, Any] = {}
+    if access.may("read"):
+        listing = [parameter(*one) for one in LIST_PARAMETERS]
+        many["get"] = operation(f"List · 列表: {label}", tag, ok=page, parameters=listing)
+        single["get"] = operation(f"Read · 读取: {label}", tag, ok=record)
+        rows = {"type": "object", "properties": {"data": {"type": "array", "items": {"type": "object"}}}}
+        found[f"{base}/{{id}}/history"] = {**by_id, "get": operation(f"History · 历史: {label}", tag, ok=rows)}
+        measures = {
+            "type": "object",
+            "properties": {"filter": {"type": "string"}, "group_by": {"type": "array", "items": {"type": "string"}},
+                           "measures": {"type": "object", "additionalProperties": {"type": "string"}},
+                           "sort": {"type": "array", "items": {"type": "string"}}, "limit": {"type": "integer"}},
+        }  # fmt: skip
+        found[f"{base}/aggregate"] = {"post": operation(f"Aggregate · 汇总: {label}", tag, body=measures, ok=rows)}
+    if access.may("create"):
+        key = parameter("Idempotency-Key", "string", "The same key has its effect once · 幂等键", "header")
+        many["post"] = operation(f"Create · 新建: {label}", tag, body=write, ok=record, status="201", parameters=[key])
+    if access.may("update"):
+        seen = parameter("If-Match", "string", "The ETag that you have seen · 已读版本", "header")
+        single["patch"] = operation(f"Change · 修改: {label}", tag, body=write, ok=record, parameters=[seen])
+    if access.may("delete"):
+        single["delete"] = operation(f"Delete · 删除: {label}", tag, status="204")
+        found[f"{base}/{{id}}/restore"] = {**by_id, "post": operation(f"Restore · 恢复: {label}", tag, ok=record)}
+    if access.may("bulk"):
+        request = {
+            "type": "object",
+            "required": ["mode", "records"],
+            "properties": {"mode": {"enum": ["create", "update", "upsert", "delete"]}, "key": {"type": "string"},
+                           "atomic": {"type": "boolean"}, "records": {"type": "array", "items": {"type": "object"}}},
+        }  # fmt: skip
+        found[f"{base}/bulk"] = {"post": operation(f"Bulk · 批量: {label}", tag, body=request, ok={"type": "object"})}
+    if access.may("export"):
+        wanted = [
+            parameter("format", "string", "csv, xlsx or jsonl · 格式"),
+            *(parameter(*one) for one in LIST_PARAMETERS[:3]),
+        ]
+        found[f"{base}/export"] = {"get": operation(f"Export · 导出: {label}", tag, parameters=wanted)}
+    if access.may("import"):
+        form = {"type": "object", "properties": {
+            "file": {"type": "string", "format": "binary"}, "mapping": {"type": "string"},
+            "on_duplicate": {"enum": ["skip", "update", "create", "fail"]}, "key": {"type": "string"},
+            "dry_run": {"type": "boolean"}}}  # fmt: skip
+        sent = operation(f"Import · 导入: {label}", tag, ok={"type": "object"})
+        sent["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": form}}}
+        found[f"{base}/import"] = {"post": sent}
+    if many:
+        found[base] = many
+    if len(single) > 1:
+        found[f"{base}/{{id}}"] = single
+    return found
+
+
+def common_paths() -> dict[str, Any]:
+    """What everybody may do."""
+    anything = {"type": "object"}
+    login = {
+        "type": "object",
+        "required": ["username", "password"],
+        "properties": {"username": {"type": "string"}, "password": {"type": "string"}, "workspace": {"type": "string", "default": "main"}},
+    }  # fmt: skip
+    formula = {
+        "type": "object",
+        "required": ["object", "source"],
+        "properties": {"object": {"type": "string"}, "source": {"type": "string"}, "context": {"type": "string"},
+                       "expected_type": {"type": "string"}, "evaluate": {"type": "boolean"}, "record": {"type": "string"}},
+    }  # fmt: skip
+    upload = operation("Upload a file · 上传文件", "files", ok=anything, status="201")
+    form = {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
+    upload["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": form}}}
+    file_id = [parameter("id", "string", "The file's id · 文件 id", "path")]
+    q = [parameter("q", "string", "Text · 文本"), parameter("limit", "integer", "1 to 100")]
+    return {
+        "/api/v1/login": {"post": {**operation("Log in · 登录", "account", body=login, ok=anything), "security": []}},
+        "/api/v1/logout": {"post": operation("Log out · 退出", "account", ok=anything)},
+        "/api/v1/me": {"get": operation("Who am I · 当前用户", "account", ok=anything)},
+        "/api/v1/model": {"get": operation("The model · 模型", "model", ok=anything)},
+        "/api/v1/catalog": {"get": operation("The kinds · 类型目录", "model", ok=anything)},
+        "/api/v1/formula/check": {"post": operation("Check a formula · 检查公式", "model", body=formula, ok=anything)},
+        "/api/v1/search": {"get": operation("Search · 搜索", "search", ok=anything, parameters=q)},
+        "/api/v1/files": {"post": upload},
+        "/api/v1/files/{id}": {"parameters": file_id, "get": operation("Read a file · 读取文件", "files")},
+    }
+
+
+def admin_paths() -> dict[str, Any]:
+    """What administrators may do."""
+    anything = {"type": "object"}
+    found: dict[str, Any] = {}
+    for name, label in (("users", "users · 用户"), ("departments", "departments · 部门")):
+        by_id = [parameter("id", "string", "id", "path")]
+        found[f"/api/v1/admin/{name}"] = {
+            "get": operation(f"List {label}", "admin", ok=anything),
+            "post": operation(f"Create {label}", "admin", body=anything, ok=anything, status="201"),
+        }
+        found[f"/api/v1/admin/{name}/{{id}}"] = {
+            "parameters": by_id,
+            "get": operation(f"Read {label}", "admin", ok=anything),
+            "patch": operation(f"Change {label}", "admin", body=anything, ok=anything),
+        }
+    return found

@@ -1,0 +1,51 @@
+"""Uploading and reading files."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from flask import Blueprint, Response, request
+
+from runtime.base.errors import Malformed, Message
+from runtime.engine import uploads
+from runtime.web.http import Services, answer, session_of, too_large
+
+SLACK = 64 * 1024
+
+
+def blueprint(services: Services) -> Blueprint:
+    """The routes of files."""
+    routes = Blueprint("files", __name__, url_prefix="/api/v1/files")
+    largest = services.settings.largest_file
+
+    @routes.post("")
+    def upload() -> Response:
+        session = session_of(services)
+        if request.content_length is not None and request.content_length > largest + SLACK:
+            raise too_large(largest)
+        request.max_content_length = largest + SLACK
+        part = request.files.get("file")
+        if part is None:
+            raise Malformed(
+                Message(
+                    "send the file as the part 'file' of a multipart form", "请用 multipart 表单的 file 部分上传文件"
+                )
+            )
+        made = uploads.upload(session, services.contents(session), part.stream, part.filename or "", largest)
+        return answer(made, 201, Location=f"/api/v1/files/{made['id']}")
+
+    @routes.get("/<file_id>")
+    def download(file_id: str) -> Response:
+        session = session_of(services)
+        row = uploads.readable(session, file_id)
+        found = Response(uploads.chunks(services.contents(session), row), content_type="application/octet-stream")
+        if row.type in uploads.INLINE:
+            found.content_type = row.type
+        found.headers["Content-Length"] = str(row.size)
+        found.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(row.name)}"
+        found.headers["X-Content-Type-Options"] = "nosniff"
+        found.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        found.headers["Cache-Control"] = "private, no-store"
+        return found
+
+    return routes
