@@ -9,7 +9,7 @@ from runtime.base.errors import Invalid, Message, Problem
 from runtime.base.sqltext import Sql
 from runtime.engine.access import demand_object
 from runtime.engine.reading import Reader
-from runtime.engine.workspace import Session
+from runtime.engine.workspace import Session, settled
 from runtime.formula import sql as formula_sql
 from runtime.meta.model import SYSTEM_PROPERTIES
 from runtime.store import query
@@ -56,6 +56,7 @@ def checked(body: Mapping[str, Any]) -> tuple[str, list[str], dict[str, str], li
     return filter_text, group_by, measures, sort, int(limit)
 
 
+@settled
 def aggregate(session: Session, object_name: str, body: Mapping[str, Any]) -> bytes:
     """``{"data":[...]}``: one row a group."""
     filter_text, group_by, measures, sort, limit = checked(body)

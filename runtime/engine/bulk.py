@@ -17,7 +17,7 @@ from runtime.engine.access import ObjectAccess, demand_object
 from runtime.engine.drafts import Draft
 from runtime.engine.prepare import Preparation, too_large
 from runtime.engine.storing import RETRY, Options, taken_problem, write_of
-from runtime.engine.workspace import TRIES, Session
+from runtime.engine.workspace import TRIES, Session, settled
 from runtime.kinds.field import BadValue, HoldsFiles
 from runtime.meta.model import FieldDef
 from runtime.store import batches, records
@@ -93,6 +93,7 @@ class Request:
         return access
 
 
+@settled
 def bulk(
     session: Session,
     object_name: str,

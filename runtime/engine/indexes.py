@@ -24,8 +24,22 @@ def wanted(layout: Layout, formulas: Formulas, definition: ObjectDef) -> dict[st
         if view.object != definition.name or len(found) >= MOST_INDEXES:
             continue
         for index in of_view(place, formulas, view):
-            found.setdefault(index.name, index)
+            if not any(same(index, other) for other in found.values()):
+                found.setdefault(index.name, index)
     return found
+
+
+def same(one: ddl.Index, other: ddl.Index) -> bool:
+    """True when both serve the same: where blanks stand matters for an order only."""
+    return (
+        one.method == other.method
+        and not other.unique
+        and [column.removesuffix(" NULLS FIRST") for column in one.columns]
+        == [column.removesuffix(" NULLS FIRST") for column in other.columns]
+        and not any(
+            "NULLS" in mine and "NULLS" not in yours for mine, yours in zip(one.columns, other.columns, strict=True)
+        )
+    )
 
 
 def of_view(place: ObjectLayout, formulas: Formulas, view: Piece) -> Iterator[ddl.Index]:
@@ -35,7 +49,7 @@ def of_view(place: ObjectLayout, formulas: Formulas, view: Piece) -> Iterator[dd
     if source:
         compiled = formulas.condition(place.object.name, source, "filter")
         if compiled.ok:
-            equal = [column for column in map(lambda key: column_of(place, key), equalities(compiled)) if column]
+            equal = [column for key in equalities(compiled) if (column := column_of(place, key))]
     order = ordered(place, [str(one) for one in view.doc.get("sort") or ()])
     by = view.doc.get("by")
     field = place.object.field(str(by)) if by else None

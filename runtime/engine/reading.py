@@ -12,7 +12,7 @@ from runtime.base.errors import Invalid, Malformed, Message, NotFound, Problem, 
 from runtime.base.sqltext import EMPTY, Sql
 from runtime.base.values import dump, dump_text, load_foreign
 from runtime.engine.access import ObjectAccess, demand_object, guard, readable
-from runtime.engine.workspace import Session
+from runtime.engine.workspace import Session, settled
 from runtime.formula import sql as formula_sql
 from runtime.formula.compiler import Compiled
 from runtime.formula.types import BOOL, Type
@@ -199,6 +199,7 @@ class Reader:
         return [*found, query.Order(Sql(f"{self.alias}.id"), "uuid", descending, nullable=False)]
 
 
+@settled
 def get(session: Session, object_name: str, record_id: str, ask: Ask = Ask()) -> tuple[bytes, int]:
     """(JSON bytes, version) of one record. Raises NotFound."""
 
@@ -246,6 +247,7 @@ def one_statement(session: Session, access: ObjectAccess, ask: Ask) -> tuple[Sql
     return found
 
 
+@settled
 def listed(session: Session, object_name: str, ask: Ask) -> Page:
     """One page of records."""
 

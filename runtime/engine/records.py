@@ -14,7 +14,7 @@ from runtime.engine import deletion, idempotency, reading, storing
 from runtime.engine.access import demand_object
 from runtime.engine.drafts import Draft
 from runtime.engine.storing import RETRY, Options, Written
-from runtime.engine.workspace import TRIES, Session
+from runtime.engine.workspace import TRIES, Session, settled
 from runtime.store.ids import new_id
 
 DEFAULT = Options()
@@ -22,6 +22,7 @@ DEFAULT = Options()
 __all__ = ["Options", "Written", "create", "delete", "restore", "update"]
 
 
+@settled
 def create(session: Session, object_name: str, raw: Mapping[str, Any], options: Options = DEFAULT) -> Written:
     """A new record. Raises NotFound, Forbidden, Invalid, Conflict."""
     for _ in range(TRIES):
@@ -36,6 +37,7 @@ def create(session: Session, object_name: str, raw: Mapping[str, Any], options: 
     raise Unavailable(RETRY, extra={"retry_after": 1})
 
 
+@settled
 def update(
     session: Session, object_name: str, record_id: str, raw: Mapping[str, Any], options: Options = DEFAULT
 ) -> Written:
@@ -54,11 +56,13 @@ def update(
     raise Unavailable(RETRY, extra={"retry_after": 1})
 
 
+@settled
 def delete(session: Session, object_name: str, record_id: str, options: Options = DEFAULT) -> None:
     """Into the recycle bin, with what belongs to it. Raises NotFound, Forbidden, Conflict, Stale."""
     deletion.delete(session, object_name, record_id, version=options.version, trusted=options.trusted)
 
 
+@settled
 def restore(session: Session, object_name: str, record_id: str) -> bytes:
     """Back from the recycle bin, with what went there with it. Raises NotFound, Forbidden, Conflict."""
     deletion.restore(session, object_name, record_id)

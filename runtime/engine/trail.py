@@ -11,13 +11,14 @@ from runtime.base.values import load
 from runtime.engine import reading
 from runtime.engine.access import ObjectAccess, demand_object, object_access
 from runtime.engine.reading import Reader
-from runtime.engine.workspace import Session
+from runtime.engine.workspace import Session, settled
 from runtime.store import query
 
 MOST = 500
 MASKED = "****"
 
 
+@settled
 def history(session: Session, object_name: str, record_id: str) -> list[dict[str, Any]]:
     """The changes of a record that the caller may read, newest first; of fields that he may read."""
     access = demand_object(session.snapshot, session.person, object_name, "read")

@@ -11,11 +11,11 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, wraps
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from runtime.base.errors import Message, NotFound, Unauthorized, Unavailable
+from runtime.base.errors import DougongError, Message, NotFound, Unauthorized, Unavailable
 from runtime.base.kind import Catalog
 from runtime.formula.env import Env
 from runtime.kinds.field import Context
@@ -232,6 +232,13 @@ class Session:
         self.renew()
         return False
 
+    def settle(self) -> bool:
+        """True when the session works with what is in force now; else it is renewed first.
+
+        Whoever refuses from what he remembers must ask this before: the object may be there since a moment ago.
+        """
+        return self.current(versions.live(self.database, self.workspace.schema).stamp)
+
     def repeating(self, work: Callable[[], tuple[int, T]]) -> T:
         """The result of ``work`` under a stamp that held: ``work`` gives (stamp seen, result)."""
         for _ in range(TRIES):
@@ -275,6 +282,25 @@ class Session:
     def language(self) -> str:
         """The caller's language."""
         return self.person.language or self.workspace.row.language
+
+
+P = ParamSpec("P")
+
+
+def settled(work: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate[Session, P], T]:
+    """A refusal counts only when it holds for what is in force; otherwise the work is done again."""
+
+    @wraps(work)
+    def sure(session: Session, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        for _ in range(TRIES - 1):
+            try:
+                return work(session, *args, **kwargs)
+            except DougongError:
+                if session.settle():
+                    raise
+        return work(session, *args, **kwargs)
+
+    return sure
 
 
 class Workspaces:

@@ -143,7 +143,9 @@ class _Piece:
             message = self.references.check(one.detail["ref"], key, one.of)
             if message is not None:
                 place = self.document.key(path)
-                yield self.document.problem(f"reference.{one.detail['ref']}", self.within(message), path).at(line=place.line)
+                yield self.document.problem(f"reference.{one.detail['ref']}", self.within(message), path).at(
+                    line=place.line
+                )
             elif one.detail.get("value"):
                 yield from self.assigned(one, key, value, path)
 

@@ -80,9 +80,14 @@ def bearer() -> str:
     return token.strip()
 
 
-def session_of(services: Services, channel: str = "api") -> Session:
-    """The caller's session. Raises Unauthorized."""
-    found = services.workspaces.session(bearer(), channel)
+def session_of(services: Services, *, settle: bool = True) -> Session:
+    """The caller's session. Raises Unauthorized.
+
+    ``settle=False`` is for routes whose statement itself finds out whether the session is still current.
+    """
+    found = services.workspaces.session(bearer(), "api")
+    if settle:
+        found.settle()
     g.session = found
     return found
 

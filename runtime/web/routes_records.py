@@ -89,12 +89,12 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.get("/records/<object_name>")
     def listed(object_name: str) -> Response:
-        session = session_of(services)
+        session = session_of(services, settle=False)
         return answer(reading.listed(session, object_name, ask_of(request.args)).body())
 
     @routes.get("/records/<object_name>/<record_id>")
     def one(object_name: str, record_id: str) -> Response:
-        session = session_of(services)
+        session = session_of(services, settle=False)
         ask = ask_of(request.args) if request.args else reading.Ask()
         body, version = reading.get(session, object_name, record_id, ask)
         tag = f'"{version}"'
@@ -104,14 +104,14 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.post("/records/<object_name>")
     def create(object_name: str) -> Response:
-        session = session_of(services)
+        session = session_of(services, settle=False)
         raw = request.get_data(cache=True)
         done = records.create(session, object_name, json_object(largest), options_of(session, raw))
         return written(done, 201, object_name)
 
     @routes.patch("/records/<object_name>/<record_id>")
     def change(object_name: str, record_id: str) -> Response:
-        session = session_of(services)
+        session = session_of(services, settle=False)
         raw = request.get_data(cache=True)
         try:
             done = records.update(session, object_name, record_id, json_object(largest), options_of(session, raw))
@@ -121,7 +121,7 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.delete("/records/<object_name>/<record_id>")
     def remove(object_name: str, record_id: str) -> Response:
-        session = session_of(services)
+        session = session_of(services, settle=False)
         try:
             records.delete(session, object_name, record_id, records.Options(version=if_match()))
         except Stale as error:
@@ -146,7 +146,7 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.post("/records/<object_name>/bulk")
     def many(object_name: str) -> Response:
-        session = session_of(services)
+        session = session_of(services, settle=False)
         mode, key, atomic, items = bulk_request(largest)
         found = bulk.bulk(session, object_name, mode, items, key=key, atomic=atomic)
         spoken = language()
@@ -158,7 +158,7 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.post("/records/<object_name>/aggregate")
     def aggregate(object_name: str) -> Response:
-        session = session_of(services)
+        session = session_of(services, settle=False)
         return answer(aggregates.aggregate(session, object_name, json_object(largest)))
 
     @routes.get("/search")
