@@ -309,7 +309,10 @@ def parse_json(text: str, *, places: bool = False) -> list[Part]:
         return made
 
     def number(digits: str) -> Any:
-        return plain(digits, 1)
+        found = plain(digits, 1)
+        if isinstance(found, str):
+            raise Refused("number", None, f"{digits[:40]} is not a number that can be kept", f"{digits[:40]} 不是可保存的数字")
+        return found
 
     def constant(word: str) -> Any:
         raise Refused("number", None, f"{word} is not a number that can be kept", f"{word} 不是可保存的数字")
