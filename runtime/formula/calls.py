@@ -27,7 +27,7 @@ from runtime.formula.nodes import (
 from runtime.formula.parse import Surface
 from runtime.formula.scope import Slot
 from runtime.formula.tree import Lit, Node, SlotRef
-from runtime.formula.types import BOOL, NULL, TEXT, Type, ref
+from runtime.formula.types import BOOL, DATE, NULL, TEXT, Type, ref
 
 if TYPE_CHECKING:
     from runtime.formula.check import Checker
@@ -73,7 +73,13 @@ def call(c: Checker, surface: Surface) -> Node:
 def overloaded(c: Checker, fn: Function, args: Sequence[Node], span: Span) -> Node:
     """The first primitive that fits the arguments."""
     impl = choose_impl(c, fn, args, span)
-    return make_call(impl.key, arguments(c, fn, impl, args, span), span)
+    given = arguments(c, fn, impl, args, span)
+    if impl.key == "DATE":
+        values = [arg.value for arg in given if isinstance(arg, Lit) and arg.value is not None]
+        day = impl.python(*values) if len(values) == 3 else None
+        if day is not None:
+            return literal(day, DATE, span)
+    return make_call(impl.key, given, span)
 
 
 def choose_impl(c: Checker, fn: Function, args: Sequence[Node], span: Span) -> Impl:

@@ -58,12 +58,14 @@ class _Closures:
                 fixed = Items(value) if isinstance(value, tuple) else value
                 return lambda s: fixed
             case tree.SlotRef(index=index, level=level, t=t):
+
                 def slot(s: Scope) -> Any:
                     values = s[0] if not level else s[1][0]  # type: ignore[index]
                     value = values[index]
                     if t.name == "list":
                         return Items(tuple(value or ()))
                     return BLANK.get(t.name) if value is None else value
+
                 return slot
             case tree.EnvRef(path=path):
                 found = self.env.value(path)
@@ -111,6 +113,7 @@ class _Closures:
             if isinstance(x, str):
                 x, y = [ord(ch) for ch in x], [ord(ch) for ch in y]
             return {"<": x < y, "<=": x <= y, ">": x > y, ">=": x >= y}[op]
+
         return run
 
     def arith(self, op: str, a: Run, b: Run) -> Run:
@@ -120,6 +123,7 @@ class _Closures:
                 return None
             p, q = Fraction(x), Fraction(y)
             return normed({"+": lambda: p + q, "-": lambda: p - q, "*": lambda: p * q, "/": lambda: p / q}[op]())
+
         return run
 
     def call(self, node: tree.Call, slots: Sequence[Any]) -> Run:
@@ -131,6 +135,7 @@ class _Closures:
             if impl.strict and any(arg is None for arg in args):
                 return BLANK.get(node.t.name)
             return impl.python(self.env, *args) if impl.env else impl.python(*args)
+
         return run
 
     def aggregate(self, node: tree.Agg) -> Run:
@@ -163,6 +168,7 @@ class _Closures:
                 return values[0] if values else BLANK.get(node.t.name)
             kept = [v for v in values if v is not None and v != "" and v != Items()]
             return self.summary(node, kept)
+
         return run
 
     def summary(self, node: tree.Agg, kept: list[Any]) -> Any:

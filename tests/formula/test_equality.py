@@ -9,7 +9,6 @@ import os
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any
 
 import oracle
@@ -101,7 +100,11 @@ def load(connection: psycopg.Connection[Any], rows: list[Row]) -> None:
 
 
 def insert(
-    connection: psycopg.Connection[Any], table: str, paths: dict[tuple[str, ...], Type], key: int | None, parent: int | None,
+    connection: psycopg.Connection[Any],
+    table: str,
+    paths: dict[tuple[str, ...], Type],
+    key: int | None,
+    parent: int | None,
     values: dict[tuple[str, ...], Any],
 ) -> None:
     cells = Sql("%s, %s", (key, parent))
@@ -130,7 +133,10 @@ def formulas(rng: random.Random, count: int) -> Iterator[tuple[str, Compiled]]:
         source = Formulas(rng).make(kind, rng.randint(1, 4))
         compiled = compile(source, scope, context="automation", blank=rng.choice(["zero", "zero", "null"]))
         if not compiled.ok:
-            assert all(d.code.startswith(("E_LIMIT", "W_")) for d in compiled.diagnostics), (source, compiled.diagnostics)
+            assert all(d.code.startswith(("E_LIMIT", "W_")) for d in compiled.diagnostics), (
+                source,
+                compiled.diagnostics,
+            )
             refused += 1
             assert refused < 50 + made / 4
             continue
@@ -178,8 +184,8 @@ def check(servers: list[psycopg.Connection[Any]], batch: list[tuple[str, Compile
                 assert got == want, (version, source, slot_values(compiled, rows[number]), got, want)
         for index, (source, compiled) in enumerate(batch):
             if compiled.type.name == "bool":
-                where = fmt("SELECT t0.id FROM main t0 WHERE {} ORDER BY 1", sql.predicate(compiled, TableBinder(), env))
+                where = fmt(
+                    "SELECT t0.id FROM main t0 WHERE {} ORDER BY 1", sql.predicate(compiled, TableBinder(), env)
+                )
                 ids = [record[0] for record in connection.execute(where.text.encode(), where.params)]
                 assert ids == [i for i, text in enumerate(expected[index]) if text == "true"], (version, source)
-
-

@@ -79,12 +79,28 @@ def m(name: str, t: Type, *labels: str, nullable: bool = True, key: str | None =
 
 
 SCALARS = [
-    m("a", NUMBER), m("b", NUMBER), m("c", NUMBER),
-    m("price", Type("number", digits=15, scale=2), "单价", "合同 金额"), m("qty", Type("number", digits=9, scale=0), "数量"),
-    m("s", TEXT), m("t", TEXT, "名称"), m("u", TEXT), m("ok", BOOL), m("no", BOOL),
-    m("status", choice("draft", "sent", "won"), "状态"), m("level", choice("A", "B", "C")),
-    m("d", DATE, "签约日期"), m("e", DATE), m("at", DATETIME), m("until", DATETIME), m("dur", DURATION), m("dur2", DURATION),
-    m("tags", list_of(choice("x", "y", "z"))), m("names", list_of(TEXT)), m("owner", ref("user")), m("other", ref("user")),
+    m("a", NUMBER),
+    m("b", NUMBER),
+    m("c", NUMBER),
+    m("price", Type("number", digits=15, scale=2), "单价", "合同 金额"),
+    m("qty", Type("number", digits=9, scale=0), "数量"),
+    m("s", TEXT),
+    m("t", TEXT, "名称"),
+    m("u", TEXT),
+    m("ok", BOOL),
+    m("no", BOOL),
+    m("status", choice("draft", "sent", "won"), "状态"),
+    m("level", choice("A", "B", "C")),
+    m("d", DATE, "签约日期"),
+    m("e", DATE),
+    m("at", DATETIME),
+    m("until", DATETIME),
+    m("dur", DURATION),
+    m("dur2", DURATION),
+    m("tags", list_of(choice("x", "y", "z"))),
+    m("names", list_of(TEXT)),
+    m("owner", ref("user")),
+    m("other", ref("user")),
 ]
 
 
@@ -94,13 +110,26 @@ def world() -> Fields:
     user = Fields("user", [m("name", TEXT), m("department", ref("department")), m("manager", ref("user"))])
     user.targets = {"k_department": department, "k_manager": user}
     department.targets = {"k_head": user}
-    customer = Fields("customer", [m("name", TEXT, "客户名称"), m("owner", ref("user")), m("limit", NUMBER), m("grade", choice("A", "B"))])
+    customer = Fields(
+        "customer",
+        [m("name", TEXT, "客户名称"), m("owner", ref("user")), m("limit", NUMBER), m("grade", choice("A", "B"))],
+    )
     customer.targets = {"k_owner": user}
     product = Fields("product", [m("name", TEXT), m("weight", NUMBER)])
-    line = Fields("line", [
-        m("product", TEXT), m("qty", NUMBER), m("amount", NUMBER), m("note", TEXT), m("day", DATE), m("done", BOOL),
-        m("kind", choice("x", "y")), m("item", ref("product")), m("span", DURATION),
-    ])
+    line = Fields(
+        "line",
+        [
+            m("product", TEXT),
+            m("qty", NUMBER),
+            m("amount", NUMBER),
+            m("note", TEXT),
+            m("day", DATE),
+            m("done", BOOL),
+            m("kind", choice("x", "y")),
+            m("item", ref("product")),
+            m("span", DURATION),
+        ],
+    )
     line.targets = {"k_item": product}
     rate = Fields("rate", [m("code", TEXT), m("value", NUMBER), m("since", DATE)])
     deal = Fields("deal", [*SCALARS, m("customer", ref("customer"), "客户"), m("lines", children("line"), "明细")])
@@ -178,4 +207,4 @@ def column_sql(name: str) -> Sql:
     return Sql(ident(name))
 
 
-__all__ = ["Decimal", "ENV", "Fields", "R0", "ValueBinder", "column_sql", "m", "typed", "world"]
+__all__ = ["ENV", "R0", "Decimal", "Fields", "ValueBinder", "column_sql", "m", "typed", "world"]
