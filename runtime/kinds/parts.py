@@ -8,7 +8,9 @@ from runtime.kinds.people import SOURCE
 
 COLUMNS = described(
     {
-        "type": "array", "minItems": 1, "maxItems": 100,
+        "type": "array",
+        "minItems": 1,
+        "maxItems": 100,
         "items": {
             "anyOf": [
                 {"type": "string", "x-ref": "path"},
@@ -18,44 +20,64 @@ COLUMNS = described(
                         "field": name_of("path", "Field", "字段"),
                         "label": label_schema("Heading", "列标题"),
                         "width": option("integer", "Width in pixels", "宽度（像素）", minimum=30, maximum=1000),
-                        "align": one_of("Alignment", "对齐", {"left": ("Left", "左"), "center": ("Center", "中"), "right": ("Right", "右")}),
+                        "align": one_of(
+                            "Alignment",
+                            "对齐",
+                            {"left": ("Left", "左"), "center": ("Center", "中"), "right": ("Right", "右")},
+                        ),
                     },
-                    "required": ["field"], "additionalProperties": False,
+                    "required": ["field"],
+                    "additionalProperties": False,
                 },
             ],
             "x-expects": {"en": "the name of a field, or {field:, width:}", "zh": "字段名，或 {field:, width:}"},
         },
     },
-    "Columns", "列", ("Fields in their order, or {field:, width:}", "按顺序的字段，或 {field:, width:}"),
-)  # fmt: skip
+    "Columns",
+    "列",
+    ("Fields in their order, or {field:, width:}", "按顺序的字段，或 {field:, width:}"),
+)
 
 CARD = option(
-    "object", "Card", "卡片",
+    "object",
+    "Card",
+    "卡片",
     properties={
         "title": name_of("path", "Title", "标题"),
         "lines": names_of("path", "Lines", "内容行", maxItems=8),
         "picture": name_of("path", "Picture", "图片"),
     },
     additionalProperties=False,
-)  # fmt: skip
+)
 
 COLORS = described(
     {
-        "type": "array", "maxItems": 30,
+        "type": "array",
+        "maxItems": 30,
         "items": {
             "type": "object",
             "properties": {"when": formula("If", "条件", context="filter"), "color": COLOR},
-            "required": ["when", "color"], "additionalProperties": False,
+            "required": ["when", "color"],
+            "additionalProperties": False,
         },
     },
-    "Colors", "颜色", ("The first true condition gives the color", "采用第一个满足的条件的颜色"),
-)  # fmt: skip
+    "Colors",
+    "颜色",
+    ("The first true condition gives the color", "采用第一个满足的条件的颜色"),
+)
 
-MEASURE = formula("Measure", "指标", ("A summary such as SUM(amount) or COUNT()", "汇总，如 SUM(amount) 或 COUNT()"),
-                  expected=None, context="measure")  # fmt: skip
+MEASURE = formula(
+    "Measure",
+    "指标",
+    ("A summary such as SUM(amount) or COUNT()", "汇总，如 SUM(amount) 或 COUNT()"),
+    expected=None,
+    context="measure",
+)
 
 FIELDS = option(
-    "object", "Fields at this step", "本步骤的字段",
+    "object",
+    "Fields at this step",
+    "本步骤的字段",
     properties={
         "editable": names_of("field", "Editable", "可编辑"),
         "readonly": names_of("field", "Read only", "只读"),
@@ -63,7 +85,7 @@ FIELDS = option(
         "hidden": names_of("field", "Hidden", "隐藏"),
     },
     additionalProperties=False,
-)  # fmt: skip
+)
 
 TARGET = {
     "anyOf": [
@@ -73,25 +95,57 @@ TARGET = {
 }
 
 ALLOW = option(
-    "object", "Allowed actions", "允许的操作",
+    "object",
+    "Allowed actions",
+    "允许的操作",
     properties={
         "agree": option("object", "Agree", "同意", additionalProperties=False),
         "reject": option("object", "Reject", "驳回", properties={"to": {"enum": ["end"]}}, additionalProperties=False),
-        "return": option("object", "Return", "退回", properties={
-            "to": described(TARGET, "To", "退回到", ("start, any_earlier or the names of earlier steps", "start、any_earlier 或前面节点的名称")),
-            "resubmit": one_of("After that", "重新提交后", {
-                "replay": ("All steps again", "重新走流程"), "direct": ("Straight back here", "直接回到本节点"),
-                "direct_unless_changed": ("Straight back unless changed", "未改关键字段则直接返回")}),
-        }, additionalProperties=False),
+        "return": option(
+            "object",
+            "Return",
+            "退回",
+            properties={
+                "to": described(
+                    TARGET,
+                    "To",
+                    "退回到",
+                    ("start, any_earlier or the names of earlier steps", "start、any_earlier 或前面节点的名称"),
+                ),
+                "resubmit": one_of(
+                    "After that",
+                    "重新提交后",
+                    {
+                        "replay": ("All steps again", "重新走流程"),
+                        "direct": ("Straight back here", "直接回到本节点"),
+                        "direct_unless_changed": ("Straight back unless changed", "未改关键字段则直接返回"),
+                    },
+                ),
+            },
+            additionalProperties=False,
+        ),
         "transfer": option("object", "Transfer", "转交", additionalProperties=False),
-        "add_sign": option("object", "Add signers", "加签", properties={
-            "kinds": option("array", "Ways", "方式", items={"enum": ["before", "after", "parallel"]}, uniqueItems=True, minItems=1),
-            "depth": option("integer", "Depth", "层数", minimum=1, maximum=3),
-        }, additionalProperties=False),
+        "add_sign": option(
+            "object",
+            "Add signers",
+            "加签",
+            properties={
+                "kinds": option(
+                    "array",
+                    "Ways",
+                    "方式",
+                    items={"enum": ["before", "after", "parallel"]},
+                    uniqueItems=True,
+                    minItems=1,
+                ),
+                "depth": option("integer", "Depth", "层数", minimum=1, maximum=3),
+            },
+            additionalProperties=False,
+        ),
         "submit": option("object", "Submit", "提交", additionalProperties=False),
     },
     additionalProperties=False,
-)  # fmt: skip
+)
 
 LATE = {"enum": ["remind", "cc_manager", "auto_agree", "auto_reject", "auto_return", "escalate"]}
 LATE_TRANSFER = {
@@ -108,24 +162,35 @@ DO = {
     },
 }
 DUE = option(
-    "object", "Deadline", "时限",
+    "object",
+    "Deadline",
+    "时限",
     properties={
         "in": duration("Within", "期限"),
         "at": formula("At (formula)", "截止时间（公式）", expected=None, context="automation"),
-        "steps": {"type": "array", "maxItems": 20, "items": {
-            "type": "object",
-            "properties": {
-                "at": {"anyOf": [duration("Before (-) or after", "提前（-）或延后"), {"const": 0}], "x-expects": {
-                    "en": "0 or a length of time such as -2wh", "zh": "0 或时长，如 -2wh"}},
-                "do": DO,
+        "steps": {
+            "type": "array",
+            "maxItems": 20,
+            "items": {
+                "type": "object",
+                "properties": {
+                    "at": {
+                        "anyOf": [duration("Before (-) or after", "提前（-）或延后"), {"const": 0}],
+                        "x-expects": {"en": "0 or a length of time such as -2wh", "zh": "0 或时长，如 -2wh"},
+                    },
+                    "do": DO,
+                },
+                "required": ["at", "do"],
+                "additionalProperties": False,
             },
-            "required": ["at", "do"], "additionalProperties": False,
-        }},
+        },
     },
     additionalProperties=False,
-)  # fmt: skip
+)
 
 ON_ERROR = one_of(
-    "When it fails", "失败时", {"block": ("Wait for the administrator", "等待管理员"), "skip": ("Go on", "跳过"), "reject": ("Reject", "驳回")},
+    "When it fails",
+    "失败时",
+    {"block": ("Wait for the administrator", "等待管理员"), "skip": ("Go on", "跳过"), "reject": ("Reject", "驳回")},
     default="block",
-)  # fmt: skip
+)

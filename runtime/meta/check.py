@@ -12,6 +12,7 @@ from runtime.base.errors import Message, Problem, unknown
 from runtime.base.kind import Catalog
 from runtime.kinds.field import BadValue, Context
 from runtime.meta.check_objects import Objects
+from runtime.meta.check_roles import check_role
 from runtime.meta.diff import PIECE_WORDS
 from runtime.meta.formulas import EXPECTED, Formulas
 from runtime.meta.load import Document, Loaded
@@ -40,6 +41,8 @@ def check(model: Model, loaded: Loaded, catalog: Catalog) -> list[Problem]:
         if document.piece == "app":
             problems.extend(_requires(model, document))
     problems.extend(objects.cycles(loaded))
+    for document in loaded.of("role"):
+        problems.extend(check_role(model, formulas, objects.needs, document))
     return ordered([*problems, *formulas.problems])
 
 

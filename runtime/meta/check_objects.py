@@ -59,7 +59,7 @@ class Objects:
             inner = tuple(problem.path.split(".")) if problem.path else ()
             place = document.value((*path, *inner))
             shown = ".".join((*path, *inner))
-            yield problem.at(file=document.file, line=place.line, path=shown)
+            yield problem.at(file=document.where, line=place.line, path=shown)
         for name in CONDITIONS:
             source = getattr(field, name)
             if isinstance(source, str):

@@ -119,7 +119,7 @@ def _renames(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, str]:
     """New name -> former name, for what says so with ``was``."""
     found: dict[str, str] = {}
     for name, doc in new.items():
-        was = doc.get("was") if isinstance(doc, Mapping) else None
+        was = str(doc.get("was", "")) if isinstance(doc, Mapping) else ""
         if name not in old and was in old and was not in new and was not in found.values():
             found[name] = was
     return found
@@ -144,7 +144,13 @@ def _mapping(where: Change, old: Mapping[str, Any], new: Mapping[str, Any], path
             yield _change(where, RENAMED, here, before=was, after=key)
         yield from _value(where, old[was], value, here)
     order = [name for name in old if name in {renamed.get(one, one) for one in kept}]
-    if path and path[-1] in ("fields", "options", "stages") and order != [renamed.get(one, one) for one in kept]:
+    things = all(isinstance(one, (Mapping, str)) for one in new.values()) and len(path) in (1, 3)
+    if (
+        where.piece == "object"
+        and path[:1] == ("fields",)
+        and things
+        and order != [renamed.get(one, one) for one in kept]
+    ):
         yield _change(where, REORDERED, path, before=order, after=kept)
 
 

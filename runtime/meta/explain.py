@@ -88,15 +88,17 @@ def _one(error: ValidationError, base: Path) -> Iterator[Fault]:
         yield _name(error, path)
         return
     keyword = str(error.validator)
+    wanted: Any = error.validator_value
+    instance: Any = error.instance
     if keyword in ("anyOf", "oneOf"):
         yield from _choice(error, path, base)
     elif keyword == "required":
-        for key in error.validator_value:
-            if key not in error.instance:
+        for key in wanted:
+            if key not in instance:
                 yield Fault("missing", path, Message(f"the required key {key!r} is missing", f"缺少必需的键“{key}”"))
     elif keyword == "additionalProperties":
-        known = options_of(error.schema)
-        for key in error.instance:
+        known = options_of(error.schema) if isinstance(error.schema, Mapping) else {}
+        for key in instance:
             if key not in known:
                 yield unknown_key(KEY, key, known, path)
     else:
@@ -125,7 +127,8 @@ def _name(error: ValidationError, path: Path) -> Fault:
 def _message(error: ValidationError, keyword: str) -> Message:
     """One sentence for a failed keyword."""
     schema: Schema = error.schema if isinstance(error.schema, Mapping) else {}
-    value, limit = error.instance, error.validator_value
+    value: Any = error.instance
+    limit: Any = error.validator_value
     expects = schema.get("x-expects")
     if expects and keyword in (
         "type",
@@ -198,10 +201,11 @@ def _expects(branches: Mapping[int, list[ValidationError]]) -> Mapping[str, str]
     words: list[tuple[str, str]] = []
     for errors in branches.values():
         first = errors[0]
+        wanted: Any = first.validator_value
         if first.validator == "type":
-            words.append(_types(first.validator_value))
+            words.append(_types(wanted))
         elif first.validator == "enum":
-            text = ", ".join(str(one) for one in first.validator_value)
+            text = ", ".join(str(one) for one in wanted)
             words.append((text, text))
     found = list(dict.fromkeys(words))
     if not found:
@@ -225,10 +229,7 @@ def _meant(instance: Any, branches: Mapping[int, list[ValidationError]]) -> int 
 
 def _other_type(instance: Any, errors: list[ValidationError]) -> bool:
     """True when a branch is for values of another sort."""
-    for error in errors:
-        if not error.path and error.validator in ("type", "enum", "const"):
-            return True
-    return False
+    return any(not error.path and error.validator in ("type", "enum", "const") for error in errors)
 
 
 def _keys(error: ValidationError) -> list[str]:

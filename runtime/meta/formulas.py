@@ -17,6 +17,8 @@ from runtime.meta.model import Model
 from runtime.meta.scope import ModelScope
 
 EXPECTED: Mapping[str, Type] = {"bool": BOOL, "text": TEXT, "number": NUMBER, "date": DATE, "datetime": DATETIME}
+#: A member of an object, by storage keys.
+Node = tuple[str, str]
 #: Of a formula's diagnostics those that builders are told of.
 TOLD = ("error", "warning")
 
@@ -45,6 +47,8 @@ class Formulas:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.problems: list[Problem] = []
+        #: What each formula looks at, by object and source.
+        self.deps: dict[tuple[str, str], frozenset[Node]] = {}
         self._scopes: dict[str, Scope] = {}
 
     def scope(self, object_name: str) -> Scope | None:
@@ -66,6 +70,7 @@ class Formulas:
             return None
         body = source[1:] if source.startswith("=") else source
         found = compile(body, scope, expected=expected, context=context)
+        self.deps[(object_name or "", source)] = found.deps
         for one in found.diagnostics:
             if one.severity in TOLD:
                 self.problems.append(_problem(document, path, body, len(source) - len(body), one))
@@ -81,11 +86,8 @@ def _problem(document: Document, path: Sequence[Any], source: str, before: int, 
     word, word_zh = ("formula", "公式") if diagnostic.severity == "error" else ("formula (hint)", "公式（提示）")
     where, where_zh = f" at character {column + 1}", f"第 {column + 1} 个字符"
     said = Message(f"{word}{where}: {diagnostic.message['en']}", f"{word_zh}{where_zh}：{diagnostic.message['zh']}")
-    return Problem(f"formula.{diagnostic.code}", said, file=document.file, line=line, path=path_text(path),
+    return Problem(f"formula.{diagnostic.code}", said, file=document.where, line=line, path=path_text(path),
                    severity=diagnostic.severity)  # fmt: skip
-
-
-Node = tuple[str, str]
 
 
 def cycles(graph: Mapping[Node, Iterable[Node]]) -> Iterator[list[Node]]:

@@ -38,6 +38,8 @@ class Source:
     app: str
     file: str
     text: str
+    #: What stands before the file's path in problems, where several apps are looked at together.
+    prefix: str = ""
 
     def parts(self, places: bool = False) -> list[Part]:
         """The documents in it. Raises Refused."""
@@ -70,6 +72,11 @@ class Document:
         return self.source.file
 
     @property
+    def where(self) -> str:
+        """The file as problems name it: with its app where several are looked at together."""
+        return self.source.prefix + self.source.file
+
+    @property
     def text(self) -> str:
         """The document as written, comments included."""
         return "".join(self.source.text.splitlines(keepends=True)[self.first : self.last])
@@ -89,8 +96,9 @@ class Document:
 
     def problem(self, code: str, message: Message, path: Sequence[Any], *, severity: str = "error") -> Problem:
         """A problem at ``path`` of this document."""
-        return Problem(code, message, file=self.file, line=self.value(path).line, path=path_text(path),
-                       severity=severity)  # fmt: skip
+        return Problem(
+            code, message, file=self.where, line=self.value(path).line, path=path_text(path), severity=severity
+        )
 
 
 @dataclass(frozen=True)
@@ -160,14 +168,21 @@ def from_texts(texts: Iterable[tuple[str, str]], app: str | None = None) -> Load
 
 
 def together(parts: Iterable[Loaded]) -> Loaded:
-    """Several apps as one: what a workspace holds."""
+    """Several apps as one: what a workspace holds, to be validated, built and checked as a whole.
+
+    Problems then name files as ``app/objects/quote.yaml``. To change or write an app use its own Loaded.
+    """
     found = list(parts)
-    return Loaded(
-        tuple(one for part in found for one in part.documents),
-        tuple(one for part in found for one in part.problems),
-        tuple(one for part in found for one in part.sources),
-        {f"{part.app}/{name}": data for part in found for name, data in part.assets.items()},
-    )
+    documents: list[Document] = []
+    sources: list[Source] = []
+    problems: list[Problem] = []
+    for part in found:
+        named = {one: replace(one, prefix=f"{one.app}/") for one in part.sources}
+        sources.extend(named.values())
+        documents.extend(replace(one, source=named[one.source]) for one in part.documents)
+        problems.extend(one.at(file=f"{part.app}/{one.file}") for one in part.problems)
+    assets = {f"{part.app}/{name}": data for part in found for name, data in part.assets.items()}
+    return Loaded(tuple(documents), tuple(problems), tuple(sources), assets)
 
 
 def _problem(code: str, file: str, en: str, zh: str, line: int | None = 1, severity: str = "error") -> Problem:
@@ -200,14 +215,21 @@ def _folder(top: Path) -> tuple[dict[str, bytes], list[Problem]]:
 
 
 def _link(name: str) -> Problem:
-    return _problem("link", name, f"{name!r} is a link or a special file; an app holds plain files only",
-                    f"“{name}”是链接或特殊文件；应用只能包含普通文件")  # fmt: skip
+    return _problem(
+        "link",
+        name,
+        f"{name!r} is a link or a special file; an app holds plain files only",
+        f"“{name}”是链接或特殊文件；应用只能包含普通文件",
+    )
 
 
 def _large(name: str) -> Problem:
-    return _problem("too_large", name,
-                    f"an app has at most {MOST_FILES:,} files of {MOST_FILE_BYTES:,} bytes and {MOST_BYTES:,} bytes in all",
-                    f"一个应用最多 {MOST_FILES:,} 个文件，单个不超过 {MOST_FILE_BYTES:,} 字节，总计不超过 {MOST_BYTES:,} 字节")  # fmt: skip
+    return _problem(
+        "too_large",
+        name,
+        f"an app has at most {MOST_FILES:,} files of {MOST_FILE_BYTES:,} bytes and {MOST_BYTES:,} bytes in all",
+        f"一个应用最多 {MOST_FILES:,} 个文件，单个不超过 {MOST_FILE_BYTES:,} 字节，总计不超过 {MOST_BYTES:,} 字节",
+    )
 
 
 def _archive(data: bytes) -> tuple[dict[str, bytes], list[Problem]]:
@@ -219,8 +241,9 @@ def _archive(data: bytes) -> tuple[dict[str, bytes], list[Problem]]:
             if len(entries) > MOST_FILES:
                 return {}, [_large("")]
             left = MOST_BYTES
+            names: set[str] = set()
             for entry in entries:
-                refusal = _entry(entry, files)
+                refusal = _entry(entry, names)
                 if refusal:
                     return {}, [refusal]
                 with archive.open(entry) as stream:
@@ -228,10 +251,14 @@ def _archive(data: bytes) -> tuple[dict[str, bytes], list[Problem]]:
                 if len(content) > min(left, MOST_FILE_BYTES):
                     return {}, [_large(entry.filename)]
                 left -= len(content)
+                names.add(entry.filename.casefold())
                 files[entry.filename] = content
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, ValueError):
-        return {}, [_problem("zip", "", "the archive is damaged, encrypted or not a zip file",
-                             "压缩包已损坏、已加密或不是 zip 文件")]  # fmt: skip
+        return {}, [
+            _problem(
+                "zip", "", "the archive is damaged, encrypted or not a zip file", "压缩包已损坏、已加密或不是 zip 文件"
+            )
+        ]
     tops = {name.partition("/")[0] for name in files}
     if len(tops) == 1 and all("/" in name for name in files) and not tops & {*FOLDER_OF.values(), *OTHER_FOLDERS}:
         files = {name.partition("/")[2]: content for name, content in files.items()}
@@ -243,19 +270,24 @@ def _hidden(name: str) -> bool:
     return any(step.startswith((".", "__")) for step in name.split("/"))
 
 
-def _entry(entry: zipfile.ZipInfo, there: Mapping[str, bytes]) -> Problem | None:
+def _entry(entry: zipfile.ZipInfo, there: set[str]) -> Problem | None:
     """Why an entry of an archive is refused, or None."""
     name = entry.filename
     steps = PurePosixPath(name).parts
     if name.startswith("/") or "\\" in name or ":" in name or ".." in steps or "\0" in entry.orig_filename:
-        return _problem("zip_name", name, f"the archive holds the name {name[:80]!r}, which leads out of it",
-                        f"压缩包中的名称“{name[:80]}”指向包外")  # fmt: skip
+        return _problem(
+            "zip_name",
+            name,
+            f"the archive holds the name {name[:80]!r}, which leads out of it",
+            f"压缩包中的名称“{name[:80]}”指向包外",
+        )
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in (0, stat.S_IFREG):
         return _link(name)
-    if any(name.casefold() == other.casefold() for other in there if len(other) == len(name)):
-        return _problem("zip_duplicate", name, f"the archive holds the name {name[:80]!r} twice",
-                        f"压缩包中名称“{name[:80]}”重复")  # fmt: skip
+    if name.casefold() in there:
+        return _problem(
+            "zip_duplicate", name, f"the archive holds the name {name[:80]!r} twice", f"压缩包中名称“{name[:80]}”重复"
+        )
     return None
 
 
@@ -296,8 +328,13 @@ def _folder_name(file: str, folder: str) -> Iterator[Problem]:
     top = folder.partition("/")[0]
     near = nearest(top, [*FOLDER_OF.values(), *OTHER_FOLDERS])
     if near and not _hidden(file):
-        yield _problem("folder", file, f"unknown folder {top!r}, did you mean {near!r}?",
-                       f"未知的文件夹“{top}”，是否为“{near}”？", severity="warning")  # fmt: skip
+        yield _problem(
+            "folder",
+            file,
+            f"unknown folder {top!r}, did you mean {near!r}?",
+            f"未知的文件夹“{top}”，是否为“{near}”？",
+            severity="warning",
+        )
 
 
 def _decoded(data: bytes) -> str:
@@ -318,22 +355,43 @@ def _documents(source: Source, parts: Sequence[Part], problems: list[Problem]) -
         last = parts[index + 1].line if index + 1 < len(parts) else None
         data = part.data
         if not isinstance(data, dict):
-            problems.append(_problem("not_a_mapping", source.file, "a document must be a mapping of keys to values",
-                                     "文档必须是键值映射", part.line + 1))  # fmt: skip
+            problems.append(
+                _problem(
+                    "not_a_mapping",
+                    source.file,
+                    "a document must be a mapping of keys to values",
+                    "文档必须是键值映射",
+                    part.line + 1,
+                )
+            )
             continue
         piece = piece_of(data)
         if piece is None:
             keys = ", ".join(DOCUMENTS)
             near = nearest(next(iter(data), ""), DOCUMENTS)
             hint = f", did you mean {near!r}?" if near else ""
-            problems.append(_problem("unknown_piece", source.file, f"does not say which piece it is{hint} One of these keys comes first: {keys}",
-                                     f"没有说明是哪种文档{f'，是否为“{near}”？' if near else ''} 首个键应为：{keys}", part.line + 1))  # fmt: skip
+            problems.append(
+                _problem(
+                    "unknown_piece",
+                    source.file,
+                    f"does not say which piece it is{hint} One of these keys comes first: {keys}",
+                    f"没有说明是哪种文档{f'，是否为“{near}”？' if near else ''} 首个键应为：{keys}",
+                    part.line + 1,
+                )
+            )
             continue
         name = data[piece]
         if not isinstance(name, str) or not name:
             shown = f"the name of a document after {piece!r} must be a text"
-            problems.append(Problem("name", Message(shown, f"“{piece}”后的名称必须是文本"), file=source.file,
-                                    line=part.line + 1, path=piece))  # fmt: skip
+            problems.append(
+                Problem(
+                    "name",
+                    Message(shown, f"“{piece}”后的名称必须是文本"),
+                    file=source.file,
+                    line=part.line + 1,
+                    path=piece,
+                )
+            )
             continue
         yield Document(piece, name, "", data, source, index, first, last)
 

@@ -95,8 +95,7 @@ class References:
         return None if _own(scope, name) else unknown_field(name, scope)
 
     def _path(self, name: str, scope: Scope) -> Message | None:
-        found, message = self._follow_path(name, scope)
-        return message
+        return self._follow_path(name, scope)[1]
 
     def _sort(self, name: str, scope: Scope) -> Message | None:
         found, message = self._follow_path(name.removeprefix("-"), scope)
@@ -205,4 +204,4 @@ def satisfies(version: str, wanted: str) -> bool:
 
 def _numbers(version: str) -> tuple[int, ...]:
     numbers = [int(one) for one in version.split(".") if one.isdigit()]
-    return tuple((numbers + [0, 0, 0])[:3])
+    return tuple([*numbers, 0, 0, 0][:3])

@@ -54,7 +54,8 @@ class Rulebook:
         self.kinds = Kinds(catalog)
         self._quick: dict[str, Check] = {}
         self._exact: dict[str, Any] = {}
-        self._class = extend(Draft202012Validator, {"x-kind": self._kind, "x-kind-name": self._kind_name})
+        more: Any = {"x-kind": self._kind, "x-kind-name": self._kind_name}
+        self._class: Any = extend(Draft202012Validator, more)  # type: ignore[no-untyped-call]
 
     def right(self, piece: str, data: Any) -> bool:
         """True when the schema of the piece allows ``data``."""
@@ -74,7 +75,7 @@ class Rulebook:
             for fault in self.faults(document.piece, document.data):
                 place = document.key(fault.path) if fault.key else document.value(fault.path)
                 said = _comma(fault.message) if fault.key and _cut(document.data, fault.path) else fault.message
-                yield Problem(fault.code, said, file=document.file, line=place.line, path=path_text(fault.path))
+                yield Problem(fault.code, said, file=document.where, line=place.line, path=path_text(fault.path))
         if document.piece == "object":
             yield from _names(document)
 
@@ -192,7 +193,7 @@ def _twice(documents: Iterable[Document]) -> Iterator[Problem]:
     for one in documents:
         there = first.setdefault((one.piece, one.name), one)
         if there is not one:
-            where = f"{there.file}:{there.first + 1}"
+            where = f"{there.where}:{there.first + 1}"
             said = Message(
                 f"duplicate {one.piece} {one.name!r}: it is also in {where}",
                 f"{one.piece}“{one.name}”重复定义，另见 {where}",

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from yaml import events
-from yaml.cyaml import CParser
+from yaml._yaml import CParser
 from yaml.error import MarkedYAMLError, YAMLError
 
 from runtime.base.errors import Message
@@ -30,9 +30,11 @@ NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 INTEGER = re.compile(r"[-+]?[0-9]+")
 BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?")
-NOT_FINITE = frozenset(
-    sign + word for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")
-) | {".nan", ".NaN", ".NAN"}  # fmt: skip
+NOT_FINITE = frozenset(sign + word for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")) | {
+    ".nan",
+    ".NaN",
+    ".NAN",
+}
 STARTS = frozenset("-+.0123456789~nNtf")
 
 Path = tuple[Any, ...]
@@ -109,7 +111,7 @@ class _Reader:
     """One pass over the parser's events with a stack of its own, so that no nesting can exhaust ours."""
 
     def __init__(self, text: str, places: bool) -> None:
-        self.parser = CParser(text)
+        self.following: Callable[[], Any] = CParser(text).get_event
         self.places = places
         self.count = 0
         self.aliases = 0
@@ -117,7 +119,7 @@ class _Reader:
         self.known: dict[str, Any] = {}
 
     def documents(self) -> Iterator[Part]:
-        following = self.parser.get_event
+        following = self.following
         while True:
             event = following()
             kind = type(event)
@@ -136,7 +138,7 @@ class _Reader:
         stack: list[tuple[Any, str | None, str | None, int, Path]] = []
         key: str | None = None
         path: Path = ()
-        following = self.parser.get_event
+        following = self.following
         while True:
             event = following()
             kind = type(event)
@@ -147,6 +149,9 @@ class _Reader:
                 target, key, anchor, before, path = stack.pop()
                 if anchor is not None:
                     self.anchors[anchor] = (done, self.count - before)
+                continue
+            if kind is events.ScalarEvent and positions is None:
+                key = self.quick(event, target, key)
                 continue
             mark = event.start_mark
             if type(target) is dict and key is None:
@@ -175,17 +180,36 @@ class _Reader:
                 target, path = value, here
             key = None
 
+    def quick(self, event: Any, target: Any, key: str | None) -> str | None:
+        """Take in a scalar where nobody asks for places: a key that now waits, or None."""
+        if type(target) is list:
+            target.append(self.scalar(event))
+            return None
+        if key is not None:
+            target[key] = self.scalar(event)
+            return None
+        text: str = event.value
+        if event.tag is not None or text in target or self.count >= MOST_NODES:
+            return self.key(event, target, event.start_mark.line + 1)
+        self.count += 1
+        return text
+
     def counted(self, line: int, more: int = 1) -> None:
         self.count += more
         if self.count > MOST_NODES:
-            raise Refused("too_many_nodes", line, f"a file has at most {MOST_NODES:,} values",
-                          f"一个文件最多 {MOST_NODES:,} 个值")  # fmt: skip
+            raise Refused(
+                "too_many_nodes", line, f"a file has at most {MOST_NODES:,} values", f"一个文件最多 {MOST_NODES:,} 个值"
+            )
 
     def tagged(self, event: Any) -> None:
         if event.tag is not None:
             line = event.start_mark.line + 1
-            raise Refused("tag", line, f"the tag {event.tag[:60]!r} is not allowed: documents hold plain data only",
-                          f"不允许使用标签“{event.tag[:60]}”：文档只能包含普通数据")  # fmt: skip
+            raise Refused(
+                "tag",
+                line,
+                f"the tag {event.tag[:60]!r} is not allowed: documents hold plain data only",
+                f"不允许使用标签“{event.tag[:60]}”：文档只能包含普通数据",
+            )
 
     def key(self, event: Any, target: dict[str, Any], line: int) -> str:
         if type(event) is not events.ScalarEvent:
@@ -194,8 +218,12 @@ class _Reader:
         self.counted(line)
         key: str = event.value
         if key in target:
-            raise Refused("duplicate_key", line, f"the key {key[:80]!r} stands twice in one mapping",
-                          f"键“{key[:80]}”在同一映射中重复出现")  # fmt: skip
+            raise Refused(
+                "duplicate_key",
+                line,
+                f"the key {key[:80]!r} stands twice in one mapping",
+                f"键“{key[:80]}”在同一映射中重复出现",
+            )
         return key
 
     def scalar(self, event: Any) -> Any:
@@ -222,11 +250,19 @@ class _Reader:
         line = event.start_mark.line + 1
         self.aliases += 1
         if self.aliases > MOST_ALIASES:
-            raise Refused("too_many_aliases", line, f"a file has at most {MOST_ALIASES} aliases",
-                          f"一个文件最多 {MOST_ALIASES} 个别名")  # fmt: skip
+            raise Refused(
+                "too_many_aliases",
+                line,
+                f"a file has at most {MOST_ALIASES} aliases",
+                f"一个文件最多 {MOST_ALIASES} 个别名",
+            )
         if event.anchor not in self.anchors:
-            raise Refused("alias", line, f"the alias *{event.anchor} has no finished anchor before it",
-                          f"别名 *{event.anchor} 之前没有对应的锚点")  # fmt: skip
+            raise Refused(
+                "alias",
+                line,
+                f"the alias *{event.anchor} has no finished anchor before it",
+                f"别名 *{event.anchor} 之前没有对应的锚点",
+            )
         value, size = self.anchors[event.anchor]
         self.counted(line, size)
         return value
@@ -245,8 +281,12 @@ class _Reader:
 def limited(text: str) -> None:
     """Raises Refused when the text is too large."""
     if len(text) > MOST_CHARACTERS:
-        raise Refused("too_large", 1, f"has {len(text):,} characters, a file has at most {MOST_CHARACTERS:,}",
-                      f"共 {len(text):,} 个字符，一个文件最多 {MOST_CHARACTERS:,} 个")  # fmt: skip
+        raise Refused(
+            "too_large",
+            1,
+            f"has {len(text):,} characters, a file has at most {MOST_CHARACTERS:,}",
+            f"共 {len(text):,} 个字符，一个文件最多 {MOST_CHARACTERS:,} 个",
+        )
 
 
 def parse(text: str, *, places: bool = False) -> list[Part]:
@@ -304,14 +344,20 @@ def parse_json(text: str, *, places: bool = False) -> list[Part]:
         if len(made) != len(found):
             names = [name for name, _ in found]
             twice = next(name for name in names if names.count(name) > 1)
-            raise Refused("duplicate_key", None, f"the key {twice[:80]!r} stands twice in one mapping",
-                          f"键“{twice[:80]}”在同一映射中重复出现")  # fmt: skip
+            raise Refused(
+                "duplicate_key",
+                None,
+                f"the key {twice[:80]!r} stands twice in one mapping",
+                f"键“{twice[:80]}”在同一映射中重复出现",
+            )
         return made
 
     def number(digits: str) -> Any:
         found = plain(digits, 1)
         if isinstance(found, str):
-            raise Refused("number", None, f"{digits[:40]} is not a number that can be kept", f"{digits[:40]} 不是可保存的数字")
+            raise Refused(
+                "number", None, f"{digits[:40]} is not a number that can be kept", f"{digits[:40]} 不是可保存的数字"
+            )
         return found
 
     def constant(word: str) -> Any:

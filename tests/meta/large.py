@@ -27,7 +27,7 @@ def one(number: int, objects: int, fields: int) -> str:
         "title: name",
         "fields:",
         "  name: {type: text, label: {en: Name, zh: 名称}, required: true, max_length: 80}",
-        f"  parent: {{type: link, label: {{en: Parent, zh: 上级}}, to: thing_{(number + 1) % objects}, reverse: below}}",
+        f"  parent: {{type: link, label: Parent, to: thing_{(number + 1) % objects}, reverse: below}}",
     ]
     for field in range(fields - 2):
         options = PATTERNS[field % len(PATTERNS)].format(before=field - 4)

@@ -10,6 +10,7 @@ from runtime.base.kind import Catalog
 from runtime.meta import load, package
 from runtime.meta.dump import dump
 from runtime.meta.prepare import prepare
+from runtime.meta.yamltext import parse
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
 BAD = sorted((CASES / "bad").iterdir())
@@ -69,3 +70,19 @@ def test_a_zip_is_the_same_each_time_and_comes_back() -> None:
     assert again.texts() == loaded.texts()
     assert again.assets == loaded.assets
     assert package.zip_bytes(again) == zipped
+
+
+def test_the_mappings_of_the_superstore_name_its_fields(catalog: Catalog) -> None:
+    folder = CASES / "good" / "superstore"
+    model = prepare(load.read(folder), catalog).model
+    assert model is not None
+    for file in sorted((folder / "mappings").iterdir()):
+        definition = model.objects[file.stem]
+        columns = parse(file.read_text(encoding="utf-8"))[0].data
+        assert all(definition.fields[field].stored for field in columns.values())
+        assert any(definition.fields[field].unique for field in columns.values())
+        for field in columns.values():
+            relates = definition.fields[field].relates
+            if relates is not None:
+                target = model.objects[relates.target_object()]
+                assert sum(one.unique for one in target.fields.values()) == 1

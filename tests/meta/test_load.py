@@ -13,7 +13,9 @@ from runtime.base.errors import Malformed
 from runtime.meta import load, package
 
 APP = "app: shop\nversion: 1.0.0\n"
-TWO = "# about a\nobject: a\nfields:\n  x: {type: text}\n---\n# about b\nobject: b   # here\nfields: {y: {type: text}}\n"
+TWO = (
+    "# about a\nobject: a\nfields:\n  x: {type: text}\n---\n# about b\nobject: b   # here\nfields: {y: {type: text}}\n"
+)
 
 
 def zipped(*entries: tuple[str, str] | tuple[zipfile.ZipInfo, str]) -> bytes:
@@ -27,8 +29,10 @@ def zipped(*entries: tuple[str, str] | tuple[zipfile.ZipInfo, str]) -> bytes:
 def test_several_documents_in_a_file_keep_their_texts() -> None:
     found = load.from_texts([("objects/ab.yaml", TWO), ("app.yaml", APP)])
     assert [(one.piece, one.name, one.app) for one in found.documents] == [
-        ("app", "shop", "shop"), ("object", "a", "shop"), ("object", "b", "shop"),
-    ]  # fmt: skip
+        ("app", "shop", "shop"),
+        ("object", "a", "shop"),
+        ("object", "b", "shop"),
+    ]
     assert "".join(one.text for one in found.of("object")) == TWO
     document = found.get("object", "b")
     assert document is not None and document.value(("fields", "y", "type")).line == 8

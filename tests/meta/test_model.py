@@ -16,7 +16,9 @@ from runtime.meta.scope import ModelScope
 
 
 def loaded(fields: str, name: str = "quote", more: str = "") -> load.Loaded:
-    return load.from_texts([("objects/a.yaml", f"object: {name}\n{more}fields:\n" + "".join(f"  {one}\n" for one in fields.split(";")))])
+    return load.from_texts(
+        [("objects/a.yaml", f"object: {name}\n{more}fields:\n" + "".join(f"  {one}\n" for one in fields.split(";")))]
+    )
 
 
 def model(fields: str, catalog: Catalog, name: str = "quote", more: str = "") -> Model:
@@ -142,7 +144,9 @@ def test_differences_of_fields(catalog: Catalog) -> None:
 
 def test_one_changed_field_is_one_hunk() -> None:
     old = loaded(";".join(f"f{number}: {{type: text}}" for number in range(60)))
-    new = load.from_texts([(file, text.replace("f30: {type: text}", "f30: {type: number}")) for file, text in old.texts()])
+    new = load.from_texts(
+        [(file, text.replace("f30: {type: text}", "f30: {type: number}")) for file, text in old.texts()]
+    )
     assert text_diff(old, new).count("@@ ") == 1
     assert text_diff(old, old) == ""
 

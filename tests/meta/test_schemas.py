@@ -109,7 +109,10 @@ def test_a_large_model_in_time(catalog: Catalog) -> None:
     laps.append(time.perf_counter())
     assert check(model, loaded, catalog) == []
     laps.append(time.perf_counter())
-    steps = [f"{name} {after - before:.2f} s" for name, before, after in zip(("load", "validate", "build", "check"), laps, laps[1:], strict=False)]
+    steps = [
+        f"{name} {after - before:.2f} s"
+        for name, before, after in zip(("load", "validate", "build", "check"), laps, laps[1:], strict=False)
+    ]
     print(", ".join(steps), f"together {laps[-1] - laps[0]:.2f} s")
     assert sum(len(one.fields) for one in model.objects.values()) == 15_000
     assert laps[-1] - laps[0] < 6

@@ -19,7 +19,14 @@ class Notify(Action):
         "to": who("To", "接收人"),
         "title": text_value("Title", "标题"),
         "text": text_value("Text", "内容"),
-        "channels": option("array", "Channels", "渠道", items={"type": "string", "x-kind-name": "channel"}, uniqueItems=True, minItems=1),
-    }  # fmt: skip
+        "channels": option(
+            "array",
+            "Channels",
+            "渠道",
+            items={"type": "string", "x-kind-name": "channel"},
+            uniqueItems=True,
+            minItems=1,
+        ),
+    }
     required_options = ("to", "text")
     examples = ({"to": {"role": "sales"}, "text": {"en": "=name & ' is hot'", "zh": "=name & ' 是高意向'"}},)

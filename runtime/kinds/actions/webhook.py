@@ -15,10 +15,21 @@ class Webhook(Action):
     icon = "webhook"
     options = {
         "url": option("string", "Address", "地址", pattern="^https?://", maxLength=2000),
-        "method": one_of("Method", "方法", {"POST": ("POST", "POST"), "PUT": ("PUT", "PUT"), "PATCH": ("PATCH", "PATCH"), "DELETE": ("DELETE", "DELETE"), "GET": ("GET", "GET")}, default="POST"),
+        "method": one_of(
+            "Method",
+            "方法",
+            {
+                "POST": ("POST", "POST"),
+                "PUT": ("PUT", "PUT"),
+                "PATCH": ("PATCH", "PATCH"),
+                "DELETE": ("DELETE", "DELETE"),
+                "GET": ("GET", "GET"),
+            },
+            default="POST",
+        ),
         "secret": option("string", "Name of the secret", "密钥名称", minLength=1, maxLength=100),
         "headers": option("object", "Headers", "请求头", additionalProperties={"type": "string"}),
         "body": option("object", "Body", "内容", additionalProperties={"x-value": {"context": "automation"}}),
-    }  # fmt: skip
+    }
     required_options = ("url",)
     examples = ({"url": "https://example.com/hook", "body": {"name": "=name"}},)

@@ -14,6 +14,13 @@ class Feishu(Channel):
     help = {"en": "A robot of Feishu writes into a group.", "zh": "通过飞书机器人发送消息。"}
     icon = "message-chatbot"
     options = {
-        "secret": option("string", "Name of the secret", "密钥名称", ("The robot's address, kept among the secrets", "机器人地址，保存在密钥中"), minLength=1, maxLength=100),
-    }  # fmt: skip
+        "secret": option(
+            "string",
+            "Name of the secret",
+            "密钥名称",
+            ("The robot's address, kept among the secrets", "机器人地址，保存在密钥中"),
+            minLength=1,
+            maxLength=100,
+        ),
+    }
     examples = ({}, {"secret": "sales_group"})

@@ -18,8 +18,18 @@ class Area(Chart):
     options = {
         "measure": MEASURE,
         "group": names_of("path", "Grouped by", "分组", minItems=1, maxItems=2),
-        "every": one_of("Dates by", "日期粒度", {"day": ("Day", "日"), "week": ("Week", "周"), "month": ("Month", "月"), "quarter": ("Quarter", "季"), "year": ("Year", "年")}),
+        "every": one_of(
+            "Dates by",
+            "日期粒度",
+            {
+                "day": ("Day", "日"),
+                "week": ("Week", "周"),
+                "month": ("Month", "月"),
+                "quarter": ("Quarter", "季"),
+                "year": ("Year", "年"),
+            },
+        ),
         "top": option("integer", "Only the largest", "仅显示前几项", minimum=1, maximum=200),
-    }  # fmt: skip
+    }
     required_options = ("measure", "group")
     examples = ({"group": ["stage"], "measure": "COUNT()"},)

@@ -16,8 +16,12 @@ class Number(Chart):
     icon = "number"
     options = {
         "measure": MEASURE,
-        "compare": one_of("Compared with", "对比", {"previous_period": ("The period before", "上期"), "previous_year": ("The year before", "去年同期")}),
+        "compare": one_of(
+            "Compared with",
+            "对比",
+            {"previous_period": ("The period before", "上期"), "previous_year": ("The year before", "去年同期")},
+        ),
         "target": option("number", "Target", "目标"),
-    }  # fmt: skip
+    }
     required_options = ("measure",)
     examples = ({"measure": "SUM(amount)", "compare": "previous_period"},)

@@ -17,8 +17,10 @@ class Table(Chart):
     icon = "table"
     options = {
         "group": names_of("path", "Grouped by", "分组", minItems=1, maxItems=4),
-        "measures": option("object", "Measures", "指标", additionalProperties=MEASURE, minProperties=1, maxProperties=20),
+        "measures": option(
+            "object", "Measures", "指标", additionalProperties=MEASURE, minProperties=1, maxProperties=20
+        ),
         "top": option("integer", "Only the largest", "仅显示前几项", minimum=1, maximum=200),
-    }  # fmt: skip
+    }
     required_options = ("group", "measures")
     examples = ({"group": ["owner"], "measures": {"total": "SUM(amount)", "n": "COUNT()"}},)

@@ -20,17 +20,42 @@ class Approve(Node):
         "approve": option("string", "Name", "名称", pattern=NAME),
         "who": who("Approvers", "审批人"),
         "mode": MODE,
-        "reject_rule": one_of("When rejected", "驳回规则", {"first": ("By the first", "一人驳回即驳回"), "all_voted": ("When all have voted", "全部表决后")}, default="first"),
+        "reject_rule": one_of(
+            "When rejected",
+            "驳回规则",
+            {"first": ("By the first", "一人驳回即驳回"), "all_voted": ("When all have voted", "全部表决后")},
+            default="first",
+        ),
         "fields": FIELDS,
         "actions": ALLOW,
-        "before_sign_reject": one_of("Rejection by a before-signer", "前加签人驳回", {"advice": ("Is advice", "仅作意见"), "reject": ("Rejects", "直接驳回")}, default="advice"),
-        "opinion": option("object", "Opinion", "审批意见", properties={
-            "comment": one_of("Comment", "意见", {"never": ("Not needed", "不需要"), "on_reject": ("When rejecting", "驳回时必填"), "always": ("Always", "必填")}),
-            "attachment": option("boolean", "With files", "可附文件"), "signature": option("boolean", "With signature", "手写签名"),
-        }, additionalProperties=False),
+        "before_sign_reject": one_of(
+            "Rejection by a before-signer",
+            "前加签人驳回",
+            {"advice": ("Is advice", "仅作意见"), "reject": ("Rejects", "直接驳回")},
+            default="advice",
+        ),
+        "opinion": option(
+            "object",
+            "Opinion",
+            "审批意见",
+            properties={
+                "comment": one_of(
+                    "Comment",
+                    "意见",
+                    {
+                        "never": ("Not needed", "不需要"),
+                        "on_reject": ("When rejecting", "驳回时必填"),
+                        "always": ("Always", "必填"),
+                    },
+                ),
+                "attachment": option("boolean", "With files", "可附文件"),
+                "signature": option("boolean", "With signature", "手写签名"),
+            },
+            additionalProperties=False,
+        ),
         "due": DUE,
         "empty": EMPTY,
-    }  # fmt: skip
+    }
     required_options = ("approve", "who")
     examples = (
         {"approve": "boss", "who": {"manager": {"of": "initiator", "level": 1}}},

@@ -17,13 +17,30 @@ class Branch(Node):
     }
     icon = "git-branch"
     options = {
-        "branch": {"type": "array", "minItems": 2, "maxItems": 50, "contains": {"required": ["else"]}, "maxContains": 1,
-        "x-expects": {"en": "two or more branches, exactly one of them `else`", "zh": "两个以上分支，且恰有一个 else"}, "x-label": {"en": "Branches", "zh": "分支"}, "items": {
-            "type": "object", "properties": {
-                "when": formula("If", "条件", context="automation"), "label": LABEL,
-                "nodes": kinds("node", "any_key", "Then", "节点"), "else": kinds("node", "any_key", "Otherwise", "否则"),
-            }, "oneOf": [{"required": ["when", "nodes"]}, {"required": ["else"]}], "additionalProperties": False,
-            "x-expects": {"en": "a branch with when and nodes, or else", "zh": "带 when 和 nodes 的分支，或 else"}}},
-    }  # fmt: skip
+        "branch": {
+            "type": "array",
+            "minItems": 2,
+            "maxItems": 50,
+            "contains": {"required": ["else"]},
+            "maxContains": 1,
+            "x-expects": {
+                "en": "two or more branches, exactly one of them `else`",
+                "zh": "两个以上分支，且恰有一个 else",
+            },
+            "x-label": {"en": "Branches", "zh": "分支"},
+            "items": {
+                "type": "object",
+                "properties": {
+                    "when": formula("If", "条件", context="automation"),
+                    "label": LABEL,
+                    "nodes": kinds("node", "any_key", "Then", "节点"),
+                    "else": kinds("node", "any_key", "Otherwise", "否则"),
+                },
+                "oneOf": [{"required": ["when", "nodes"]}, {"required": ["else"]}],
+                "additionalProperties": False,
+                "x-expects": {"en": "a branch with when and nodes, or else", "zh": "带 when 和 nodes 的分支，或 else"},
+            },
+        },
+    }
     required_options = ("branch",)
     examples = ({"branch": [{"when": "amount > 100", "nodes": []}, {"else": []}]},)

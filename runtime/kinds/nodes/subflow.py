@@ -15,12 +15,23 @@ class Subflow(Node):
     help = {"en": "Another workflow, waited for.", "zh": "启动另一个流程并等待其结束。"}
     icon = "subtask"
     options = {
-        "subflow": option("object", "Sub-workflow", "子流程", properties={
-            "workflow": name_of("workflow", "Workflow", "流程"),
-            "record": name_of("field", "On the record that a field links", "关联记录字段"),
-            "input": option("object", "Input", "输入"),
-            "on_reject": one_of("When it is rejected", "被驳回时", {"reject": ("Reject this too", "一并驳回"), "continue": ("Go on", "继续")}),
-        }, required=["workflow"], additionalProperties=False),
-    }  # fmt: skip
+        "subflow": option(
+            "object",
+            "Sub-workflow",
+            "子流程",
+            properties={
+                "workflow": name_of("workflow", "Workflow", "流程"),
+                "record": name_of("field", "On the record that a field links", "关联记录字段"),
+                "input": option("object", "Input", "输入"),
+                "on_reject": one_of(
+                    "When it is rejected",
+                    "被驳回时",
+                    {"reject": ("Reject this too", "一并驳回"), "continue": ("Go on", "继续")},
+                ),
+            },
+            required=["workflow"],
+            additionalProperties=False,
+        ),
+    }
     required_options = ("subflow",)
     examples = ({"subflow": {"workflow": "payment_plan", "on_reject": "reject"}},)

@@ -16,10 +16,12 @@ class Button(Trigger):
     icon = "hand-click"
     options = {
         "label": LABEL,
-        "on": one_of("Stands on", "位置", {"record": ("The record", "记录"), "list": ("The list", "列表")}, default="record"),
+        "on": one_of(
+            "Stands on", "位置", {"record": ("The record", "记录"), "list": ("The list", "列表")}, default="record"
+        ),
         "visible": formula("Visible when", "显示条件", context="condition"),
         "roles": names_of("role", "For the roles", "可用角色"),
         "confirm": text_value("Asks first", "确认提示"),
-    }  # fmt: skip
+    }
     required_options = ("label",)
     examples = ({"label": {"en": "Send", "zh": "发送"}, "on": "record"},)

@@ -17,6 +17,14 @@ class RecordUpdated(Trigger):
     options = {
         "fields": names_of("field", "One of these fields changes", "以下字段之一变化"),
         "when": formula("Only when", "仅当", context="automation"),
-        "on": one_of("Runs", "触发方式", {"becomes_true": ("When the condition becomes true", "条件变为真时"), "every_match": ("At every matching change", "每次匹配时")}, default="becomes_true"),
-    }  # fmt: skip
+        "on": one_of(
+            "Runs",
+            "触发方式",
+            {
+                "becomes_true": ("When the condition becomes true", "条件变为真时"),
+                "every_match": ("At every matching change", "每次匹配时"),
+            },
+            default="becomes_true",
+        ),
+    }
     examples = ({}, {"fields": ["stage"], "when": "stage == 'won'", "on": "becomes_true"})

@@ -18,10 +18,18 @@ class Schedule(Trigger):
     }
     icon = "calendar-time"
     options = {
-        "cron": option("string", "Times (cron)", "时间表达式（cron）", pattern="^[0-9*/,a-zA-Z-]+( +[0-9*/,a-zA-Z-]+){4}$"),
+        "cron": option(
+            "string", "Times (cron)", "时间表达式（cron）", pattern="^[0-9*/,a-zA-Z-]+( +[0-9*/,a-zA-Z-]+){4}$"
+        ),
         "every": duration("Every", "间隔"),
         "at": option("string", "At", "时刻", pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$"),
-        "on": option("array", "On the days", "星期", items={"enum": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]}, uniqueItems=True),
+        "on": option(
+            "array",
+            "On the days",
+            "星期",
+            items={"enum": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]},
+            uniqueItems=True,
+        ),
         "filter": formula("For the records", "记录范围", context="filter"),
-    }  # fmt: skip
+    }
     examples = ({"cron": "0 9 * * 1"}, {"at": "09:00", "on": ["mon"], "filter": "status == 'open'"})

@@ -16,10 +16,22 @@ class WorkflowEvent(Trigger):
     icon = "git-merge"
     options = {
         "workflow": name_of("workflow", "Workflow", "流程"),
-        "event": one_of("Event", "事件", {"submitted": ("Submitted", "提交"), "node_entered": ("Step reached", "进入节点"), "task_created": ("Task created", "任务创建"),
-            "agreed": ("Agreed", "同意"), "rejected": ("Rejected", "驳回"), "returned": ("Returned", "退回"), "approved": ("Approved", "通过"),
-            "withdrawn": ("Withdrawn", "撤回"), "timeout": ("Late", "超时")}),
+        "event": one_of(
+            "Event",
+            "事件",
+            {
+                "submitted": ("Submitted", "提交"),
+                "node_entered": ("Step reached", "进入节点"),
+                "task_created": ("Task created", "任务创建"),
+                "agreed": ("Agreed", "同意"),
+                "rejected": ("Rejected", "驳回"),
+                "returned": ("Returned", "退回"),
+                "approved": ("Approved", "通过"),
+                "withdrawn": ("Withdrawn", "撤回"),
+                "timeout": ("Late", "超时"),
+            },
+        ),
         "node": name_of("node", "Step", "节点"),
-    }  # fmt: skip
+    }
     required_options = ("event",)
     examples = ({"workflow": "contract_approval", "event": "approved"},)

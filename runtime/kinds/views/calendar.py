@@ -20,7 +20,12 @@ class Calendar(View):
         "end": name_of("field", "Ends at", "结束字段"),
         "card": CARD,
         "colors": COLORS,
-        "shows": one_of("Shows first", "默认视图", {"month": ("Month", "月"), "week": ("Week", "周"), "day": ("Day", "日")}, default="month"),
-    }  # fmt: skip
+        "shows": one_of(
+            "Shows first",
+            "默认视图",
+            {"month": ("Month", "月"), "week": ("Week", "周"), "day": ("Day", "日")},
+            default="month",
+        ),
+    }
     required_options = ("start",)
     examples = ({"start": "due_at"}, {"start": "begins", "end": "ends", "shows": "week"})

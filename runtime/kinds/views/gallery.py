@@ -19,7 +19,12 @@ class Gallery(View):
         "picture": name_of("field", "Picture", "图片字段"),
         "card": CARD,
         "colors": COLORS,
-        "size": one_of("Size", "大小", {"small": ("Small", "小"), "medium": ("Medium", "中"), "large": ("Large", "大")}, default="medium"),
-    }  # fmt: skip
+        "size": one_of(
+            "Size",
+            "大小",
+            {"small": ("Small", "小"), "medium": ("Medium", "中"), "large": ("Large", "大")},
+            default="medium",
+        ),
+    }
     required_options = ("card",)
     examples = ({"card": {"title": "name"}}, {"picture": "photo", "card": {"title": "name", "lines": ["price"]}})

@@ -19,12 +19,16 @@ class Gantt(View):
         "start": name_of("field", "Begins at", "开始字段"),
         "end": name_of("field", "Ends at", "结束字段"),
         "progress": name_of("field", "Progress, %", "进度字段（%）"),
-        "parent": name_of("field", "Part of", "上级字段", ("A link to a record of the same object", "指向同一对象的关联字段")),
+        "parent": name_of(
+            "field", "Part of", "上级字段", ("A link to a record of the same object", "指向同一对象的关联字段")
+        ),
         "after": name_of("field", "Comes after", "前置任务字段"),
         "card": CARD,
         "colors": COLORS,
-        "scale": one_of("Scale", "刻度", {"day": ("Days", "日"), "week": ("Weeks", "周"), "month": ("Months", "月")}, default="week"),
-    }  # fmt: skip
+        "scale": one_of(
+            "Scale", "刻度", {"day": ("Days", "日"), "week": ("Weeks", "周"), "month": ("Months", "月")}, default="week"
+        ),
+    }
     required_options = ("start", "end")
     examples = (
         {"start": "begins", "end": "ends"},

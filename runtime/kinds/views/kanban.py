@@ -16,13 +16,25 @@ class Kanban(View):
     help = {"en": "Cards in columns of a choice; a move changes the value.", "zh": "按选项分列的卡片；拖动即修改。"}
     icon = "layout-kanban"
     options = {
-        "by": name_of("field", "Columns by", "分列字段", ("A field with options, such as a stage", "带选项的字段，如阶段")),
+        "by": name_of(
+            "field", "Columns by", "分列字段", ("A field with options, such as a stage", "带选项的字段，如阶段")
+        ),
         "card": CARD,
-        "totals": {**described({"type": "object", "x-keys": {"ref": "field"}, "additionalProperties": {
-            "enum": ["sum", "avg", "min", "max", "count"]}}, "Totals of a column", "每列合计", None)},
+        "totals": {
+            **described(
+                {
+                    "type": "object",
+                    "x-keys": {"ref": "field"},
+                    "additionalProperties": {"enum": ["sum", "avg", "min", "max", "count"]},
+                },
+                "Totals of a column",
+                "每列合计",
+                None,
+            )
+        },
         "colors": COLORS,
         "hide": option("array", "Columns not shown", "隐藏的列", items={"type": "string"}, uniqueItems=True),
-    }  # fmt: skip
+    }
     required_options = ("by",)
     examples = (
         {"by": "stage"},

@@ -22,11 +22,21 @@ class List(View):
         "columns": COLUMNS,
         "colors": COLORS,
         "group": name_of("field", "Grouped by", "分组字段"),
-        "totals": {**described({"type": "object", "x-keys": {"ref": "field"}, "additionalProperties": {
-            "enum": ["sum", "avg", "min", "max", "count"]}}, "Totals", "合计", ("Field and how it is summed up", "字段及汇总方式"))},
+        "totals": {
+            **described(
+                {
+                    "type": "object",
+                    "x-keys": {"ref": "field"},
+                    "additionalProperties": {"enum": ["sum", "avg", "min", "max", "count"]},
+                },
+                "Totals",
+                "合计",
+                ("Field and how it is summed up", "字段及汇总方式"),
+            )
+        },
         "page_size": option("integer", "Rows on a page", "每页行数", minimum=10, maximum=500, default=50),
         "edit": option("boolean", "Editable in place", "可就地编辑", default=False),
-    }  # fmt: skip
+    }
     required_options = ("columns",)
     examples = (
         {"columns": ["name"]},

@@ -1,0 +1,66 @@
+"""What a role may not see and a title or a rule would tell it all the same. It grants nothing.
+
+formula.md, decision 13: a title that shows a hidden field is an error, a rule that asks about one a warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from runtime.base.errors import Message, Problem
+from runtime.meta.formulas import Formulas, Node
+from runtime.meta.load import Document
+from runtime.meta.model import Model, ObjectDef
+
+HIDING = ("hidden", "masked")
+
+
+def check_role(
+    model: Model, formulas: Formulas, needs: Mapping[Node, frozenset[Node]], document: Document
+) -> Iterator[Problem]:
+    """The problems of one role: hidden fields that a title shows (error) or a rule asks about (warning)."""
+    for name, rights in (document.data.get("objects") or {}).items():
+        definition = model.object(name)
+        hidden = {one for one, right in (rights.get("fields") or {}).items() if right in HIDING}
+        if definition is None or not hidden or rights.get("read", "none") == "none":
+            continue
+        shown = _shown(model, needs, (definition.key, "title"))
+        asked = _asked(formulas, definition)
+        for one in sorted(hidden):
+            field = definition.field(one)
+            path = ("objects", name, "fields", one)
+            if field is not None and (definition.key, field.key) in shown:
+                said = Message(
+                    f"the title of {name!r} shows the field {one!r}, which this role may not see",
+                    f"“{name}”的标题会显示该角色无权查看的字段“{one}”",
+                )
+                yield document.problem("title_leak", said, path)
+            if field is not None and (definition.key, field.key) in asked:
+                said = Message(
+                    f"a rule of {name!r} depends on {one!r}: by trying values this role can learn about it",
+                    f"“{name}”的校验规则依赖字段“{one}”：该角色可通过尝试取值推知其内容",
+                )
+                yield document.problem("W_ORACLE", said, path, severity="warning")
+
+
+def _shown(model: Model, needs: Mapping[Node, frozenset[Node]], start: Node) -> set[Node]:
+    """Everything that a computed value rests on; what a field exposes is a decision and stops the way."""
+    exposed = {(one.key, field.key) for one in model.objects.values() for field in one.fields.values() if field.expose}
+    found: set[Node] = set()
+    stack = list(needs.get(start, ()))
+    while stack:
+        node = stack.pop()
+        if node in found or node in exposed:
+            continue
+        found.add(node)
+        stack.extend(needs.get(node, ()))
+    return found
+
+
+def _asked(formulas: Formulas, definition: ObjectDef) -> set[Node]:
+    """What the validations of an object look at."""
+    found: set[Any] = set()
+    for rule in definition.validations:
+        found |= formulas.deps.get((definition.name, rule.valid), frozenset())
+    return found
