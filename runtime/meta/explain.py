@@ -218,13 +218,19 @@ def _meant(instance: Any, branches: Mapping[int, list[ValidationError]]) -> int 
     fitting = [number for number, errors in branches.items() if not _other_type(instance, errors)]
     if not isinstance(instance, Mapping):
         return fitting[0] if len(fitting) == 1 and len(branches) > 1 and isinstance(instance, list) else None
-    best, most = None, 0
+    best, most = None, (0, 0)
     for number in fitting:
         score = 2 * sum(1 for error in branches[number] for key in _keys(error) if key in instance)
         score -= sum(1 for error in branches[number] if error.validator == "required" and not error.path)
-        if best is None or score > most:
-            best, most = number, score
-    return best if best is not None and (len(fitting) == 1 or most > 0) else None
+        weight = (score, max(map(_depth, branches[number])))
+        if best is None or weight > most:
+            best, most = number, weight
+    return best if best is not None and (len(fitting) == 1 or max(most) > 0) else None
+
+
+def _depth(error: ValidationError) -> int:
+    """How far inside of the value a fault lies: the branch that was meant fits further than the others."""
+    return len(error.relative_path) + max(map(_depth, error.context or ()), default=0)
 
 
 def _other_type(instance: Any, errors: list[ValidationError]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -19,6 +20,8 @@ from runtime.meta.model import SYSTEM_OBJECTS, SYSTEM_PROPERTIES
 from runtime.meta.quick import Check, Compiler
 from runtime.meta.schemas import Kinds, Schema, envelope, open_ended, options_of
 
+#: Of one document no more problems than this are told.
+MOST_FAULTS = 200
 #: Words that formulas use themselves.
 WORDS = frozenset((*(one.lower() for one in keyword.kwlist), "null", "true", "false"))
 FAMILY_WORDS = {
@@ -67,15 +70,20 @@ class Rulebook:
         """What is wrong with ``data``, in full."""
         if piece not in self._exact:
             self._exact[piece] = self._class(envelope(piece))
-        return list(explain(self._exact[piece].iter_errors(data)))
+        return list(islice(explain(self._exact[piece].iter_errors(data)), MOST_FAULTS))
 
     def document(self, document: Document) -> Iterator[Problem]:
         """The problems of one document."""
         if not self.right(document.piece, document.data):
-            for fault in self.faults(document.piece, document.data):
+            faults = self.faults(document.piece, document.data)
+            for fault in faults:
                 place = document.key(fault.path) if fault.key else document.value(fault.path)
                 said = _comma(fault.message) if fault.key and _cut(document.data, fault.path) else fault.message
                 yield Problem(fault.code, said, file=document.where, line=place.line, path=path_text(fault.path))
+            if len(faults) == MOST_FAULTS:
+                more = f"only the first {MOST_FAULTS} problems of this document are shown"
+                said = Message(more, f"仅显示该文档的前 {MOST_FAULTS} 个问题")
+                yield document.problem("more", said, (), severity="warning")
         if document.piece == "object":
             yield from _names(document)
 
