@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from runtime.formula import calls, operators
+from runtime.formula import calls, operators, rules
 from runtime.formula.diagnostics import TYPE_WORDS, Diagnostic, Refused, make, refuse, shown
 from runtime.formula.env import ENV_TYPES, USER_TYPES
 from runtime.formula.functions.context import PEOPLE
@@ -158,7 +158,7 @@ class Checker:
             case "logic":
                 return operators.logic(self, surface)
             case "cond":
-                return calls.conditional(self, surface.parts, surface.span)
+                return rules.conditional(self, surface.parts, surface.span)
             case "list":
                 return operators.list_literal(self, surface)
         raise AssertionError(surface.kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from runtime.formula.scope import Scope, Slot
 from runtime.formula.tree import IR_VERSION, Node, canonical_json, digest, parts, slot_json, to_json
 from runtime.formula.types import NULL, Type
 
+log = logging.getLogger(__name__)
 MAX_NODES = 500
 CONTEXTS = tuple(CONTEXT_WORDS)
 
@@ -84,8 +86,9 @@ def compile(
         checker.diagnostics.append(error.diagnostic)
     except Reported:
         pass
-    except RecursionError:
-        checker.diagnostics.append(make("E_LIMIT_DEPTH", (0, len(source)), {"max": 40}))
+    except Exception:
+        log.exception("checking a formula failed inside")
+        checker.diagnostics.append(make("E_INTERNAL", (0, len(source))))
     failed = any(d.severity == ERROR for d in checker.diagnostics)
     diagnostics = tuple(sorted(checker.diagnostics, key=lambda d: (d.start, d.end, d.code)))
     if failed or body is None:

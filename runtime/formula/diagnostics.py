@@ -96,7 +96,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{left_zh}与{right_zh}不能用 {op} 比较。{hint_zh}",
     ),
     "E_DT_PLUS_NUMBER": (
-        "A number cannot be added to a date with time; use DATEADD(…, n, 'day') for calendar days or 'hour' for exact hours.",
+        "A number cannot be added to a date with time; use DATEADD(…, n, 'day') for calendar days "
+        "or 'hour' for exact hours.",
         "日期时间不能直接加减数字；按日历天用 DATEADD(…, n, 'day')，按小时用 'hour'。",
     ),
     "E_BOOL_EXPECTED": (
@@ -165,10 +166,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "除以固定的 0，结果始终为空。",
     ),
     "W_TEXT_LIMIT": ("More than {max} repetitions give a blank result.", "重复次数超过 {max} 时结果为空。"),
-    "W_SLOW": (
-        "{name} reads many records through a link that is not indexed and may be slow.",
-        "{name} 通过未建索引的关联读取大量记录，可能较慢。",
-    ),
 }
 
 TYPE_WORDS: dict[str, tuple[str, str]] = {
@@ -190,7 +187,7 @@ def make(
     code: str, span: tuple[int, int], params: Mapping[str, Any] | None = None, fix: str | None = None
 ) -> Diagnostic:
     """A diagnostic with its words filled in; missing parameters become empty text."""
-    values: dict[str, Any] = {key: value for key, value in (params or {}).items()}
+    values: dict[str, Any] = dict(params or {})
     filled = _Blank(values)
     english, chinese = MESSAGES[code]
     severity = {"E": ERROR, "W": WARNING}.get(code[0], INFO)

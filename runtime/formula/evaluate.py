@@ -13,7 +13,6 @@ import operator
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -333,8 +332,9 @@ def _plan(
     return plain, wrapped
 
 
-@dataclass(slots=True)
 class _Threads(threading.local):
+    """Per thread, and therefore without __slots__: slots of a ``local`` are shared between threads."""
+
     run: _Run | None = None
 
 

@@ -163,9 +163,9 @@ def _syntax(tokens: list[Token], starts: list[int], offset: int) -> Refused:
 
 def _depth(root: ast.expr, length: int) -> None:
     """Refuses deep trees; a chain of one kind of operator counts as one level. Iterative on purpose."""
-    stack: list[tuple[ast.AST, int, int, int]] = [(root, 1, 1, 0)]
+    stack: list[tuple[ast.AST, int, int]] = [(root, 1, 1)]
     while stack:
-        node, depth, chain, level = stack.pop()
+        node, depth, chain = stack.pop()
         if depth > MAX_DEPTH or chain > MAX_CHAIN:
             raise refuse("E_LIMIT_DEPTH", (0, length), {"max": MAX_DEPTH})
         own = SAME_LEVEL.get(OPERATORS.get(type(node.op), ""), 0) if isinstance(node, ast.BinOp) else 0
@@ -173,7 +173,7 @@ def _depth(root: ast.expr, length: int) -> None:
             if not isinstance(child, ast.expr):
                 continue
             same = own and isinstance(child, ast.BinOp) and own == SAME_LEVEL.get(OPERATORS.get(type(child.op), ""), 0)
-            stack.append((child, depth if same else depth + 1, chain + 1, own))
+            stack.append((child, depth if same else depth + 1, chain + 1))
 
 
 class _Builder:

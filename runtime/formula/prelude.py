@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from runtime.formula import casemap
-from runtime.formula.functions.text import BLANKS
-from runtime.formula.prelude_text import DATES, NUMBERS, TEXTS
+from runtime.formula.prelude_dates import DATES
+from runtime.formula.prelude_text import NUMBERS, TEXTS
+from runtime.formula.texts import BLANKS
 
 VERSION = 1
 

@@ -79,7 +79,8 @@ class Binder(Protocol):
     def children(self, slot_path: tuple[str, ...]) -> tuple[Sql, Binder]:
         """``FROM`` text with its condition (``"x" c1 WHERE ...``), and the binder inside of it.
 
-        The inner binder answers slots with root ``child`` for the rows and ``parent`` for the outer record.
+        The text always has a WHERE to which `` AND (...)`` may be added. The inner binder answers slots with
+        root ``child`` for the rows and ``parent`` for the outer record, and ``meta`` RECORDID for a row's id.
         """
 
     def lookup(self, object_key: str) -> tuple[Sql, Binder]:

@@ -105,4 +105,4 @@ def _over_set(emitter: Emitter, node: Agg) -> Sql:
     for condition in conditions[1:]:
         chosen = fmt("{} AND {}", chosen, condition)
     word = "count(DISTINCT {}){})" if node.kind == "COUNTD" else "count({}){})"
-    return fmt("(" + word + ")::numeric)", v, chosen)
+    return fmt("((" + word + ")::numeric)", v, chosen)

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from runtime.formula.values import CTX
+
 U = [f"01890000-0000-7000-8000-00000000000{n}" for n in range(1, 4)]
 NUMBERS = [
     "0",
@@ -105,6 +107,7 @@ INSTANTS = [
 ]
 DURATIONS = ["0", "60", "-60", "3600", "5400.5", "0.001", "-86400", "999999999999.999", "604800", "7"]
 CHOICES = {"status": ["draft", "sent", "won"], "level": ["A", "B", "C"]}
+OPTION_LITERALS = ["NULL", "'draft'", "'A'", "''"]
 UNITS = {
     "d": ["year", "quarter", "month", "week", "day"],
     "dt": ["year", "month", "week", "day", "hour", "minute", "second"],
@@ -124,7 +127,7 @@ def value_of(rng: random.Random, kind: str, name: str = "") -> Any:
             return (
                 Decimal(rng.choice(NUMBERS))
                 if rng.random() < 0.8
-                else Decimal(rng.randint(-(10**9), 10**9)) / Decimal(1000)
+                else Decimal(rng.randint(-(10**9), 10**9)).scaleb(-3, CTX)
             )
         case "text":
             return rng.choice(TEXTS)
@@ -272,11 +275,7 @@ class Formulas:
         ]
         out += [lambda: f"({self.leaf('t')} {self.rng.choice(ops)} {quoted(self.rng.choice(TEXTS))})"] * 2
         out += [lambda: f"({quoted(self.rng.choice(TEXTS))} {self.rng.choice(ops)} {self.leaf('t')})"]
-        out += [
-            lambda: (
-                f"({self.leaf('c')} {self.rng.choice(['==', '!='])} {self.rng.choice(['NULL', quoted('draft'), quoted('A'), quoted('')])})"
-            )
-        ]
+        out += [lambda: f"({self.leaf('c')} {self.rng.choice(['==', '!='])} {self.rng.choice(OPTION_LITERALS)})"]
         out += [
             lambda: f"({self.leaf('c')} {self.rng.choice(ops)} {t()})",
             lambda: f"({self.leaf('c')} == {self.leaf('c')})",

@@ -76,10 +76,10 @@ class _Closures:
                 return lambda s: yes(s) if test(s) else no(s)
             case tree.And(items=items):
                 runs = [self.make(n, slots) for n in items]
-                return lambda s: all([run(s) for run in runs])
+                return lambda s: not [run for run in runs if not run(s)]
             case tree.Or(items=items):
                 runs = [self.make(n, slots) for n in items]
-                return lambda s: any([run(s) for run in runs])
+                return lambda s: [run(s) for run in runs].count(True) > 0
             case tree.Not(a=a):
                 inner = self.make(a, slots)
                 return lambda s: not inner(s)

@@ -4,240 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import re
 from collections.abc import Callable, Sequence
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from runtime.base.sqltext import Sql, fmt
-from runtime.formula.calendar import Calendar, networkdays, workday, worked_seconds
+from runtime.formula import moments
+from runtime.formula.calendar import Calendar, networkdays
 from runtime.formula.functions.declare import Function, function, impl
-from runtime.formula.functions.text import BLANKS
 from runtime.formula.values import (
-    CTX,
-    EPOCH,
     add_days,
     add_months,
     divide,
-    month_length,
-    seconds,
-    to_local,
-    to_utc,
     whole,
 )
 
 if TYPE_CHECKING:
     from runtime.formula.env import Env
-
-SECONDS = {"week": 604_800, "day": 86_400, "hour": 3_600, "minute": 60, "second": 1}
-MONTHS = {"month": 1, "quarter": 3, "year": 12}
-DATE_SHAPE = re.compile(r"([0-9]{4})([-/])([0-9]{1,2})\2([0-9]{1,2})\Z")
-INSTANT_SHAPE = re.compile(
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,3}))?)?"
-    r"(Z|[+-][0-9]{2}:[0-9]{2})?\Z"
-)
-MICRO = Decimal("0.000001")
-
-
-def _date(y: Decimal, m: Decimal, d: Decimal) -> dt.date | None:
-    try:
-        return dt.date(whole(y), whole(m), whole(d))
-    except (ValueError, OverflowError):
-        return None
-
-
-def _datetime(env: Env, d: dt.date, h: Decimal, mi: Decimal, s: Decimal) -> dt.datetime | None:
-    try:
-        local = dt.datetime(d.year, d.month, d.day, whole(h), whole(mi), whole(s))
-    except (ValueError, OverflowError):
-        return None
-    return to_utc(local, env.zone)
-
-
-def _datevalue(text: str) -> dt.date | None:
-    match = DATE_SHAPE.match(text.strip(BLANKS))
-    if not match:
-        return None
-    try:
-        return dt.date(int(match[1]), int(match[3]), int(match[4]))
-    except ValueError:
-        return None
-
-
-def _local_date(env: Env, x: dt.datetime) -> dt.date | None:
-    local = to_local(x, env.zone)
-    return local.date() if local else None
-
-
-def _datetimevalue(env: Env, text: str) -> dt.datetime | None:
-    match = INSTANT_SHAPE.match(text.strip(BLANKS))
-    if not match:
-        return None
-    y, mo, d, h, mi, s, ms, offset = match.groups()
-    try:
-        local = dt.datetime(
-            int(y), int(mo), int(d), int(h), int(mi), int(s or 0), int((ms or "0").ljust(3, "0")) * 1000
-        )
-        if offset is None:
-            return to_utc(local, env.zone)
-        if offset == "Z":
-            return local.replace(tzinfo=dt.UTC)
-        minutes = int(offset[1:3]) * 60 + int(offset[4:6])
-        if int(offset[4:6]) > 59 or minutes > 15 * 60:
-            return None
-        shift = dt.timedelta(minutes=minutes if offset[0] == "+" else -minutes)
-        return (local - shift).replace(tzinfo=dt.UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _local(part: Callable[[dt.datetime], int]) -> Callable[..., Decimal | None]:
-    def read(env: Env, x: dt.datetime) -> Decimal | None:
-        local = to_local(x, env.zone)
-        return Decimal(part(local)) if local else None
-
-    return read
-
-
-def _weekday(d: dt.date, kind: Decimal) -> Decimal:
-    return Decimal(d.isoweekday() % 7 + 1 if kind == 1 else d.isoweekday())
-
-
-def _weeknum(d: dt.date, kind: Decimal) -> Decimal:
-    number = int(kind)
-    if number == 21:
-        return Decimal(d.isocalendar().week)
-    first = {1: 6, 2: 0}.get(number, (number - 11) % 7)
-    offset = (d.replace(month=1, day=1).weekday() - first) % 7
-    return Decimal((d.timetuple().tm_yday - 1 + offset) // 7 + 1)
-
-
-def _shift_instant(x: dt.datetime, secs: Decimal) -> dt.datetime | None:
-    micros = int(CTX.multiply(secs, Decimal(1_000_000)))
-    try:
-        return x + dt.timedelta(days=micros // 86_400_000_000, microseconds=micros % 86_400_000_000)
-    except OverflowError:
-        return None
-
-
-def _dateadd(d: dt.date, n: Decimal, unit: str) -> dt.date | None:
-    count = whole(n)
-    if unit in MONTHS:
-        return add_months(d, count * MONTHS[unit])
-    return add_days(d, Decimal(count * (7 if unit == "week" else 1)))
-
-
-def _dateadd_instant(env: Env, x: dt.datetime, n: Decimal, unit: str) -> dt.datetime | None:
-    if unit in ("hour", "minute", "second"):
-        return _shift_instant(x, Decimal(int(n) * SECONDS[unit]))
-    local = to_local(x, env.zone)
-    if local is None:
-        return None
-    day = _dateadd(local.date(), n, unit)
-    return to_utc(dt.datetime.combine(day, local.time()), env.zone) if day else None
-
-
-def _eomonth(d: dt.date, n: Decimal) -> dt.date | None:
-    first = add_months(d.replace(day=1), whole(n))
-    return first.replace(day=month_length(first.year, first.month)) if first else None
-
-
-def _months_between(a: dt.date, b: dt.date) -> int:
-    low, high = (a, b) if a <= b else (b, a)
-    months = (high.year - low.year) * 12 + high.month - low.month - (high.day < low.day)
-    return months if a <= b else -months
-
-
-def _datedif(a: dt.date, b: dt.date, unit: str) -> Decimal:
-    if unit in ("M", "Y"):
-        months = _months_between(a, b)
-        years = abs(months) // 12
-        return Decimal(months if unit == "M" else (years if months >= 0 else -years))
-    days = b.toordinal() - a.toordinal()
-    if unit == "D":
-        return Decimal(days)
-    return Decimal(abs(days) // 7 if days >= 0 else -(abs(days) // 7))
-
-
-def _epoch(x: dt.datetime) -> Decimal:
-    delta = x - EPOCH
-    micros = (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
-    return CTX.multiply(Decimal(micros), MICRO)
-
-
-def _between(a: dt.datetime, b: dt.datetime) -> Decimal:
-    return CTX.subtract(_epoch(b), _epoch(a))
-
-
-def _datedif_instant(env: Env, a: dt.datetime, b: dt.datetime, unit: str) -> Decimal | None:
-    size = {"h": 3_600, "m": 60, "s": 1}.get(unit)
-    if size:
-        return CTX.divide_int(_between(a, b), Decimal(size))
-    first, last = to_local(a, env.zone), to_local(b, env.zone)
-    return _datedif(first.date(), last.date(), unit) if first and last else None
-
-
-def _startof(d: dt.date, unit: str) -> dt.date | None:
-    match unit:
-        case "week":
-            return add_days(d, Decimal(-d.weekday()))
-        case "month":
-            return d.replace(day=1)
-        case "quarter":
-            return d.replace(month=(d.month - 1) // 3 * 3 + 1, day=1)
-        case "year":
-            return d.replace(month=1, day=1)
-    return d
-
-
-def _startof_instant(env: Env, x: dt.datetime, unit: str) -> dt.datetime | None:
-    local = to_local(x, env.zone)
-    if local is None:
-        return None
-    day = _startof(local.date(), unit)
-    return to_utc(dt.datetime(day.year, day.month, day.day), env.zone) if day else None
-
-
-def _workhours(env: Env, a: dt.datetime, b: dt.datetime, name: str) -> Decimal | None:
-    first, last = to_local(a, env.zone), to_local(b, env.zone)
-    if first is None or last is None:
-        return None
-    total = worked_seconds(env.named_calendar(name), first, last)
-    return divide(Decimal(total), Decimal(3_600_000)) if total is not None else None
-
-
-def _workday(env: Env, d: dt.date, n: Decimal, name: str) -> dt.date | None:
-    return workday(env.named_calendar(name), d, whole(n))
-
-
-def _duration(n: Decimal, unit: str) -> Decimal | None:
-    return seconds(CTX.multiply(n, Decimal(SECONDS[unit])))
-
-
-def _inunit(x: Decimal, unit: str) -> Decimal | None:
-    return divide(x, Decimal(SECONDS[unit]))
-
-
-def _instant_minus(a: dt.datetime, b: dt.datetime) -> Decimal | None:
-    return seconds(_between(b, a))
-
-
-def _add(a: Decimal, b: Decimal) -> Decimal | None:
-    return seconds(CTX.add(a, b))
-
-
-def _subtract(a: Decimal, b: Decimal) -> Decimal | None:
-    return seconds(CTX.subtract(a, b))
-
-
-def _times(a: Decimal, n: Decimal) -> Decimal | None:
-    return seconds(CTX.multiply(a, n))
-
-
-def _over(a: Decimal, n: Decimal) -> Decimal | None:
-    if not n:
-        return None
-    return seconds(CTX.divide(a, n).quantize(MICRO, rounding=ROUND_DOWN, context=CTX))
 
 
 def tz(env: Env) -> Sql:
@@ -276,7 +59,7 @@ def _with_calendar(template: str, zoned: bool = False) -> Callable[[Sequence[Sql
 
 def _unit_seconds(template: str) -> Callable[[Sequence[Sql], Env], Sql]:
     def make(args: Sequence[Sql], env: Env) -> Sql:
-        return fmt(template, args[0], Sql(f"{SECONDS[str(args[1].params[0])]}::numeric"))
+        return fmt(template, args[0], Sql(f"{moments.SECONDS[str(args[1].params[0])]}::numeric"))
 
     return make
 
@@ -305,9 +88,10 @@ def _clock(
             name,
             "instant:dt",
             "n",
-            _local(read),
+            moments.local(read),
             _zoned(f"trunc(extract({field} from fx.local({{}}, {{}})))::numeric"),
             env=True,
+            edge=True,
             bounds=(2, 0),
         ),
     )
@@ -326,7 +110,7 @@ FUNCTIONS: list[Function] = [
         "A date from year, month and day; blank when there is no such day.",
         "由年、月、日组成日期；不存在的日期为空。",
         [("DATE(2026, 2, 28)", "2026-02-28"), ("DATE(2026, 2, 30)", None), ("DATE(2024, 2, 29)", "2024-02-29")],
-        impl("DATE", "year:n month:n day:n", "d", _date, "fx.date({}, {}, {})", **RANGE),
+        impl("DATE", "year:n month:n day:n", "d", moments.date, "fx.date({}, {}, {})", **RANGE),
     ),
     function(
         "DATETIME",
@@ -341,7 +125,7 @@ FUNCTIONS: list[Function] = [
             "DATETIME",
             "date:d hour:n minute:n second:n=0",
             "dt",
-            _datetime,
+            moments.datetime,
             _zoned("fx.datetime({}, {}, {}, {}, {})"),
             env=True,
             **RANGE,
@@ -353,8 +137,10 @@ FUNCTIONS: list[Function] = [
         "The date a text spells (2026-11-21 or 2026/11/21), or the local date of an instant.",
         "文本（2026-11-21 或 2026/11/21）或时刻对应的日期。",
         [("DATEVALUE('2026/1/5')", "2026-01-05"), ("DATEVALUE('5.1.2026')", None), ("DATEVALUE('2026-02-29')", None)],
-        impl("DATEVALUE", "text:t", "d", _datevalue, "fx.datevalue({})", faults=True, code="NOT_A_DATE"),
-        impl("LOCALDATE", "instant:dt", "d", _local_date, _zoned("(fx.local({}, {})::date)"), env=True, edge=True),
+        impl("DATEVALUE", "text:t", "d", moments.datevalue, "fx.datevalue({})", faults=True, code="NOT_A_DATE"),
+        impl(
+            "LOCALDATE", "instant:dt", "d", moments.local_date, _zoned("(fx.local({}, {})::date)"), env=True, edge=True
+        ),
         signature="DATEVALUE(text or instant)",
     ),
     function(
@@ -371,7 +157,7 @@ FUNCTIONS: list[Function] = [
             "DATETIMEVALUE",
             "text:t",
             "dt",
-            _datetimevalue,
+            moments.datetimevalue,
             _zoned("fx.datetimevalue({}, {})"),
             env=True,
             faults=True,
@@ -391,7 +177,7 @@ FUNCTIONS: list[Function] = [
         "The day of the week: Sunday is 1, or with type 2 Monday is 1.",
         "星期几：默认星期日为 1，类型 2 时星期一为 1。",
         [(f"WEEKDAY({D})", "7"), (f"WEEKDAY({D}, 2)", "6")],
-        impl("WEEKDAY", "date:day type:n!=1", "n", _weekday, "fx.weekday({}, {})", bounds=(1, 0)),
+        impl("WEEKDAY", "date:day type:n!=1", "n", moments.weekday, "fx.weekday({}, {})", bounds=(1, 0)),
         rule="weektype",
     ),
     function(
@@ -404,7 +190,7 @@ FUNCTIONS: list[Function] = [
             ("WEEKNUM(DATE(2026, 1, 4), 2)", "1"),
             ("WEEKNUM(DATE(2027, 1, 1), 21)", "53"),
         ],
-        impl("WEEKNUM", "date:day type:n!=1", "n", _weeknum, "fx.weeknum({}, {})", bounds=(2, 0)),
+        impl("WEEKNUM", "date:day type:n!=1", "n", moments.weeknum, "fx.weeknum({}, {})", bounds=(2, 0)),
         rule="weektype",
     ),
     function(
@@ -432,12 +218,12 @@ FUNCTIONS: list[Function] = [
             (f"DATEADD({D}, -2, 'week')", "2026-11-07"),
             ("DATEADD(DATE(9999, 12, 31), 1, 'day')", None),
         ],
-        impl("DATEADD", "date:d count:n unit:t!", "d", _dateadd, "fx.dateadd({}, {}, {})", **RANGE),
+        impl("DATEADD", "date:d count:n unit:t!", "d", moments.dateadd, "fx.dateadd({}, {}, {})", **RANGE),
         impl(
             "DATEADD.DT",
             "instant:dt count:n unit:t!",
             "dt",
-            _dateadd_instant,
+            moments.dateadd_instant,
             _zoned("fx.dateadd_instant({}, {}, {}, {})"),
             env=True,
             **RANGE,
@@ -458,7 +244,7 @@ FUNCTIONS: list[Function] = [
         "The last day of the month some months later.",
         "若干个月后所在月份的最后一天。",
         [("EOMONTH(DATE(2026, 1, 15), 1)", "2026-02-28")],
-        impl("EOMONTH", "date:day months:n", "d", _eomonth, "fx.eomonth({}, {})", **RANGE),
+        impl("EOMONTH", "date:day months:n", "d", moments.eomonth, "fx.eomonth({}, {})", **RANGE),
     ),
     function(
         "DATEDIF",
@@ -469,14 +255,15 @@ FUNCTIONS: list[Function] = [
             ("DATEDIF(DATE(2026,1,31), DATE(2026,3,1), 'M')", "1"),
             ("DATEDIF(DATE(2026,3,1), DATE(2026,1,31), 'D')", "-29"),
         ],
-        impl("DATEDIF", "start:d end:d unit:t!", "n", _datedif, "fx.datedif({}, {}, {})", bounds=(8, 0)),
+        impl("DATEDIF", "start:d end:d unit:t!", "n", moments.datedif, "fx.datedif({}, {}, {})", bounds=(8, 0)),
         impl(
             "DATEDIF.DT",
             "start:dt end:dt unit:t!",
             "n",
-            _datedif_instant,
+            moments.datedif_instant,
             _zoned("fx.datedif_instant({}, {}, {}, {})"),
             env=True,
+            edge=True,
             bounds=(13, 0),
         ),
         rule="unit",
@@ -523,7 +310,7 @@ FUNCTIONS: list[Function] = [
             "WORKDAY",
             "date:day count:n calendar:t!=",
             "d",
-            _workday,
+            moments.workday_in,
             _with_calendar("fx.workday({}, {}, {})"),
             env=True,
             **RANGE,
@@ -539,7 +326,7 @@ FUNCTIONS: list[Function] = [
             "WORKHOURS",
             "start:dt end:dt calendar:t!=",
             "n",
-            _workhours,
+            moments.workhours,
             _with_calendar("fx.workhours({}, {}, {}, {})", True),
             env=True,
             **RANGE,
@@ -555,7 +342,7 @@ FUNCTIONS: list[Function] = [
             "DURATION",
             "count:n unit:t!",
             "dur",
-            _duration,
+            moments.duration,
             _unit_seconds("fx.seconds({} * {})"),
             faults=True,
             code="NUM_RANGE",
@@ -568,7 +355,7 @@ FUNCTIONS: list[Function] = [
         "A length of time as a number of units.",
         "把时长换算为指定单位的数字。",
         [("INUNIT(DURATION(90, 'minute'), 'hour')", "1.5")],
-        impl("INUNIT", "duration:dur unit:t!", "n", _inunit, _unit_seconds("fx.div({}, {})"), bounds=(13, 16)),
+        impl("INUNIT", "duration:dur unit:t!", "n", moments.inunit, _unit_seconds("fx.div({}, {})"), bounds=(13, 16)),
         rule="unit",
     ),
     function(
@@ -577,12 +364,12 @@ FUNCTIONS: list[Function] = [
         "The first day of the week (Monday), month, quarter or year; for instants also the start of the day.",
         "所在周（周一）、月、季度或年的第一天；时刻还可取当天零点。",
         [(f"STARTOF({D}, 'week')", "2026-11-16"), (f"STARTOF({D}, 'quarter')", "2026-10-01")],
-        impl("STARTOF", "date:d unit:t!", "d", _startof, "fx.startof({}, {})", **RANGE),
+        impl("STARTOF", "date:d unit:t!", "d", moments.startof, "fx.startof({}, {})", **RANGE),
         impl(
             "STARTOF.DT",
             "instant:dt unit:t!",
             "dt",
-            _startof_instant,
+            moments.startof_instant,
             _zoned("fx.startof_instant({}, {}, {})"),
             env=True,
             **RANGE,
@@ -596,22 +383,27 @@ HIDDEN = [
     impl(
         "D-D", "a:d b:d", "n", lambda a, b: Decimal(a.toordinal() - b.toordinal()), "({} - {})::numeric", bounds=(8, 0)
     ),
-    impl("DT+DUR", "a:dt b:dur", "dt", _shift_instant, "fx.addseconds({}, {})", **RANGE),
+    impl("DT+DUR", "a:dt b:dur", "dt", moments.shift_instant, "fx.addseconds({}, {})", **RANGE),
     impl(
         "DT-DUR",
         "a:dt b:dur",
         "dt",
-        lambda x, s: _shift_instant(x, s.copy_negate()),
+        lambda x, s: moments.shift_instant(x, s.copy_negate()),
         "fx.addseconds({}, -({}))",
         **RANGE,
     ),
     impl(
-        "DT-DT", "a:dt b:dt", "dur", _instant_minus, "fx.seconds(extract(epoch from ({} - {}))::numeric)", faults=True
+        "DT-DT",
+        "a:dt b:dt",
+        "dur",
+        moments.instant_minus,
+        "fx.seconds(extract(epoch from ({} - {}))::numeric)",
+        faults=True,
     ),
-    impl("DUR+DUR", "a:dur b:dur", "dur", _add, "fx.seconds({} + {})", faults=True),
-    impl("DUR-DUR", "a:dur b:dur", "dur", _subtract, "fx.seconds({} - {})", faults=True),
-    impl("DUR*N", "a:dur b:n", "dur", _times, "fx.seconds({} * {})", faults=True),
-    impl("DUR/N", "a:dur b:n", "dur", _over, "fx.duration_over({}, {})", faults=True, code="DIV_ZERO"),
+    impl("DUR+DUR", "a:dur b:dur", "dur", moments.add, "fx.seconds({} + {})", faults=True),
+    impl("DUR-DUR", "a:dur b:dur", "dur", moments.subtract, "fx.seconds({} - {})", faults=True),
+    impl("DUR*N", "a:dur b:n", "dur", moments.times, "fx.seconds({} * {})", faults=True),
+    impl("DUR/N", "a:dur b:n", "dur", moments.over, "fx.duration_over({}, {})", faults=True, code="DIV_ZERO"),
     impl("DUR/DUR", "a:dur b:dur", "n", divide, "fx.div({}, {})", faults=True, code="DIV_ZERO"),
     impl("-DUR", "a:dur", "dur", lambda x: x.copy_negate(), "(-({}))"),
 ]

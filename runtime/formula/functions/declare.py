@@ -45,8 +45,9 @@ class Impl:
     """One primitive: what back ends implement. ``strict``: a null argument gives null (for text, the empty
     text, and so on). ``faults``: may be null although no argument is; ``code`` says why. ``env``: Python
     gets the environment first. ``edge``: null only at the very edge of the number range or the calendar, which
-    does not count as a fault of the operand (else HOUR(blank) + 1 would differ from YEAR(blank) + 1). ``sql``: a template with ``{}`` per argument, or a function. ``bounds``:
-    whole and fraction digits of a number result.
+    does not count as a fault of the operand (else HOUR(blank) + 1 would differ from YEAR(blank) + 1).
+    ``sql``: a template with ``{}`` per argument, or a function. ``bounds``: whole and fraction digits of a
+    number result.
     """
 
     key: str

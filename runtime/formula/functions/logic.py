@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.base.sqltext import Sql, fmt, join
 from runtime.formula.functions.declare import Function, function, impl
-from runtime.formula.functions.text import parse_number
+from runtime.formula.texts import parse_number
 from runtime.formula.values import Items
 
 if TYPE_CHECKING:

@@ -7,167 +7,13 @@ from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, ROUND
 from typing import TYPE_CHECKING
 
 from runtime.base.sqltext import Sql, fmt, join
+from runtime.formula import figures
 from runtime.formula.functions.declare import Function, function, impl
-from runtime.formula.values import BIG, CTX, DOWN, LIMIT, MINUS_LIMIT, ONE, ZERO, divide, norm, whole
+from runtime.formula.values import whole
 
 if TYPE_CHECKING:
     from runtime.formula.env import Env
     from runtime.formula.tree import Node
-
-DIGITS = "零壹贰叁肆伍陆柒捌玖"
-PLACES = ("", "拾", "佰", "仟")
-TWELVE = Decimal("1e-12")
-QUANTA = {Decimal(places): Decimal((0, (1,), -places)) for places in range(-15, 17)}
-
-
-def _round(mode: str) -> Callable[..., Decimal | None]:
-    def rounded(x: Decimal, k: Decimal) -> Decimal | None:
-        quantum = QUANTA.get(k)
-        if quantum is None:
-            quantum = QUANTA.get(Decimal(whole(k)))
-            if quantum is None:
-                return None
-        y = x.quantize(quantum, mode, CTX)
-        return y if MINUS_LIMIT < y < LIMIT else None
-
-    return rounded
-
-
-def _floor(x: Decimal) -> Decimal | None:
-    return norm(x.to_integral_value(ROUND_FLOOR, CTX))
-
-
-def _step(mode: str) -> Callable[..., Decimal | None]:
-    def stepped(x: Decimal, step: Decimal) -> Decimal | None:
-        size = step.copy_abs()
-        if not size:
-            return None
-        times = _times(x, size, mode)
-        return norm(CTX.multiply(times, size))
-
-    return stepped
-
-
-def _times(x: Decimal, size: Decimal, mode: str) -> Decimal:
-    """How many whole steps, decided exactly: by the remainder, not by a rounded quotient."""
-    count = CTX.divide_int(x, size)
-    rest = CTX.subtract(x, CTX.multiply(count, size))
-    if not rest:
-        return count
-    away = ONE if rest > 0 else ONE.copy_negate()
-    if mode == ROUND_HALF_UP:
-        return CTX.add(count, away) if CTX.add(rest, rest).copy_abs() >= size else count
-    if mode == ROUND_CEILING:
-        return CTX.add(count, ONE) if rest > 0 else count
-    return CTX.subtract(count, ONE) if rest < 0 else count
-
-
-def _mod(a: Decimal, b: Decimal) -> Decimal | None:
-    if not b:
-        return None
-    rest = CTX.remainder(a, b)
-    if rest and (rest < 0) != (b < 0):
-        rest = CTX.add(rest, b)
-    return norm(rest)
-
-
-def _quotient(a: Decimal, b: Decimal) -> Decimal | None:
-    return norm(CTX.divide_int(a, b)) if b else None
-
-
-def _power(x: Decimal, k: Decimal) -> Decimal | None:
-    n = whole(k)
-    if k != n or abs(n) > 64 or (not x and n <= 0):
-        return None
-    product = ONE
-    for _ in range(abs(n)):
-        product = BIG.multiply(product, x)
-    return norm(product) if n >= 0 else norm(DOWN.divide(ONE, product))
-
-
-def _sqrt(x: Decimal) -> Decimal | None:
-    return None if x < 0 else CTX.sqrt(x).quantize(TWELVE, context=CTX)
-
-
-def _sum(*values: Decimal | None) -> Decimal | None:
-    total = ZERO
-    for value in values:
-        if value is not None:
-            total = CTX.add(total, value)
-    return norm(total)
-
-
-def _avg(*values: Decimal | None) -> Decimal | None:
-    total, count = ZERO, 0
-    for value in values:
-        if value is not None:
-            total, count = CTX.add(total, value), count + 1
-    return divide(total, Decimal(count))
-
-
-def _product(*values: Decimal | None) -> Decimal | None:
-    found = [value for value in values if value is not None]
-    product = ONE
-    for value in found:
-        product = BIG.multiply(product, value)
-    return norm(product) if found else None
-
-
-def _least(*values: object) -> object:
-    found = [value for value in values if value is not None]
-    return min(found) if found else None  # type: ignore[type-var]
-
-
-def _greatest(*values: object) -> object:
-    found = [value for value in values if value is not None]
-    return max(found) if found else None  # type: ignore[type-var]
-
-
-def _group(n: int) -> str:
-    """Four digits in capital figures, without leading 零."""
-    out, gap = "", False
-    for place in (3, 2, 1, 0):
-        digit = n // 10**place % 10
-        if digit:
-            out += ("零" if gap and out else "") + DIGITS[digit] + PLACES[place]
-            gap = False
-        else:
-            gap = True
-    return out
-
-
-def _below_yi2(n: int) -> str:
-    """A number below 10^8 in capital figures."""
-    high, low = divmod(n, 10_000)
-    if not high:
-        return _group(low)
-    text = _group(high) + "万"
-    if low:
-        text += ("零" if low < 1_000 else "") + _group(low)
-    return text
-
-
-def _rmbcap(x: Decimal | None) -> str:
-    if x is None or x < 0:
-        return ""
-    cents = int(CTX.multiply(x, Decimal(100)).to_integral_value(ROUND_HALF_UP, CTX))
-    yuan, rest = divmod(cents, 100)
-    if yuan >= 10**16:
-        return ""
-    jiao, fen = divmod(rest, 10)
-    high, low = divmod(yuan, 10**8)
-    text = _below_yi2(high) + "亿" if high else ""
-    if low:
-        text += ("零" if high and low < 10**7 else "") + _below_yi2(low)
-    if yuan:
-        text += "元"
-    if not rest:
-        return text + "整" if yuan else "零元整"
-    if jiao:
-        text += DIGITS[jiao] + "角"
-    elif yuan:
-        text += "零"
-    return text + (DIGITS[fen] + "分" if fen else "")
 
 
 def _variadic(template: str) -> Callable[[Sequence[Sql], Env], Sql]:
@@ -232,7 +78,7 @@ FUNCTIONS: list[Function] = [
         "Rounds to a number of digits, halves away from zero; negative digits round to tens, hundreds.",
         "按指定位数四舍五入（远离零）；负位数表示取整到十、百。",
         [("ROUND(2.5)", "3"), ("ROUND(-2.5)", "-3"), ("ROUND(1.005, 2)", "1.01"), ("ROUND(1250, -2)", "1300")],
-        impl("ROUND", "number:n digits:n=0", "n", _round(ROUND_HALF_UP), "fx.round({}, {})", **ROUNDED),
+        impl("ROUND", "number:n digits:n=0", "n", figures.round(ROUND_HALF_UP), "fx.round({}, {})", **ROUNDED),
     ),
     function(
         "ROUNDUP",
@@ -240,7 +86,7 @@ FUNCTIONS: list[Function] = [
         "Rounds away from zero to a number of digits.",
         "按指定位数向远离零的方向取整。",
         [("ROUNDUP(2.1)", "3"), ("ROUNDUP(-2.11, 1)", "-2.2")],
-        impl("ROUNDUP", "number:n digits:n=0", "n", _round(ROUND_UP), "fx.roundup({}, {})", **ROUNDED),
+        impl("ROUNDUP", "number:n digits:n=0", "n", figures.round(ROUND_UP), "fx.roundup({}, {})", **ROUNDED),
     ),
     function(
         "ROUNDDOWN",
@@ -248,7 +94,7 @@ FUNCTIONS: list[Function] = [
         "Rounds toward zero to a number of digits.",
         "按指定位数向零的方向取整。",
         [("ROUNDDOWN(2.9)", "2"), ("ROUNDDOWN(-2.19, 1)", "-2.1")],
-        impl("ROUNDDOWN", "number:n digits:n=0", "n", _round(ROUND_DOWN), "fx.trunc({}, {})", **ROUNDED),
+        impl("ROUNDDOWN", "number:n digits:n=0", "n", figures.round(ROUND_DOWN), "fx.trunc({}, {})", **ROUNDED),
     ),
     function(
         "TRUNC",
@@ -256,7 +102,7 @@ FUNCTIONS: list[Function] = [
         "Cuts digits off, toward zero; the same as ROUNDDOWN.",
         "截去多余位数，与 ROUNDDOWN 相同。",
         [("TRUNC(-2.9)", "-2"), ("TRUNC(1299, -2)", "1200")],
-        impl("TRUNC", "number:n digits:n=0", "n", _round(ROUND_DOWN), "fx.trunc({}, {})", **ROUNDED),
+        impl("TRUNC", "number:n digits:n=0", "n", figures.round(ROUND_DOWN), "fx.trunc({}, {})", **ROUNDED),
     ),
     function(
         "INT",
@@ -264,7 +110,7 @@ FUNCTIONS: list[Function] = [
         "The next whole number below.",
         "向下取整。",
         [("INT(2.9)", "2"), ("INT(-2.1)", "-3")],
-        impl("INT", "number:n", "n", _floor, "fx.norm(floor({}))", bounds=_whole_bounds, edge=_at_limit),
+        impl("INT", "number:n", "n", figures.floor, "fx.norm(floor({}))", bounds=_whole_bounds, edge=_at_limit),
     ),
     function(
         "CEILING",
@@ -272,7 +118,7 @@ FUNCTIONS: list[Function] = [
         "Rounds up to a multiple of step.",
         "向上舍入到 step 的倍数。",
         [("CEILING(-2.5, 2)", "-2"), ("CEILING(7, 5)", "10"), ("CEILING(7, 0)", None)],
-        impl("CEILING", "number:n step:n=1", "n", _step(ROUND_CEILING), "fx.ceiling({}, {})", faults=True),
+        impl("CEILING", "number:n step:n=1", "n", figures.step(ROUND_CEILING), "fx.ceiling({}, {})", faults=True),
     ),
     function(
         "FLOOR",
@@ -280,7 +126,7 @@ FUNCTIONS: list[Function] = [
         "Rounds down to a multiple of step.",
         "向下舍入到 step 的倍数。",
         [("FLOOR(-2.5, 2)", "-4"), ("FLOOR(0.7, 0.1)", "0.7"), ("FLOOR(7, 0)", None)],
-        impl("FLOOR", "number:n step:n=1", "n", _step(ROUND_FLOOR), "fx.floor({}, {})", faults=True),
+        impl("FLOOR", "number:n step:n=1", "n", figures.step(ROUND_FLOOR), "fx.floor({}, {})", faults=True),
     ),
     function(
         "MROUND",
@@ -288,7 +134,7 @@ FUNCTIONS: list[Function] = [
         "Rounds to the nearest multiple of step, halves away from zero.",
         "舍入到 step 的最近倍数，正中间时远离零。",
         [("MROUND(7.5, 5)", "10"), ("MROUND(-7.5, 5)", "-10")],
-        impl("MROUND", "number:n step:n", "n", _step(ROUND_HALF_UP), "fx.mround({}, {})", faults=True),
+        impl("MROUND", "number:n step:n", "n", figures.step(ROUND_HALF_UP), "fx.mround({}, {})", faults=True),
     ),
     function(
         "MOD",
@@ -296,7 +142,7 @@ FUNCTIONS: list[Function] = [
         "The remainder of a division, with the sign of the divisor.",
         "取余数，符号与除数相同。",
         [("MOD(7, 3)", "1"), ("MOD(-7, 3)", "2"), ("MOD(7, -3)", "-2"), ("MOD(7, 0)", None)],
-        impl("MOD", "number:n divisor:n", "n", _mod, "fx.mod({}, {})", faults=True, code="DIV_ZERO"),
+        impl("MOD", "number:n divisor:n", "n", figures.mod, "fx.mod({}, {})", faults=True, code="DIV_ZERO"),
     ),
     function(
         "QUOTIENT",
@@ -304,7 +150,9 @@ FUNCTIONS: list[Function] = [
         "The whole part of a division, toward zero.",
         "整除，向零取整。",
         [("QUOTIENT(-7, 2)", "-3"), ("QUOTIENT(1, 0)", None)],
-        impl("QUOTIENT", "number:n divisor:n", "n", _quotient, "fx.quotient({}, {})", faults=True, code="DIV_ZERO"),
+        impl(
+            "QUOTIENT", "number:n divisor:n", "n", figures.quotient, "fx.quotient({}, {})", faults=True, code="DIV_ZERO"
+        ),
     ),
     function(
         "POWER",
@@ -312,7 +160,7 @@ FUNCTIONS: list[Function] = [
         "The base raised to a whole exponent between -64 and 64.",
         "整数次幂，指数在 -64 到 64 之间。",
         [("POWER(2, 10)", "1024"), ("POWER(2, -2)", "0.25"), ("POWER(0, 0)", None), ("POWER(2, 0.5)", None)],
-        impl("POWER", "base:n exponent:n", "n", _power, "fx.power({}, {})", faults=True, code="BAD_POWER"),
+        impl("POWER", "base:n exponent:n", "n", figures.power, "fx.power({}, {})", faults=True, code="BAD_POWER"),
     ),
     function(
         "SQRT",
@@ -320,7 +168,7 @@ FUNCTIONS: list[Function] = [
         "The square root to 12 digits; blank for a negative number.",
         "平方根，保留 12 位；负数为空。",
         [("SQRT(2)", "1.414213562373"), ("SQRT(-1)", None)],
-        impl("SQRT", "number:n", "n", _sqrt, "fx.sqrt({})", faults=True, code="NEGATIVE_ROOT", bounds=(12, 12)),
+        impl("SQRT", "number:n", "n", figures.sqrt, "fx.sqrt({})", faults=True, code="NEGATIVE_ROOT", bounds=(12, 12)),
     ),
     function(
         "MIN",
@@ -328,7 +176,7 @@ FUNCTIONS: list[Function] = [
         "The smallest of the values, blanks left out; over other records MIN(lines, amount, condition).",
         "最小值，忽略空值；也可汇总子表：MIN(lines, amount, 条件)。",
         [("MIN(3, NULL, 2)", "2"), ("MIN(NULL, NULL)", None)],
-        impl("MIN.V", "value:x more:x…", "x", _least, _variadic("least({})"), strict=False),
+        impl("MIN.V", "value:x more:x…", "x", figures.least, _variadic("least({})"), strict=False),
         rule="least",
         signature="MIN(value, …) | MIN(lines, value, where)",
         arity=(1, 64),
@@ -339,7 +187,7 @@ FUNCTIONS: list[Function] = [
         "The largest of the values, blanks left out; over other records MAX(lines, amount, condition).",
         "最大值，忽略空值；也可汇总子表：MAX(lines, amount, 条件)。",
         [("MAX(3, NULL, 2)", "3"), ("MAX(NULL, NULL)", None)],
-        impl("MAX.V", "value:x more:x…", "x", _greatest, _variadic("greatest({})"), strict=False),
+        impl("MAX.V", "value:x more:x…", "x", figures.greatest, _variadic("greatest({})"), strict=False),
         rule="least",
         signature="MAX(value, …) | MAX(lines, value, where)",
         arity=(1, 64),
@@ -354,7 +202,7 @@ FUNCTIONS: list[Function] = [
             "SUM.V",
             "number:n more:n…",
             "n",
-            _sum,
+            figures.sum,
             _variadic("fx.sum(ARRAY[{}]::numeric[])"),
             strict=False,
             faults=True,
@@ -370,7 +218,7 @@ FUNCTIONS: list[Function] = [
         "The average, blanks left out; over other records AVG(lines, amount, condition).",
         "平均值，忽略空值；也可汇总子表：AVG(lines, amount, 条件)。",
         [("AVG(1, 2, NULL)", "1.5"), ("AVG(NULL)", None)],
-        impl("AVG.V", "number:n more:n…", "n", _avg, _variadic("fx.avg(ARRAY[{}]::numeric[])"), strict=False),
+        impl("AVG.V", "number:n more:n…", "n", figures.avg, _variadic("fx.avg(ARRAY[{}]::numeric[])"), strict=False),
         rule="aggregate",
         signature="AVG(number, …) | AVG(lines, value, where)",
         arity=(1, 64),
@@ -386,7 +234,7 @@ FUNCTIONS: list[Function] = [
             "PRODUCT",
             "number:n more:n…",
             "n",
-            _product,
+            figures.product,
             _variadic("fx.product(ARRAY[{}]::numeric[])"),
             strict=False,
             faults=True,
@@ -406,6 +254,6 @@ FUNCTIONS: list[Function] = [
             ("RMBCAP(10.5)", "壹拾元伍角"),
             ("RMBCAP(-1)", None),
         ],
-        impl("RMBCAP", "amount:n", "t", _rmbcap, "fx.rmbcap({})", strict=False),
+        impl("RMBCAP", "amount:n", "t", figures.rmbcap, "fx.rmbcap({})", strict=False),
     ),
 ]
