@@ -161,7 +161,7 @@ def _build(
     _complete(c, fn, surface, value, where, order)
     key = -1
     if fn.name in ("FIRST", "LAST", "JOIN"):
-        key = c.frame.index(Slot("meta", ("RECORDID",), ref(c.frame.scope.object), False, c.frame.root))
+        key = c.frame.index(Slot("field", ("id",), ref(c.frame.scope.object), False, c.frame.root))
     return finish(
         c,
         fn,
@@ -273,7 +273,7 @@ def lookup(c: Checker, fn: Function, surface: Surface) -> Node:
         frame.bare = True
         value = c.many(surface.parts[2:3])[0]
         order = _ordered(c, fn, c.many(surface.parts[3:4])[0]) if len(surface.parts) > 3 else None
-        key = frame.index(Slot("meta", ("RECORDID",), ref(target.object), False, "child"))
+        key = frame.index(Slot("field", ("id",), ref(target.object), False, "child"))
         return finish(
             c,
             fn,

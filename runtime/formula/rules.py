@@ -339,5 +339,6 @@ def rule_changed(c: Checker, fn: Function, surface: Surface) -> Node:
 def rule_meta(c: Checker, fn: Function, surface: Surface) -> Node:
     if c.context == "measure":
         raise refuse("E_MEASURE_FIELD", surface.span, {"name": fn.name})
-    t = BOOL if fn.name == "ISNEW" else ref(c.top.scope.object)
-    return c.slot(c.top, Slot("meta", (fn.name,), t, False), surface.span)
+    if fn.name == "RECORDID":
+        return c.slot(c.top, Slot("field", ("id",), ref(c.top.scope.object), False), surface.span)
+    return c.slot(c.top, Slot("meta", (fn.name,), BOOL, False), surface.span)

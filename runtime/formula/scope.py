@@ -57,9 +57,11 @@ class Slot:
 
     ``kind`` is ``field`` (``path`` = member keys from the formula's object, several for a path through
     references), ``env`` (``path`` = ("NOW",), ("TODAY",), ("USER", "id") ...), ``old`` (the value before
-    the change, ``path`` of one key) or ``meta`` (("ISNEW",), ("RECORDID",), ("ISCHANGED", key)).
+    the change, ``path`` of one key), ``meta`` (("ISNEW",), ("ISCHANGED", key)) or ``lookup`` (the rows of the
+    object whose key is ``path``). RECORDID() and the id that orders rows are the field ``id``. Env slots are
+    not handed out: the back ends take them from ``Env``.
     ``root`` says whose record the path starts at: "" the formula's own, "child" the row of the enclosing
-    aggregate, "parent" the record around it.
+    aggregate, "parent" the record around it. ``hops`` names the object behind each reference of the path.
     """
 
     kind: str
@@ -80,7 +82,7 @@ class Binder(Protocol):
         """``FROM`` text with its condition (``"x" c1 WHERE ...``), and the binder inside of it.
 
         The text always has a WHERE to which `` AND (...)`` may be added. The inner binder answers slots with
-        root ``child`` for the rows and ``parent`` for the outer record, and ``meta`` RECORDID for a row's id.
+        root ``child`` for the rows and ``parent`` for the outer record.
         """
 
     def lookup(self, object_key: str) -> tuple[Sql, Binder]:

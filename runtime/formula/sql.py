@@ -7,6 +7,7 @@ where false is meant and belongs at the top of WHERE. It never connects to a dat
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -48,6 +49,7 @@ COLUMN: dict[str, str] = {
     "null": "text",
 }
 MAX_SQL = 65_536
+NAME = re.compile(r'(\w+|"[^"]*")(\.(\w+|"[^"]*"))*')
 LOADED: dict[str, str] = {
     "text": "(coalesce({}, '') COLLATE \"C\")",
     "bool": "coalesce({}, false)",
@@ -136,8 +138,10 @@ class Emitter:
     def raw(self, node: SlotRef) -> Sql:
         """The input as it is stored: NULL where blank."""
         if node.level and self.outer is not None:
-            return self.binder.slot(replace(self.outer.slots[node.index], root="parent"))
-        return self.binder.slot(self.slots[node.index])
+            found = self.binder.slot(replace(self.outer.slots[node.index], root="parent"))
+        else:
+            found = self.binder.slot(self.slots[node.index])
+        return found if NAME.fullmatch(found.text) else fmt("({})", found)
 
     def literal(self, node: Lit) -> Sql:
         """A constant as a typed parameter."""

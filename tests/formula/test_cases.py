@@ -80,7 +80,7 @@ def slot_values(compiled: Compiled, values: dict[str, Any]) -> list[Any]:
             continue
         rows = []
         for number, row in enumerate(values.get(named(slot), ())):
-            given = {**row, "RECORDID": f"01890000-0000-7000-8000-{number:012}"}
+            given = {**row, "id": f"01890000-0000-7000-8000-{number:012}"}
             rows.append(tuple(parsed(given.get(named(s)), s.type) for s in compiled.inner[index]))
         out.append(tuple(rows))
     return out

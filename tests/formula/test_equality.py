@@ -37,7 +37,7 @@ PATHS: dict[tuple[str, ...], Type] = {
     ("k_customer", "k_grade"): choice("A", "B"),
 }
 CHILD: dict[tuple[str, ...], Type] = {(m.key,): m.type for m in world().targets["k_lines"].items}
-CHILD[("RECORDID",)] = ref("line")
+CHILD[("id",)] = ref("line")
 
 
 def column(path: tuple[str, ...]) -> str:
@@ -70,8 +70,8 @@ def make_rows(rng: random.Random) -> list[Row]:
         own = {path: value_of(rng, t.name, path[-1].removeprefix("k_")) for path, t in PATHS.items()}
         kids = []
         for kid in range(rng.randint(0, 4)):
-            values = {path: value_of(rng, t.name, "") for path, t in CHILD.items() if path != ("RECORDID",)}
-            values["RECORDID",] = f"01890000-0000-7000-8000-{number:08}{kid:04}"
+            values = {path: value_of(rng, t.name, "") for path, t in CHILD.items() if path != ("id",)}
+            values["id",] = f"01890000-0000-7000-8000-{number:08}{kid:04}"
             kids.append(values)
         rng.shuffle(kids)
         rows.append((own, kids))
