@@ -441,7 +441,7 @@ def store(request: Request, access: ObjectAccess, items: Sequence[Item], connect
             changed.remove(one)
     if any(needs_single(session, access, one) for one in [*fresh, *changed]):
         raise Abort
-    for group, statement, action in (
+    for group, write_many, action in (
         (fresh, batches.insert_many, "created"),
         (changed, batches.update_many, "updated"),
     ):
@@ -449,8 +449,7 @@ def store(request: Request, access: ObjectAccess, items: Sequence[Item], connect
             continue
         writes = [write_of(session, access, one.draft) for one in group if one.draft]
         origin = records.Origin(session.user_id, session.channel, action)
-        rows = run(connection, statement(place, writes, origin, session.workspace.live_table, session.snapshot.stamp))
-        done = {row[0]: row[1] for row in rows}
+        done = dict(write_many(connection, place, writes, origin, session.workspace.live_table, session.snapshot.stamp))
         for one in group:
             if one.draft and one.draft.id in done:
                 one.result = Result(201 if one.draft.new else 200, one.draft.id, done[one.draft.id])

@@ -8,8 +8,9 @@ from typing import Any
 from runtime.base.sqltext import Sql, ident, join
 from runtime.base.values import dump_text
 from runtime.store import search
+from runtime.store.database import Connection, run
 from runtime.store.layout import ObjectLayout, column_value
-from runtime.store.records import Origin, Write, column_names, containers, extra_columns, told
+from runtime.store.records import Origin, Write, column_names, containers, extra_columns, told, typed_columns
 
 SYSTEM_TYPES = (
     "id uuid, version int, owner_id uuid, title text, title_key text, data jsonb, ext jsonb, search text, "
@@ -63,21 +64,53 @@ def history(place: ObjectLayout, origin: Origin) -> Sql:
     )
 
 
-def insert_many(place: ObjectLayout, writes: Sequence[Write], origin: Origin, live: str, stamp: int) -> Sql:
-    """All new records with their history and events: rows of (id, version), none when the stamp has moved."""
+def insert_many(
+    connection: Connection, place: ObjectLayout, writes: Sequence[Write], origin: Origin, live: str, stamp: int
+) -> list[tuple[str, int]]:
+    """All new records with their history and events, inside the caller's transaction: (id, version) of each.
+
+    Through COPY, the fastest way in. Nothing when the stamp has moved: the caller's transaction then ends.
+    """
+    if run(connection, Sql(f"SELECT stamp FROM {live}"))[0][0] != stamp:
+        return []
     extra = [column for column, _, _ in extra_columns(writes[0])]
-    names = ["id", "owner_id", "title", "title_key", "data", "ext", *column_names(place), *extra]
-    inserted = Sql(
-        f"rec AS (INSERT INTO {place.table} ({', '.join(names)}, search, created_by, updated_by) "
-        f"SELECT {', '.join(names)}, search::tsvector, %s::uuid, %s::uuid FROM src "
-        f"WHERE (SELECT stamp FROM {live}) = %s RETURNING id, version)",
-        (origin.actor, origin.actor, stamp),
-    )
-    parts = [recordset(place, writes), inserted, history(place, origin), told(place, origin)]
-    return Sql("WITH ") + join(", ", parts) + " SELECT id::text, version FROM rec"
+    names = ["id", "created_by", "updated_by", "owner_id", "title", "title_key", "data", "ext", "search"]
+    columns = ", ".join([*names, *column_names(place), *extra])
+    with connection.cursor() as cursor:
+        with cursor.copy(f"COPY {place.table} ({columns}) FROM STDIN".replace("%%", "%")) as copy:
+            for write in writes:
+                data, ext = containers(place, write)
+                copy.write_row(
+                    (
+                        write.id, origin.actor, origin.actor, write.owner, write.title, search.sort_key(write.title),
+                        dump_text(data), dump_text(ext) if ext else None, search.vector([write.title, *write.texts]),
+                        *typed_columns(place, write), *(one[3] for one in write.extra.values() if one[0]),
+                    )
+                )  # fmt: skip
+        table = ident(place.schema, "s_history")
+        names = ["record_id", "version", "object_key", "actor", "channel", "action", "after"]
+        with cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN") as copy:
+            for write in writes:
+                row = (
+                    write.id,
+                    1,
+                    place.object.key,
+                    origin.actor,
+                    origin.channel,
+                    origin.action,
+                    dump_text(write.after),
+                )
+                copy.write_row(row)
+        kind = f"record_{origin.action}"
+        with cursor.copy(f"COPY {ident(place.schema, 's_outbox')} (partition, type, payload) FROM STDIN") as copy:
+            for write in writes:
+                payload = {"object": place.object.key, "record": write.id, "version": 1, "actor": origin.actor,
+                           "channel": origin.channel}  # fmt: skip
+                copy.write_row((f"{place.object.key}:{write.id}", kind, dump_text(payload)))
+    return [(write.id, 1) for write in writes]
 
 
-def update_many(place: ObjectLayout, writes: Sequence[Write], origin: Origin, live: str, stamp: int) -> Sql:
+def update_statement(place: ObjectLayout, writes: Sequence[Write], origin: Origin, live: str, stamp: int) -> Sql:
     """All changed records that still have their version: rows of (id, version)."""
     columns = [*column_names(place), *(column for column, _, _ in extra_columns(writes[0]))]
     sets = [
@@ -95,6 +128,13 @@ def update_many(place: ObjectLayout, writes: Sequence[Write], origin: Origin, li
     )
     parts = [recordset(place, writes), updated, history(place, origin), told(place, origin)]
     return Sql("WITH ") + join(", ", parts) + " SELECT id::text, version FROM rec"
+
+
+def update_many(
+    connection: Connection, place: ObjectLayout, writes: Sequence[Write], origin: Origin, live: str, stamp: int
+) -> list[tuple[str, int]]:
+    """All changed records that still have their version, inside the caller's transaction: (id, version) of each."""
+    return [(row[0], row[1]) for row in run(connection, update_statement(place, writes, origin, live, stamp))]
 
 
 def find_by(

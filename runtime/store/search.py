@@ -13,67 +13,73 @@ HAN = re.compile(r"[㐀-鿿豈-﫿\U00020000-\U0003134f]+")
 WORD = re.compile(r"[a-z0-9]+")
 MOST_TOKENS = 400
 LONGEST_WORD = 40
+LONGEST_TEXT = 1000
+#: Texts above this length are found by their characters and words, not by pinyin: they are no names.
+LONGEST_NAME = 40
 
 
-@lru_cache(maxsize=30_000)
-def syllable(character: str) -> str:
-    """The commonest pinyin of one Chinese character, '' when it has none."""
-    found = lazy_pinyin(character, style=Style.NORMAL, errors="ignore")
-    return found[0] if found else ""
+class Readings(dict[str, str]):
+    """The commonest pinyin of each Chinese character, '' where it has none; looked up once."""
+
+    def __missing__(self, character: str) -> str:
+        found = lazy_pinyin(character, style=Style.NORMAL, errors="ignore")
+        reading = self[character] = found[0] if found else ""
+        return reading
+
+
+READINGS = Readings()
 
 
 def folded(text: str) -> str:
     """Half width, lower case: what tokens are made from."""
-    return unicodedata.normalize("NFKC", text).lower()
+    return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).lower()
 
 
 def initials(text: str) -> str:
     """The first letters of the pinyin of ``text`` (``北京华星`` gives ``bjhx``); letters and digits stay."""
-    found = []
-    for character in folded(text):
-        if HAN.match(character):
-            found.append(syllable(character)[:1])
-        elif WORD.match(character):
-            found.append(character)
-    return "".join(found)
+    return "".join((READINGS[one][:1] or one) if one > "\u3400" else one for one in folded(text) if one.isalnum())
 
 
 def sort_key(text: str) -> str:
     """A key that sorts ``text`` by pinyin, as Chinese users expect, case-insensitively."""
-    found = []
-    for character in folded(text):
-        found.append(f"{syllable(character)} {character}" if HAN.match(character) else character)
-    return "".join(found)[:200]
+    low = folded(text[:200])
+    if low.isascii():
+        return low
+    return "".join(f"{READINGS[one]} {one}" if one > "\u3400" else one for one in low)[:200]
 
 
 def tokens(texts: Iterable[str]) -> set[str]:
     """What a record with these texts is found by."""
     found: set[str] = set()
     for text in texts:
-        low = folded(text)
+        low = folded(text[:LONGEST_TEXT])
+        found.update(word[:LONGEST_WORD] for word in WORD.findall(low))
+        if low.isascii():
+            continue
         for run in HAN.findall(low):
             found.update(run)
-            found.update(run[i : i + 2] for i in range(len(run) - 1))
-            syllables = [syllable(character) for character in run]
-            found.update("=" + one for one in syllables if one)
-            first = "".join(one[:1] for one in syllables)
-            found.update("~" + first[i : i + 2] for i in range(len(first) - 1))
-        found.update(word[:LONGEST_WORD] for word in WORD.findall(low))
-        whole = initials(text)
-        if whole:
-            found.add("^" + whole[:LONGEST_WORD])
+            found.update(map(str.__add__, run, run[1:]))
+            if len(low) > LONGEST_NAME:
+                continue
+            syllables = [READINGS[one] for one in run]
+            found.update(["=" + one for one in syllables if one])
+            first = "".join([one[:1] for one in syllables])
+            found.update(map("~{}{}".format, first, first[1:]))
+        if len(low) <= LONGEST_NAME:
+            found.add("^" + initials(low)[:LONGEST_WORD])
         if len(found) > MOST_TOKENS:
             break
     return found
 
 
 def vector(texts: Iterable[str]) -> str:
-    """The tokens as the text form of a ``tsvector``."""
-    return " ".join(quoted(token) for token in sorted(tokens(texts))[:MOST_TOKENS])
+    """The tokens as the text form of a ``tsvector``. No token holds a character that would need quoting."""
+    found = list(tokens(dict.fromkeys(texts)))[:MOST_TOKENS]
+    return "'" + "' '".join(found) + "'" if found else ""
 
 
 def quoted(token: str) -> str:
-    """One lexeme, safe in the text form of tsvector and tsquery."""
+    """One lexeme, safe in the text form of tsquery."""
     return "'" + token.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
@@ -104,7 +110,7 @@ def query(text: str) -> str:
 @lru_cache(maxsize=1)
 def known_syllables() -> frozenset[str]:
     """All syllables of pinyin without tones, from the readings of the common characters."""
-    return frozenset(syllable(chr(code)) for code in range(0x4E00, 0x9FA6)) - {""}
+    return frozenset(READINGS[chr(code)] for code in range(0x4E00, 0x9FA6)) - {""}
 
 
 def syllables_of(word: str) -> list[str]:

@@ -1,0 +1,81 @@
+"""A small HTTP load: keep-alive connections, one request after the other on each, requests made beforehand."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Requests a second, and the worst answers."""
+
+    per_second: float
+    p50_ms: float
+    p95_ms: float
+    failed: int
+
+
+def request(method: str, path: str, token: str, body: bytes = b"") -> bytes:
+    """The bytes of one request."""
+    head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
+    if body:
+        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    return head.encode() + b"\r\n" + body
+
+
+def exchange(connection: socket.socket, sent: bytes) -> tuple[int, bytes]:
+    """Send a request, give the status and body of its answer."""
+    connection.sendall(sent)
+    found = b""
+    while (end := found.find(b"\r\n\r\n")) < 0:
+        piece = connection.recv(65536)
+        if not piece:
+            raise ConnectionError("closed")
+        found += piece
+    head = found[:end].lower()
+    start = head.find(b"content-length:")
+    length = int(head[start + 15 :].split(b"\r\n", 1)[0]) if start >= 0 else 0
+    pieces = [found[end + 4 :]]
+    left = length - len(pieces[0])
+    while left > 0:
+        piece = connection.recv(min(left, 1 << 20))
+        if not piece:
+            raise ConnectionError("closed")
+        pieces.append(piece)
+        left -= len(piece)
+    return int(head[9:12]), b"".join(pieces)
+
+
+def load(port: int, make: Callable[[int], bytes], *, seconds: float, connections: int = 8) -> Measured:
+    """Ask for ``seconds`` over ``connections``; ``make(n)`` gives the n-th request."""
+    stop = time.perf_counter() + seconds
+    times: list[list[float]] = [[] for _ in range(connections)]
+    failed = [0] * connections
+
+    def work(number: int) -> None:
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            step = number
+            while (before := time.perf_counter()) < stop:
+                status, _ = exchange(connection, make(step))
+                times[number].append(time.perf_counter() - before)
+                failed[number] += status >= 400
+                step += connections
+
+    begun = time.perf_counter()
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(connections)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    took = time.perf_counter() - begun
+    every: Sequence[float] = sorted(one for group in times for one in group)
+    if not every:
+        return Measured(0, 0, 0, sum(failed))
+    return Measured(
+        len(every) / took, every[len(every) // 2] * 1000, every[int(len(every) * 0.95)] * 1000, sum(failed)
+    )
