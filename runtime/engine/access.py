@@ -274,6 +274,11 @@ class ObjectAccess:
         return field is not None and field.stored and field.numbered is None and self.fields.get(name) == "write"
 
     @cached_property
+    def settable(self) -> frozenset[str]:
+        """The names of the fields that may be set."""
+        return frozenset(name for name in self.object.fields if self.writable(name))
+
+    @cached_property
     def steady(self) -> bool:
         """True when a statement of this access says the same at any moment: no formula looks at the clock or user."""
         formulas = [

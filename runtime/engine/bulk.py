@@ -389,15 +389,16 @@ def unique(request: Request, access: ObjectAccess, items: Sequence[Item]) -> Non
 def gates_of(request: Request, access: ObjectAccess, items: Sequence[Item]) -> dict[str, dict[str, list[Item]]]:
     """For each link field: the ids that are set anew, with the items that set them."""
     found: dict[str, dict[str, list[Item]]] = {}
-    for one in items:
+    links = [one for one in access.object.fields.values() if one.relates is not None and one.stored]
+    for one in items if links else ():
         draft = one.draft
         if draft is None or one.result is not None:
             continue
         before = draft.before or {}
-        for field_def in access.object.fields.values():
+        for field_def in links:
             relates = field_def.relates
             value = draft.values.get(field_def.key)
-            if relates is None or not field_def.stored or value is None or before.get(field_def.key) == value:
+            if relates is None or value is None or before.get(field_def.key) == value:
                 continue
             for target in relates.targets(value):
                 found.setdefault(field_def.name, {}).setdefault(target, []).append(one)
@@ -439,7 +440,7 @@ def store(request: Request, access: ObjectAccess, items: Sequence[Item], connect
         if draft and not draft.changed() and draft.owner == draft.owner_before:
             one.result = Result(200, draft.id, draft.version)
             changed.remove(one)
-    if any(needs_single(session, access, one) for one in [*fresh, *changed]):
+    if needs_single(access, [*fresh, *changed]):
         raise Abort
     for group, write_many, action in (
         (fresh, batches.insert_many, "created"),
@@ -455,15 +456,13 @@ def store(request: Request, access: ObjectAccess, items: Sequence[Item], connect
                 one.result = Result(201 if one.draft.new else 200, one.draft.id, done[one.draft.id])
 
 
-def needs_single(session: Session, access: ObjectAccess, item: Item) -> bool:
-    """True when more than the batch's statement belongs to the record: files, numbers without gaps, a re-check."""
-    if any(one.numbered and one.numbered.gap_free() for one in access.object.fields.values()):
+def needs_single(access: ObjectAccess, items: Sequence[Item]) -> bool:
+    """True when more than the batch's statement belongs to a record: files, numbers without gaps, a re-check."""
+    fields = access.object.fields.values()
+    if any(one.numbered and one.numbered.gap_free() for one in fields):
         return True
-    if item.draft and any(
-        isinstance(access.object.by_key[key].kind, HoldsFiles)
-        for key in item.draft.given
-        if key in access.object.by_key
-    ):
+    holding = {one.key for one in fields if isinstance(one.kind, HoldsFiles)}
+    if holding and any(one.draft and one.draft.given & holding for one in items):
         return True
     return not access.everything and bool(access.scopes["read"].where)
 

@@ -53,7 +53,9 @@ class Draft:
 
     def changed(self) -> set[str]:
         """The storage keys whose value differs from what is stored."""
-        before = self.before or {}
+        before = self.before
+        if not before:
+            return set(self.values)
         return {key for key in {*before, *self.values} if before.get(key) != self.values.get(key)}
 
     def refuse(self, code: str, en: str, zh: str, name: str | None = None) -> None:

@@ -53,6 +53,8 @@ class Preparation:
 
     def permitted(self, draft: Draft) -> None:
         """Names that may not be set: an unreadable one answers like one that is not there."""
+        if draft.raw.keys() <= self.access.settable:
+            return
         for name in draft.raw:
             if name == "owner":
                 continue
@@ -71,8 +73,9 @@ class Preparation:
     def clean(self, draft: Draft) -> None:
         """The stored value of everything that came in."""
         refused = {problem.field for problem in draft.problems}
+        fields = self.object.fields
         for name, raw in draft.raw.items():
-            field = self.object.fields.get(name)
+            field = fields.get(name)
             if field is None or name in refused or not field.stored:
                 continue
             draft.given.add(field.key)
@@ -85,7 +88,7 @@ class Preparation:
         except BadValue as error:
             draft.problems.append(Problem(error.code, error.message, field=field.name))
             return
-        if value is None or value is False or value == [] or value == ():
+        if value is None or value is False or (value.__class__ in (list, tuple) and not value):
             draft.values.pop(field.key, None)
         else:
             draft.values[field.key] = value
@@ -176,17 +179,20 @@ class Preparation:
         def holds(source: bool | str, number: int) -> bool:
             return bool(columns[positions[source]][number]) if isinstance(source, str) else source
 
+        demanding = [
+            one for one in self.object.fields.values() if one.stored and one.required is not False and not one.numbered
+        ]
+        guarded = [one for one in self.object.fields.values() if one.stored and one.readonly is not False]
         for number, draft in enumerate(drafts):
             wrong = {problem.field for problem in draft.problems}
-            changed = draft.changed()
-            for field in self.object.fields.values():
-                if not field.stored or field.name in wrong:
+            for field in demanding:
+                if field.key in draft.values or field.name in wrong:
                     continue
-                if field.required is not False and field.numbered is None and field.key not in draft.values:
-                    if holds(field.visible, number) and holds(field.required, number) and self._asked(draft, field):
-                        draft.refuse("required", "must be filled in", "必填", field.name)
-                        continue
-                if field.readonly is not False and field.key in changed and field.key in draft.given and not draft.new:
+                if holds(field.visible, number) and holds(field.required, number) and self._asked(draft, field):
+                    draft.refuse("required", "must be filled in", "必填", field.name)
+            changed = draft.changed() if guarded and not draft.new else set()
+            for field in guarded:
+                if field.key in changed and field.key in draft.given and field.name not in wrong:
                     if holds(field.readonly, number):
                         draft.refuse("readonly", "cannot be changed now", "当前不可修改", field.name)
 

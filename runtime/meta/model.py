@@ -65,22 +65,22 @@ class FieldDef:
     was: str | None = None
     doc: Doc = field(default_factory=dict)
 
-    @property
+    @cached_property
     def computed(self) -> Computed | None:
         """The kind's face as a computed value, or None."""
         return self.kind if isinstance(self.kind, Computed) else None
 
-    @property
+    @cached_property
     def relates(self) -> Relates | None:
         """The kind's face as a relation, or None."""
         return self.kind if isinstance(self.kind, Relates) else None
 
-    @property
+    @cached_property
     def numbered(self) -> Numbered | None:
         """The kind's face as a given number, or None."""
         return self.kind if isinstance(self.kind, Numbered) else None
 
-    @property
+    @cached_property
     def stored(self) -> bool:
         """False for a computed value."""
         return not isinstance(self.kind, Computed)
