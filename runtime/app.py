@@ -14,7 +14,15 @@ from runtime.config import Settings
 from runtime.engine.workspace import Workspaces
 from runtime.kinds.catalog import load_catalog
 from runtime.store.database import AWAY, BUSY, Database
-from runtime.web import routes_admin, routes_auth, routes_files, routes_model, routes_ops, routes_records
+from runtime.web import (
+    routes_admin,
+    routes_auth,
+    routes_files,
+    routes_model,
+    routes_ops,
+    routes_records,
+    routes_transfer,
+)
 from runtime.web.http import Services, handle_errors
 from runtime.web.limits import Limits
 
@@ -23,7 +31,7 @@ POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; object-src 'none'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-ROUTES = (routes_auth, routes_records, routes_admin, routes_model, routes_files, routes_ops)
+ROUTES = (routes_auth, routes_records, routes_transfer, routes_admin, routes_model, routes_files, routes_ops)
 
 
 class Web(DougongError):

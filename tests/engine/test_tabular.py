@@ -21,8 +21,13 @@ def table(content: bytes | str, name: str = "x.csv") -> Table:
     return open_table(io.BytesIO(content.encode() if isinstance(content, str) else content), name)
 
 
+def read(found: Table) -> list[tuple[int, object]]:
+    """(number, cells), or for a wrong row (number, problem)."""
+    return [(number, wrong or cells) for number, cells, wrong in found.rows()]
+
+
 def rows(content: bytes | str, name: str = "x.csv") -> list[tuple[int, object]]:
-    return list(table(content, name).rows())
+    return read(table(content, name))
 
 
 def refused(content: bytes | str, name: str = "x.csv") -> Invalid:
@@ -35,7 +40,7 @@ def refused(content: bytes | str, name: str = "x.csv") -> Invalid:
 def test_encodings(encoding: str) -> None:
     found = table("名称,城市\n华星,北京\n".encode(encoding))
     assert found.columns == ["名称", "城市"]
-    assert list(found.rows()) == [(2, ["华星", "北京"])]
+    assert read(found) == [(2, ["华星", "北京"])]
     assert found.total == 1
 
 
@@ -78,7 +83,7 @@ def test_row_numbers_are_those_of_a_spreadsheet() -> None:
 def test_header_below_empty_rows() -> None:
     found = table("\n\na,b\n1,2\n")
     assert found.columns == ["a", "b"]
-    assert list(found.rows()) == [(4, ["1", "2"])]
+    assert read(found) == [(4, ["1", "2"])]
 
 
 def test_short_and_long_rows() -> None:
@@ -145,7 +150,7 @@ def test_what_is_written_is_read(cells: list[list[str]]) -> None:
 def test_json_lines() -> None:
     found = table('{"a":1.50,"b":null}\n\n{"b":[1],"c":"x"}\nnonsense\n[1]\n', "x.jsonl")
     assert found.total == 4
-    got = list(found.rows())
+    got = read(found)
     assert got[0] == (1, [Decimal("1.50"), None]) and got[1] == (3, [None, [1], "x"])
     assert [number for number, row in got if isinstance(row, Problem)] == [4, 5]
     assert found.columns == ["a", "b", "c"]

@@ -15,7 +15,8 @@ RISKY = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
 ESCAPED = re.compile(r"'+[=+\-@\t\r＝＋－＠]")
 PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
-Row = tuple[int, "list[Any] | Problem"]
+#: (number, cells in the order of the columns, what is wrong with the row as a whole).
+Row = tuple[int, list[Any], Problem | None]
 
 
 def bad_file(en: str, zh: str, code: str = "file") -> Invalid:
@@ -45,13 +46,15 @@ class Table:
 
     #: Rows below the header that are not empty, where that is known before all are read.
     total: int | None = None
+    #: True: values as over the API, not texts that somebody wrote.
+    typed = False
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream
         self.columns: list[str] = []
 
     def rows(self) -> Iterator[Row]:
-        """(number, cells in the order of ``columns``) of every row that is not empty, or what is wrong with it."""
+        """Every row that is not empty."""
         raise NotImplementedError
 
     def take_header(self, cells: Sequence[Any]) -> None:
@@ -68,5 +71,5 @@ class Table:
         width = len(self.columns)
         if len(cells) > width and not blank(cells[width:]):
             text = Message("the row has more cells than the header", "该行的单元格多于表头")
-            return number, Problem("too_many_cells", text)
-        return number, cells[:width]
+            return number, cells, Problem("too_many_cells", text)
+        return number, cells[:width], None

@@ -151,6 +151,8 @@ class CsvTable(Table):
 class JsonTable(Table):
     """JSON lines: one object a line, values as over the API."""
 
+    typed = True
+
     def __init__(self, stream: IO[bytes]) -> None:
         super().__init__(stream)
         if not decodes(stream, "utf-8"):
@@ -159,17 +161,17 @@ class JsonTable(Table):
         self.total = sum(1 for line in self.lines if line.strip())
 
     def rows(self) -> Iterator[Row]:
-        places: dict[str, int] = {}
+        places = {name: place for place, name in enumerate(self.columns)}
         for number, line in enumerate(self.lines, 1):
             if not line.strip():
                 continue
             try:
                 record = load_foreign(line)
             except DougongError as error:
-                yield number, Problem("json", error.message or error.title)
+                yield number, [], Problem("json", error.message or error.title)
                 continue
             if not isinstance(record, dict):
-                yield number, Problem("json", Message("the line is not a JSON object", "该行不是 JSON 对象"))
+                yield number, [], Problem("json", Message("the line is not a JSON object", "该行不是 JSON 对象"))
                 continue
             for name in record:
                 if name not in places:
@@ -177,7 +179,7 @@ class JsonTable(Table):
                     self.columns.append(name)
             if len(places) > MOST_COLUMNS:
                 raise bad_file(f"the file has more than {MOST_COLUMNS} names", f"文件超过 {MOST_COLUMNS} 个字段名")
-            yield number, [record.get(name) for name in self.columns]
+            yield number, [record.get(name) for name in self.columns], None
 
 
 class CsvWriter:

@@ -1,0 +1,266 @@
+"""Exporting records as CSV, XLSX or JSON lines: what the caller may read and no more, page by page.
+
+Memory does not grow with the number of records. Rights are asked again for every page, and every export is noted.
+"""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import IO, Any
+from zoneinfo import ZoneInfo
+
+from runtime.base.errors import Invalid, Message, Problem
+from runtime.base.values import load
+from runtime.engine import audit, reading
+from runtime.engine.access import ObjectAccess, demand_object
+from runtime.engine.tabular import CsvWriter, XlsxWriter
+from runtime.engine.workspace import Session
+from runtime.formula.types import Type
+from runtime.kinds.field import Context, Field
+from runtime.meta.model import SYSTEM_PROPERTIES, FieldDef
+from runtime.store.binder import SYSTEM_REFERENCES
+
+PAGE = 500
+CHUNK = 1 << 16
+TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "jsonl": "application/x-ndjson",
+}
+Progress = Callable[[int, int | None], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is exported and how. ``fields`` None: the id, all readable fields in the order of the document, the owner.
+
+    ``titles``: the titles of linked records in the place of their ids (a record that may not be read keeps its id).
+    ``mark``: CSV begins with the mark by which Excel knows UTF-8.
+    """
+
+    format: str = "csv"
+    filter: str = ""
+    fields: Sequence[str] | None = None
+    sort: Sequence[str] = ()
+    q: str = ""
+    titles: bool = False
+    mark: bool = True
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the file."""
+        return TYPES[self.format]
+
+
+def export(
+    session: Session, object_name: str, options: Options = Options(), progress: Progress | None = None
+) -> Iterator[bytes]:
+    """The file in pieces. Raises what refuses the export (rights, names, filter) before the first piece."""
+    if options.format not in TYPES:
+        shown = ", ".join(TYPES)
+        problem = Problem("choice", Message(f"must be one of {shown}", f"只能是 {shown}"), field="format")
+        raise Invalid(problems=[problem])
+    own = copy.copy(session)
+    own.settle()
+    work = Export(own, object_name, options, progress)
+    first = work.begin()
+    return work.noted(work.pieces(first))
+
+
+def write(
+    session: Session,
+    object_name: str,
+    target: IO[bytes],
+    options: Options = Options(),
+    progress: Progress | None = None,
+) -> int:
+    """Write the whole file; the number of records."""
+    count = 0
+
+    def told(done: int, total: int | None) -> None:
+        nonlocal count
+        count = done
+        if progress is not None:
+            progress(done, total)
+
+    for piece in export(session, object_name, options, told):
+        target.write(piece)
+    return count
+
+
+class Export:
+    """One export on its way out."""
+
+    def __init__(self, session: Session, object_name: str, options: Options, progress: Progress | None) -> None:
+        self.session = session
+        self.object = object_name
+        self.options = options
+        self.progress = progress
+        access = self.access()
+        self.names = self._names(access)
+        self.count = 0
+        expand = [name for name in self.names if self._reference(access, name)] if options.titles else []
+        self.ask = reading.Ask(
+            filter=options.filter, sort=tuple(options.sort), fields=tuple(self.names), expand=tuple(expand),
+            q=options.q, limit=PAGE,
+        )  # fmt: skip
+        self.cells = [Cell(session, access, name, session.context()) for name in self.names]
+
+    def access(self) -> ObjectAccess:
+        """The caller's rights. Raises NotFound, Forbidden."""
+        access = demand_object(self.session.snapshot, self.session.person, self.object)
+        access.demand("export")
+        access.demand("read")
+        return access
+
+    def _names(self, access: ObjectAccess) -> list[str]:
+        if self.options.fields is not None:
+            return list(dict.fromkeys(self.options.fields))
+        if self.options.format == "jsonl":
+            return list(access.names)
+        return ["id", *(name for name in access.names if name not in SYSTEM_PROPERTIES), "owner"]
+
+    @staticmethod
+    def _reference(access: ObjectAccess, name: str) -> bool:
+        field = access.object.fields.get(name)
+        if name in SYSTEM_PROPERTIES:
+            return name in SYSTEM_REFERENCES
+        return field is not None and field.stored and field.relates is not None
+
+    def page(self, cursor: str) -> reading.Page:
+        """The next page, under the rights that hold now."""
+
+        def work() -> tuple[int, reading.Page]:
+            return reading.page(self.session, self.access(), replace(self.ask, cursor=cursor))
+
+        return self.session.repeating(work)
+
+    def begin(self) -> reading.Page:
+        """The first page: what is wrong with the request is said here. The export is noted before it is given."""
+        first = self.page("")
+        detail = {"object": self.object, "format": self.options.format, "filter": self.options.filter[:2000]}
+        audit.note(self.session.workspace, self.session.user_id, "export_started", detail)
+        return first
+
+    def noted(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """The pieces, and an entry in the audit when they are through or nobody takes them any more."""
+        whole = False
+        try:
+            yield from pieces
+            whole = True
+        finally:
+            detail = {
+                "object": self.object, "format": self.options.format, "filter": self.options.filter[:2000],
+                "fields": self.names, "count": self.count, "complete": whole,
+            }  # fmt: skip
+            audit.note(self.session.workspace, self.session.user_id, "export", detail)
+
+    def pages(self, first: reading.Page) -> Iterator[Sequence[str]]:
+        """The records of all pages as JSON texts."""
+        page = first
+        while True:
+            yield page.records
+            self.count += len(page.records)
+            if self.progress is not None:
+                self.progress(self.count, None)
+            if page.next_cursor is None:
+                return
+            page = self.page(page.next_cursor)
+
+    def pieces(self, first: reading.Page) -> Iterator[bytes]:
+        """The file, piece by piece."""
+        if self.options.format == "xlsx":
+            yield from self.sheet(first)
+            return
+        if self.options.format == "jsonl":
+            for records in self.pages(first):
+                yield "".join(f"{one}\n" for one in records).encode()
+            return
+        writer = CsvWriter(mark=self.options.mark)
+        writer.add(self.names)
+        for records in self.pages(first):
+            for one in records:
+                record = load(one)
+                writer.add([cell.text(record.get(cell.name)) for cell in self.cells])
+            yield writer.taken()
+
+    def sheet(self, first: reading.Page) -> Iterator[bytes]:
+        """The spreadsheet: written aside, as its table of contents comes last."""
+        access = self.access()
+        label = access.object.label["zh" if self.session.language.startswith("zh") else "en"]
+        writer = XlsxWriter(label)
+        with tempfile.TemporaryFile() as aside:
+            try:
+                writer.add(self.names)
+                for records in self.pages(first):
+                    for one in records:
+                        record = load(one)
+                        writer.add([cell.typed(record.get(cell.name)) for cell in self.cells])
+                writer.save(aside)
+            except BaseException:
+                writer.discard()
+                raise
+            aside.seek(0)
+            while chunk := aside.read(CHUNK):
+                yield chunk
+
+
+class Cell:
+    """Turns one member of a record on the wire into a cell."""
+
+    def __init__(self, session: Session, access: ObjectAccess, name: str, context: Context) -> None:
+        self.name = name
+        self.context = context
+        self.zone = ZoneInfo(context.time_zone)
+        found: FieldDef | None = access.object.fields.get(name) if name not in SYSTEM_PROPERTIES else None
+        self.kind: Field | None = found.kind if found else None
+        self.masked = access.fields.get(name) == "masked"
+        self.type: Type | None = None
+        if found is not None and not self.masked:
+            self.type = found.kind.type()
+            if found.computed is not None:
+                self.type = session.formulas.computed(access.object.name, name).type
+        self.instant = name in ("created_at", "updated_at")
+
+    def text(self, value: Any) -> str:
+        """The cell of a CSV file; what an import reads back."""
+        if value is None or value == []:
+            return ""
+        if self._plain(value):
+            return ", ".join(map(title_of, value)) if isinstance(value, list) else title_of(value)
+        assert self.kind is not None
+        return self.kind.text(value, self.context)
+
+    def _plain(self, value: Any) -> bool:
+        """True for what no field type has to spell: properties, masks, expanded references."""
+        if self.kind is None or self.masked:
+            return True
+        first = value[0] if isinstance(value, list) else value
+        return isinstance(first, Mapping) and "title" in first and "id" in first
+
+    def typed(self, value: Any) -> Any:
+        """The cell of a spreadsheet: numbers, dates and yes or no as what they are."""
+        if value is None or value == []:
+            return None
+        kind = self.type.name if self.type else ""
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, Decimal) and kind == "number":
+            return value
+        if isinstance(value, str) and kind == "date":
+            return date.fromisoformat(value)
+        if isinstance(value, str) and (kind == "datetime" or self.instant):
+            return datetime.fromisoformat(value).astimezone(self.zone).replace(tzinfo=None)
+        return self.text(value) or None
+
+
+def title_of(value: Any) -> str:
+    """A property, a mask or an expanded reference as text."""
+    if isinstance(value, Mapping):
+        return str(value.get("title") or value.get("id") or "")
+    return str(value)

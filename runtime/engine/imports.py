@@ -1,0 +1,412 @@
+"""Importing a file of rows: each row becomes a record through the same write path as one from a form, in batches.
+
+Memory does not grow with the file. The counts of the outcome add up to the rows of the file, whatever happens.
+
+A mapping says ``column: field``, or ``column: {field: customer, match: number}``, or the other way round
+``field: {column: "Order ID", match: number}``; ``column: null`` leaves a column out. Without one, columns are found by
+the fields' names and labels. A column ``ref`` (where no field has that name) names the rows for links of later rows
+to the same object, and through :attr:`Options.refs` for links of later files.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from runtime.base.errors import DougongError, Invalid, Message, Problem
+from runtime.engine import audit, bulk
+from runtime.engine.access import ObjectAccess, demand_object
+from runtime.engine.columns import Columns, Target, wanted_of
+from runtime.engine.entries import Entries, Entry, Refs
+from runtime.engine.outcome import FailedRows, Outcome, stopped_at
+from runtime.engine.rehearsal import Rehearsal
+from runtime.engine.tabular import Table, open_table
+from runtime.engine.workspace import Session
+from runtime.store.ids import is_id
+
+log = logging.getLogger("dougong")
+
+ON_DUPLICATE = ("skip", "update", "create", "fail")
+BLANK = ("keep", "clear")
+MOST_BROKEN = 20
+BROKEN = Message("the row could not be stored; the fault has been noted", "该行无法保存，故障已记录")
+FAULT = Message("an unexpected fault, it has been noted", "意外故障，已记录")
+INTERRUPTED = Message("it was interrupted", "操作被中断")
+Progress = Callable[[int, int | None], None]
+Pair = tuple[Entry, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a file is imported. ``name`` is the file's name, ``errors`` takes the failed rows as a file.
+
+    ``key`` is the field by which a row finds its record: without it the only unique field that the file has. ``blank``
+    says whether an empty cell of a record that is there keeps its value or clears it. ``refs`` keeps the names given
+    in columns ``ref`` over several files.
+    """
+
+    mapping: Mapping[str, Any] | None = None
+    on_duplicate: str = "fail"
+    key: str | None = None
+    dry_run: bool = False
+    blank: str = "keep"
+    name: str = ""
+    errors: IO[bytes] | None = None
+    refs: Refs | None = None
+    channel: str = "import"
+
+    def check(self) -> None:
+        """Raises Invalid for a word that is none of those allowed."""
+        for name, value, allowed in (
+            ("on_duplicate", self.on_duplicate, ON_DUPLICATE),
+            ("blank", self.blank, BLANK),
+        ):
+            if value not in allowed:
+                shown = ", ".join(allowed)
+                text = Message(f"must be one of {shown}", f"只能是 {shown}")
+                raise Invalid(problems=[Problem("choice", text, field=name)])
+
+
+def run(
+    session: Session,
+    object_name: str,
+    source: IO[bytes] | Path,
+    options: Options = Options(),
+    progress: Progress | None = None,
+) -> Outcome:
+    """Import a file. Raises what refuses it as a whole, before anything is stored; afterwards nothing."""
+    options.check()
+    if isinstance(source, Path):
+        with source.open("rb") as stream:
+            return run(session, object_name, stream, _named(options, source), progress)
+    work = copy.copy(session)
+    work.channel = options.channel
+    return Import(work, object_name, source, options, progress).run()
+
+
+def _named(options: Options, source: Path) -> Options:
+    return options if options.name else Options(**{**vars(options), "name": source.name})
+
+
+class Stop(Exception):
+    """The import cannot go on."""
+
+    def __init__(self, reason: Message) -> None:
+        super().__init__(reason.en)
+        self.reason = reason
+
+
+@dataclass
+class Request(bulk.Request):
+    """A batch of an import: needs the right to import, and to change records only where it changes some."""
+
+    def access(self) -> ObjectAccess:
+        """The caller's rights. Raises NotFound, Forbidden."""
+        access = demand_object(self.session.snapshot, self.session.person, self.object)
+        for right in ("import", "create", *(["update"] if self.on_duplicate == "update" else [])):
+            access.demand(right)
+        return access
+
+
+class Import:
+    """One file on its way in."""
+
+    def __init__(
+        self, session: Session, object_name: str, source: IO[bytes], options: Options, progress: Progress | None
+    ) -> None:
+        session.settle()
+        self.session = session
+        self.object = object_name
+        self.options = options
+        self.progress = progress
+        self.key = options.key
+        self.outcome = Outcome(options.dry_run)
+        access = self.request("create").access()
+        self.table: Table = open_table(source, options.name)
+        refs = options.refs if options.refs is not None else {}
+        self.entries = Entries(session, object_name, typed=self.table.typed, refs=refs, dry=options.dry_run)
+        self.planned = 0
+        self.of_field: dict[str, str] = {}
+        self.columns = self._columns(access)
+        self.failed = FailedRows(options.errors, session.language, lines=self.table.typed)
+        self.rehearsal = Rehearsal(session, object_name) if options.dry_run else None
+        self.broken = 0
+        self.read = 0
+
+    def request(self, mode: str, key: str | None = None) -> Request:
+        """A request for a batch."""
+        duplicate = "create" if mode == "create" else self.options.on_duplicate
+        return Request(
+            self.session, self.object, mode, key, dry=self.options.dry_run, on_duplicate=duplicate,
+        )  # fmt: skip
+
+    # -- what the columns mean --------------------------------------------------------------------------
+
+    def _columns(self, access: ObjectAccess) -> Columns:
+        """Find the key and the targets of the header. Raises Invalid."""
+        update = self.options.on_duplicate in ("update", "skip")
+        if self.table.typed:
+            next(iter(self.table.rows()), None)  # The names of the first line.
+        if self.key is None and self.options.on_duplicate != "create":
+            self.key = self._usual_key(access, update)
+        if self.options.on_duplicate == "create":
+            self.key = None
+        if self.key not in (None, "id"):
+            bulk.key_field(access, str(self.key))
+        elif self.key is None and update:
+            text = Message(
+                "say by which unique field the records are found (key)", "请指定用于查找记录的唯一字段（key）"
+            )
+            raise Invalid(problems=[Problem("key", text, field="key")])
+        columns = Columns(access, self.key, self.options.mapping)
+        self.entries.key = self.key
+        self._plan(columns)
+        if self.key is not None and self.key not in self.of_field and not self.table.typed:
+            text = Message(f"the file has no column for {self.key!r}", f"文件中没有“{self.key}”对应的列")
+            raise Invalid(problems=[Problem("key", text, field="key")])
+        if not self.entries.targets and self.table.columns:
+            text = Message("no column of the file is a field that you can set", "文件中没有您可以填写的字段列")
+            raise Invalid(problems=[Problem("no_columns", text, field="file"), *columns.warnings])
+        return columns
+
+    def _usual_key(self, access: ObjectAccess, update: bool) -> str | None:
+        """The only unique field of the file; to change records also one that nobody sets, or the id."""
+        unique = [one.name for one in access.object.fields.values() if one.unique and access.readable(one.name)]
+        mapping = self.options.mapping
+        if mapping is not None:
+            named = {one.field for one in wanted_of(mapping)}
+            there = [name for name in unique if name in named]
+        else:
+            there = [name for name in unique if self._names(access, name)]
+        settable = [name for name in there if access.writable(name)]
+        found = settable or (there if update else [])
+        if len(found) == 1:
+            return found[0]
+        return "id" if update and not found and "id" in self.table.columns else None
+
+    def _names(self, access: ObjectAccess, name: str) -> bool:
+        """True when a column of the file is for the field."""
+        targets = Columns(access, name, None).targets(self.table.columns, more=True)
+        return any(one.name == name for one in targets)
+
+    def _plan(self, columns: Columns) -> None:
+        """The targets of columns that are new."""
+        found: list[Target] = columns.targets(self.table.columns, self.planned, more=self.table.typed)
+        self.planned = len(self.table.columns)
+        self.entries.add_targets(found)
+        self.of_field.update({one.name: one.column for one in found})
+        self.outcome.warnings = columns.warnings
+
+    # -- the way through the file -----------------------------------------------------------------------
+
+    def run(self) -> Outcome:
+        """All of it."""
+        first: int | None = None
+        try:
+            for batch in self.batches():
+                first = min(one.number for one in batch)
+                self.work(batch)
+                first = None
+                self.tell()
+        except Stop as stop:
+            self.outcome.stopped = stopped_at(first, stop.reason)
+        except DougongError as error:
+            self.outcome.stopped = stopped_at(first, error.problems[0].message if error.problems else _said(error))
+        except KeyboardInterrupt:
+            self.outcome.stopped = stopped_at(first, INTERRUPTED)
+        except Exception:
+            log.exception("an import into %s stopped", self.object)
+            self.outcome.stopped = stopped_at(first, FAULT)
+        self.outcome.total = self._total()
+        self.note()
+        return self.outcome
+
+    def _total(self) -> int:
+        if self.table.total is not None:
+            return self.table.total
+        if self.outcome.stopped is None:
+            return self.read
+        try:
+            return max(self.read, sum(1 for _ in self.table.rows()))
+        except DougongError:
+            return self.read
+
+    def batches(self) -> Iterator[list[Entry]]:
+        """The rows in batches in which no key stands twice and no row refers to another: those wait for the next."""
+        batch: dict[Any, Entry] = {}
+        waiting: list[Entry] = []
+        for entry in self.rows():
+            self._place(entry, batch, waiting)
+            while len(batch) >= bulk.BATCH or len(waiting) >= bulk.BATCH:
+                yield from self._resolved(batch, waiting)
+        while batch or waiting:
+            yield from self._resolved(batch, waiting)
+
+    def _place(self, entry: Entry, batch: dict[Any, Entry], waiting: list[Entry]) -> None:
+        spot = ("row", entry.number) if entry.key is None else ("key", entry.key)
+        if spot in batch:
+            waiting.append(entry)
+        else:
+            batch[spot] = entry
+
+    def _resolved(self, batch: dict[Any, Entry], waiting: list[Entry]) -> Iterator[list[Entry]]:
+        """One batch with its links; what has to wait begins the next."""
+        now = list(batch.values())
+        later = self.entries.resolve(now)
+        held = {id(one) for one in later}
+        ready = [one for one in now if id(one) not in held]
+        rest = sorted([*later, *waiting], key=lambda one: one.number)
+        batch.clear()
+        waiting.clear()
+        for one in rest:
+            self._place(one, batch, waiting)
+        if ready:
+            yield ready
+
+    def rows(self) -> Iterator[Entry]:
+        """The entries of all rows; rows that are wrong as such fail at once."""
+        for number, cells, wrong in self.table.rows():
+            self.read += 1
+            if len(self.table.columns) > self.planned:
+                self._plan(self.columns)
+            entry = Entry(number, cells) if wrong else self.entries.make(number, cells)
+            if wrong:
+                entry.problems.append(wrong)
+            hopeless = [one for one in entry.problems if one.field not in self.entries.linkers]
+            if hopeless:
+                self.fail(entry, entry.problems)
+                continue
+            yield entry
+
+    def tell(self) -> None:
+        """Say how far it is."""
+        if self.progress is not None:
+            self.progress(self.outcome.done, self.table.total)
+
+    # -- one batch --------------------------------------------------------------------------------------
+
+    def work(self, batch: Sequence[Entry]) -> None:
+        """Store a batch and count it."""
+        self.session.settle()
+        for mode, pairs in self.grouped(batch).items():
+            if pairs:
+                self.store(mode, pairs)
+
+    def store(self, mode: str, pairs: Sequence[Pair]) -> None:
+        """Store and count rows. One on which the database breaks is found by halves and fails by itself."""
+        request = self.request(mode, "id" if mode != "create" and self.by_id() else self.key)
+        try:
+            results = bulk.process(request, [raw for _, raw in pairs], 0)
+        except DougongError as error:
+            raise Stop(_said(error)) from error
+        except Exception as error:
+            if len(pairs) > 1:
+                half = len(pairs) // 2
+                self.store(mode, pairs[:half])
+                self.store(mode, pairs[half:])
+                return
+            self.broken += 1
+            log.exception("row %s of an import into %s", pairs[0][0].number, self.object)
+            if self.broken > MOST_BROKEN:
+                raise Stop(FAULT) from error
+            self.fail(pairs[0][0], [Problem("internal", BROKEN)])
+            return
+        for (entry, _), result in zip(pairs, results, strict=True):
+            self.count(entry, result)
+        away = next((one for one in results if one.status == 503), None)
+        if away is not None:
+            raise Stop(away.problems[0].message)
+
+    def grouped(self, batch: Sequence[Entry]) -> dict[str, list[Pair]]:
+        """The rows by how they are stored: surely new, or found by the key."""
+        groups: dict[str, list[Pair]] = {"create": [], "upsert": []}
+        if self.key is None:
+            groups["create"] = [(entry, entry.raw) for entry in batch]
+            return groups
+        found = self.known(batch) if self.asked_first() else {}
+        by_id = self.by_id()
+        for entry in batch:
+            raw = dict(entry.raw)
+            row = found.get(entry.key) if entry.key is not None else None
+            if row is not None and self.options.blank == "clear":
+                raw.update({name: None for name in entry.blank if self.clearable(name)})
+            if by_id and self.key != "id":  # A key that nobody sets: the record is named by its id instead.
+                raw.pop(self.key, None)
+                if row is None and entry.key is not None:
+                    text = Message("there is no such record", "没有该记录")
+                    self.fail(entry, [Problem("not_found", text, field=self.key)])
+                    continue
+                if row is not None:
+                    raw["id"] = row[1]
+            groups["create" if by_id and raw.get("id") is None else "upsert"].append((entry, raw))
+        return groups
+
+    def by_id(self) -> bool:
+        """True when records are found by their ids in the end."""
+        return self.key == "id" or not self.columns.access.writable(str(self.key))
+
+    def asked_first(self) -> bool:
+        """True when it must be known beforehand which records are there."""
+        return self.options.blank == "clear" or (self.key != "id" and self.by_id())
+
+    def known(self, batch: Sequence[Entry]) -> dict[Any, Any]:
+        """Key -> row of the records that are there."""
+        request = self.request("upsert", self.key)
+        access = request.access()
+        field = None if self.key == "id" else bulk.key_field(access, str(self.key))
+        keys = [one.key for one in batch if one.key is not None and (field is not None or is_id(one.key))]
+        return bulk.look_up(request, access, field, keys)
+
+    def clearable(self, name: str) -> bool:
+        """True for a field whose value an empty cell may clear."""
+        return name != self.key and name in self.columns.access.object.fields and self.columns.access.writable(name)
+
+    def count(self, entry: Entry, result: bulk.Result) -> None:
+        """Count what became of a row."""
+        if self.rehearsal is not None:
+            result = self.rehearsal.after(entry, result, self.key, self.options.on_duplicate)
+        if result.status == 503:
+            return
+        if result.status == 201:
+            self.outcome.created += 1
+        elif result.status == 200:
+            self.outcome.updated += 1
+        elif result.status == 304:
+            self.outcome.skipped += 1
+        else:
+            self.fail(entry, result.problems)
+            return
+        self.entries.keep_ref(entry, result.id)
+
+    def fail(self, entry: Entry, problems: Sequence[Problem]) -> None:
+        """Count a failed row and keep it for the file of failed rows; what is wrong with a link is said once."""
+        own = {one.field: one for one in entry.problems}
+        told = [own.get(one.field, one) if one.field else one for one in problems]
+        shown = list(dict.fromkeys(told)) or entry.problems
+        self.outcome.fail(entry.number, shown, self.of_field)
+        self.failed.add(self.table.columns, entry.number, entry.cells, shown)
+
+    def note(self) -> None:
+        """The entry in the audit."""
+        if self.options.dry_run:
+            return
+        detail = {
+            "object": self.object, "file": self.options.name[:200], "on_duplicate": self.options.on_duplicate,
+            "stopped": self.outcome.stopped is not None, **self.outcome.counts(),
+        }  # fmt: skip
+        try:
+            audit.note(self.session.workspace, self.session.user_id, "import", detail)
+        except DougongError:
+            log.warning("the import into %s could not be noted in the audit: the database is away", self.object)
+
+
+def _said(error: DougongError) -> Message:
+    """The sentence of a refusal."""
+    return error.message or (error.problems[0].message if error.problems else error.title)
+
+
+__all__ = ["Options", "Outcome", "run"]
