@@ -229,7 +229,7 @@ def prepare(request: Request, access: ObjectAccess, items: Sequence[Item]) -> No
         if one.draft is not None and one.result is None:
             storing.owner(request.session, access, one.draft, request.trusted)
             drafts.append(one.draft)
-    Preparation(request.session, access, trusted=request.trusted).run(drafts)
+    Preparation(request.session, access, trusted=request.trusted, dry=request.dry).run(drafts)
     for one in items:
         if one.result is None and one.draft is not None and too_large(one.draft.values):
             one.draft.refuse("too_large", "the record is too large", "记录内容过大")

@@ -28,11 +28,12 @@ FIELD = Message("field", "字段")
 class Preparation:
     """Prepares drafts of one object for one session; as system, rights are not asked but every rule holds."""
 
-    def __init__(self, session: Session, access: ObjectAccess, *, trusted: bool = False) -> None:
+    def __init__(self, session: Session, access: ObjectAccess, *, trusted: bool = False, dry: bool = False) -> None:
         self.session = session
         self.access = access
         self.object: ObjectDef = access.object
         self.trusted = trusted
+        self.dry = dry
         self.context: Context = session.context()
         self.evaluator = Evaluator(session, access)
 
@@ -157,7 +158,8 @@ class Preparation:
             if kind is None or kind.gap_free():
                 continue
             period = kind.period(today)
-            last = numbers.take(
+            give = numbers.would_be if self.dry else numbers.take
+            last = give(
                 self.session.database, self.session.workspace.schema, self.object.key, field.key, period, len(drafts)
             )
             for offset, draft in enumerate(drafts):

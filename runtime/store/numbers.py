@@ -29,3 +29,15 @@ def take(database: Database, schema: str, object_key: str, field_key: str, perio
 def take_inside(connection: Connection, schema: str, object_key: str, field_key: str, period: str, count: int) -> int:
     """The same inside the record's own transaction: free of gaps, others wait until it ends."""
     return int(run(connection, step(schema, object_key, field_key, period, count))[0][0])
+
+
+def would_be(database: Database, schema: str, object_key: str, field_key: str, period: str, count: int) -> int:
+    """What :func:`take` would give now; nothing is taken."""
+    table = ident(schema, "s_counter")
+    found = database.row(
+        Sql(
+            f"SELECT value FROM {table} WHERE object_key = %s AND field_key = %s AND period = %s",
+            (object_key, field_key, period),
+        )
+    )
+    return (int(found[0]) if found else 0) + count
