@@ -6,206 +6,28 @@ here raises for any formula or value; a fault gives null.
 
 from __future__ import annotations
 
-import ast
-import datetime as dt
 import logging
-import operator
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from simpleeval import FeatureNotAvailable, SimpleEval
-
 from runtime.formula.compiler import Compiled
 from runtime.formula.env import Env
-from runtime.formula.functions.declare import Impl
-from runtime.formula.functions.registry import IMPLS
-from runtime.formula.lower import BLANK_VALUES, Lowered, lower
+from runtime.formula.lower import BLANK_VALUES, lower
 from runtime.formula.rows import Rows, Spec, summarise
 from runtime.formula.scope import Slot
+from runtime.formula.simple import SAFE_TYPES, FormulaEval, State, functions, operators
 from runtime.formula.tree import Agg, Node, walk
-from runtime.formula.values import CTX, Items, canonical, divide, norm
+from runtime.formula.values import ZERO, Items, canonical
 
 __all__ = ["Env", "FormulaEval", "Prepared", "Rows", "canonical", "prepare"]
 
 log = logging.getLogger(__name__)
 CACHE_SIZE = 2_000
 MAX_VISITS = 1_000_000
-SAFE_TYPES = frozenset((Decimal, str, bool, type(None), dt.date, dt.datetime, Items, Rows))
-DEFAULTS: dict[str, Any] = {"t": "", "b": False, "L": Items()}
-
-
-class FormulaEval(SimpleEval):  # type: ignore[misc]
-    """SimpleEval with only the node kinds that the intermediate form needs."""
-
-    nodes: dict[type, Callable[[Any], Any]]
-    ALLOWED = (
-        ast.Expr,
-        ast.Name,
-        ast.Constant,
-        ast.UnaryOp,
-        ast.BinOp,
-        ast.Compare,
-        ast.BoolOp,
-        ast.IfExp,
-        ast.Call,
-    )
-
-    def __init__(self, operators: Mapping[type, Any], functions: dict[str, Any]) -> None:
-        super().__init__(operators=operators, functions=functions, names={}, allowed_attrs={})
-        self.nodes = {kind: handler for kind, handler in self.nodes.items() if kind in self.ALLOWED}
-
-    def _eval(self, node: ast.AST) -> Any:
-        """As the library's, but stricter: only the closed set of our value types may come out of a node."""
-        handler = self.nodes.get(type(node))
-        if handler is None:
-            raise FeatureNotAvailable(f"{type(node).__name__} is no part of formulas")
-        result = handler(node)
-        if type(result) not in SAFE_TYPES:
-            raise FeatureNotAvailable(f"a {type(result).__name__} is no value of a formula")
-        return result
-
-
-class _State:
-    """What one evaluation shares: the environment, the faults, the outer record's names."""
-
-    __slots__ = ("env", "faults", "names")
-
-    def __init__(self) -> None:
-        self.env: Env = None  # type: ignore[assignment]
-        self.faults: list[str] | None = None
-        self.names: dict[str, Any] = {}
-
-    def note(self, code: str) -> None:
-        if self.faults is not None:
-            self.faults.append(code)
-
-
-def _less(a: Any, b: Any) -> bool:
-    return a is not None and b is not None and a < b
-
-
-def _less_equal(a: Any, b: Any) -> bool:
-    return a is not None and b is not None and a <= b
-
-
-def _more(a: Any, b: Any) -> bool:
-    return a is not None and b is not None and a > b
-
-
-def _more_equal(a: Any, b: Any) -> bool:
-    return a is not None and b is not None and a >= b
-
-
-def _add(a: Any, b: Any) -> Any:
-    return None if a is None or b is None else CTX.add(a, b)
-
-
-def _subtract(a: Any, b: Any) -> Any:
-    return None if a is None or b is None else CTX.subtract(a, b)
-
-
-def _multiply(a: Any, b: Any) -> Any:
-    return None if a is None or b is None else CTX.multiply(a, b)
-
-
-def _negative(a: Any) -> Any:
-    return None if a is None else a.copy_negate()
-
-
-def _operators(state: _State) -> dict[type, Callable[..., Any]]:
-    def over(a: Any, b: Any) -> Any:
-        if a is None or b is None:
-            return None
-        result = divide(a, b)
-        if result is None:
-            state.note("NUM_RANGE" if b else "DIV_ZERO")
-        return result
-
-    return {
-        ast.Add: _add,
-        ast.Sub: _subtract,
-        ast.Mult: _multiply,
-        ast.Div: over,
-        ast.USub: _negative,
-        ast.Eq: operator.eq,
-        ast.NotEq: operator.ne,
-        ast.Lt: _less,
-        ast.LtE: _less_equal,
-        ast.Gt: _more,
-        ast.GtE: _more_equal,
-        ast.Not: operator.not_,
-    }
-
-
-def _bind(impl: Impl, state: _State) -> Callable[..., Any]:
-    """The primitive's Python with its null rule, its environment and the noting of faults."""
-    run, default, code = impl.python, DEFAULTS.get(impl.result), impl.code
-
-    if impl.env:
-
-        def call(*args: Any) -> Any:
-            return run(state.env, *args)
-    else:
-        call = run
-    if not impl.strict and impl.faults is False:
-        return call
-
-    def noted(result: Any) -> Any:
-        if result is None:
-            state.note(code)
-        return result
-
-    def one(a: Any) -> Any:
-        return default if a is None else noted(call(a))
-
-    def two(a: Any, b: Any) -> Any:
-        if a is None or b is None:
-            return default
-        result = call(a, b)
-        if result is None:
-            state.note(code)
-        return result
-
-    def several(*args: Any) -> Any:
-        for arg in args:
-            if arg is None:
-                return default
-        return noted(call(*args))
-
-    def loose(*args: Any) -> Any:
-        return noted(call(*args))
-
-    if not impl.strict:
-        return loose
-    if any(p.many for p in impl.params) or len(impl.params) > 2:
-        return several
-    return one if len(impl.params) == 1 else two
-
-
-def _functions(tree: Iterable[Node], lowered: Lowered, state: _State) -> dict[str, Callable[..., Any]]:
-    def normed(x: Any) -> Any:
-        if x is None:
-            return None
-        result = norm(x)
-        if result is None:
-            state.note("NUM_RANGE")
-        return result
-
-    found: dict[str, Callable[..., Any]] = {
-        "norm": normed,
-        "num0": lambda x: _ZERO if x is None else x,
-        "txt0": lambda x: "" if x is None else x,
-    }
-    for key in lowered.functions:
-        found[key] = _bind(IMPLS[key], state)
-    return found
-
-
-_ZERO = BLANK_VALUES["number"]
 
 
 class _Run:
@@ -213,18 +35,17 @@ class _Run:
 
     def __init__(self, compiled: Compiled) -> None:
         assert compiled.ir is not None
-        self.state = _State()
+        self.state = State()
         self.slots = compiled.slots
         self.inner = compiled.inner
         lowered = lower(compiled.ir)
-        functions = _functions(walk(compiled.ir), lowered, self.state)
+        known = functions(walk(compiled.ir), lowered, self.state)
         for number, agg in enumerate(lowered.aggregates):
-            functions[f"agg{number}"] = self._aggregate(agg)
+            known[f"agg{number}"] = self._aggregate(agg)
         self.tree = lowered.tree
-        self.eval = FormulaEval(_operators(self.state), functions)
+        self.eval = FormulaEval(operators(self.state), known)
         self.env_names = lowered.env
         self.plain, self.wrapped = _plan(compiled.slots, "s", lowered.zeroes)
-        self.parents = {name: "s" + name[1:] for name in lowered.parents}
 
     def load(self, values: Sequence[Any], env: Env) -> dict[str, Any]:
         names: dict[str, Any] = {}
@@ -250,7 +71,7 @@ class _Run:
         if node is None:
             return None
         lowered = lower(node)
-        inner = FormulaEval(_operators(self.state), _functions(walk(node), lowered, self.state))
+        inner = FormulaEval(operators(self.state), functions(walk(node), lowered, self.state))
         plain, wrapped = _plan(slots, "s", lowered.zeroes)
         parents = [(name, f"s{name[1:]}", name[0] == "y") for name in lowered.parents]
         env_names = lowered.env
@@ -264,7 +85,7 @@ class _Run:
                 names[name] = wrap(row[index])
             for name, outer, zeroed in parents:
                 value = self.state.names.get(outer)
-                names[name] = _ZERO if zeroed and value is None else value
+                names[name] = ZERO if zeroed and value is None else value
             for name, path in env_names:
                 value = self.state.env.value(path)
                 names[name] = Items(value) if isinstance(value, tuple) else value
@@ -328,7 +149,7 @@ def _plan(
         else:
             plain.append((name, index, {"text": "", "bool": False}.get(kind)))
             if f"z{index}" in zeroes:
-                plain.append((f"z{index}", index, _ZERO))
+                plain.append((f"z{index}", index, ZERO))
     return plain, wrapped
 
 
