@@ -6,10 +6,10 @@ compare with denies.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from runtime.base.errors import Forbidden, Message, NotFound
 from runtime.base.sqltext import EMPTY, Sql, join
@@ -24,6 +24,8 @@ FIELD_LEVELS = ("hidden", "masked", "read", "write")
 SCOPED = ("read", "update", "delete", "assign", "share")
 SWITCHES = ("create", "import", "export", "bulk")
 DENY = Sql("false")
+MOST_KEPT = 300
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,8 @@ class ObjectAccess:
         self.everything = person.id is None or ADMIN in person.roles
         self._grants = [] if self.everything else self._entries()
         self.parent = self._parent()
-        #: Statements kept by readers; they live as long as the rights.
-        self.statements: dict[Any, tuple[Sql, Sql]] = {}
+        #: Statements and formulas kept by readers; they live as long as the rights.
+        self.kept: dict[Any, Any] = {}
 
     def _entries(self) -> list[Mapping[str, Any]]:
         found = []
@@ -126,6 +128,16 @@ class ObjectAccess:
     def known(self) -> bool:
         """True when the person may know that the object exists."""
         return self.may("read") or self.may("create")
+
+    def keep(self, key: Any, make: Callable[[], T]) -> T:
+        """What ``make`` gives, made once for these rights; the oldest go when there are too many."""
+        found = self.kept.get(key)
+        if found is None:
+            found = make()
+            if len(self.kept) >= MOST_KEPT:
+                self.kept.pop(next(iter(self.kept)), None)
+            self.kept[key] = found
+        return cast("T", found)
 
     def demand(self, right: str) -> None:
         """Raise NotFound when the object is unknown to the person, Forbidden when the right is missing."""
@@ -241,7 +253,7 @@ class ObjectAccess:
         return "read"
 
     def _input(self, object_key: str, member: str, declared: Mapping[str, str]) -> bool:
-        if object_key in SYSTEM_OBJECTS or member in SYSTEM_PROPERTIES or member == "title":
+        if object_key in SYSTEM_OBJECTS:
             return True
         if object_key == self.object.key:
             own = self.object.by_key.get(member)
@@ -280,18 +292,17 @@ class ObjectAccess:
 
     @cached_property
     def steady(self) -> bool:
-        """True when a statement of this access says the same at any moment: no formula looks at the clock or user."""
-        formulas = [
-            self.snapshot.formulas.computed(self.object.name, name)
-            for name in self.names
-            if name in self.object.fields and self.object.fields[name].computed is not None
-        ]
+        """True when a statement of this access says the same at any moment: no formula in it looks at the clock."""
+        formulas = self.snapshot.formulas
+        computed = [formulas.computed(self.object.name, name) for name in self.names if self._is_computed(name)]
         at: ObjectAccess | None = self
         while at is not None:
-            if at.scopes["read"].where:
-                return False
+            computed += [formulas.condition(at.object.name, source, "criteria") for source in at.scopes["read"].where]
             at = at.parent
-        return not any(one.volatile for one in formulas)
+        return all(formulas.timeless(one) for one in computed)
+
+    def _is_computed(self, name: str) -> bool:
+        return name in self.object.fields and self.object.fields[name].computed is not None
 
     @cached_property
     def names(self) -> Sequence[str]:

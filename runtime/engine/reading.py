@@ -19,12 +19,16 @@ from runtime.formula.types import BOOL, Type
 from runtime.meta.model import SYSTEM_PROPERTIES
 from runtime.store import query, search
 from runtime.store.binder import SYSTEM_REFERENCES, Frame, TableBinder
+from runtime.store.database import inline
 from runtime.store.ids import is_id
 from runtime.store.layout import PROPERTIES, ObjectLayout
 from runtime.store.project import Column, Projector
 
 FIELD = Message("field", "字段")
 MOST = 500
+#: How often a page must be asked for before its statement is prepared.
+OFTEN = 3
+WRONG_CURSOR = Message("the cursor is not one of this list", "分页游标与当前列表不符")
 SQL_TYPES = {
     "text": 'text COLLATE "C"', "choice": 'text COLLATE "C"', "number": "numeric", "duration": "numeric",
     "date": "date", "datetime": "timestamptz", "bool": "boolean", "ref": "uuid",
@@ -74,6 +78,8 @@ class Reader:
 
     def __post_init__(self) -> None:
         self.env = self.session.env()
+        #: False as soon as a formula of the statement looks at the clock.
+        self.timeless = self.access.steady
         self.place: ObjectLayout = self.session.layout.object(self.access.object.name)
         self.alias = self.frame.alias()
         snapshot, person = self.session.snapshot, self.session.person
@@ -121,13 +127,17 @@ class Reader:
     def formula(self, source: str, context: str, expected: Type | None, name: str) -> Compiled:
         """A formula that the caller sent. Raises Invalid with what is wrong."""
         snapshot, person = self.session.snapshot, self.session.person
-        compiled = self.session.formulas.asked(
-            self.access.object.name,
-            source,
-            context,
-            lambda object_name, member: readable(snapshot, person, object_name, member),
-            expected,
+        compiled = self.access.keep(
+            ("formula", source, context, expected),
+            lambda: self.session.formulas.asked(
+                self.access.object.name,
+                source,
+                context,
+                lambda object_name, member: readable(snapshot, person, object_name, member),
+                expected,
+            ),
         )
+        self.timeless = self.timeless and self.session.formulas.timeless(compiled)
         errors = [one for one in compiled.diagnostics if one.severity == "error"]
         if errors or not compiled.ok:
             raise Invalid(
@@ -220,10 +230,14 @@ def get(session: Session, object_name: str, record_id: str, ask: Ask = Ask()) ->
 
 def one_statement(session: Session, access: ObjectAccess, ask: Ask) -> tuple[Sql, Sql]:
     """The statement that reads one record, cut where the id goes; kept with the rights when nothing in it moves."""
-    key = (tuple(ask.fields) if ask.fields is not None else None, tuple(ask.expand), ask.numbers_as_text, ask.deleted)
-    kept = access.statements.get(key)
-    if kept is not None:
-        return kept
+    if access.steady and not ask.expand:
+        key = ("one", ask.fields, ask.numbers_as_text, ask.deleted)
+        return access.keep(key, lambda: build_one(session, access, ask))
+    return build_one(session, access, ask)
+
+
+def build_one(session: Session, access: ObjectAccess, ask: Ask) -> tuple[Sql, Sql]:
+    """The two parts of the statement, around the id."""
     reader = Reader(session, access)
     record = reader.record(ask.fields, ask.expand, ask.numbers_as_text)
     criterion = reader.access.criterion("read", reader.binder)
@@ -241,10 +255,7 @@ def one_statement(session: Session, access: ObjectAccess, ask: Ask) -> tuple[Sql
     whole = reader.frame.finish(head + mark + tail)
     before, after = whole.text.split("/*cut*/")
     count = before.replace("%%", "").count("%s")
-    found = Sql(before, whole.params[:count]), Sql(after, whole.params[count:])
-    if access.steady and not ask.expand and len(access.statements) < 200:
-        access.statements[key] = found
-    return found
+    return Sql(before, whole.params[:count]), Sql(after, whole.params[count:])
 
 
 @settled
@@ -258,23 +269,77 @@ def listed(session: Session, object_name: str, ask: Ask) -> Page:
     return session.repeating(work)
 
 
+@dataclass(frozen=True)
+class At:
+    """The place of a cursor's value among the parameters of a kept statement."""
+
+    number: int
+
+
+@dataclass
+class Kept:
+    """The statement of a page, kept as long as the rights hold when nothing in it depends on the moment.
+
+    Lists are not prepared with parameters (a plan that fits any value fits none); a statement that comes again
+    and again is prepared with its very values in it.
+    """
+
+    sql: Sql
+    keys: int
+    timeless: bool
+    uses: int = 0
+    inlined: Sql | None = None
+
+    def statement(self, values: Sequence[str | None] | None) -> tuple[Sql, bool]:
+        """(statement, whether to prepare it) for the values of a cursor."""
+        if values is not None:
+            params = tuple(values[one.number] if isinstance(one, At) else one for one in self.sql.params)
+            return Sql(self.sql.text, params), False
+        self.uses += 1
+        if self.uses < OFTEN or not self.timeless:
+            return self.sql, False
+        if self.inlined is None:
+            self.inlined = inline(self.sql)
+        return self.inlined, True
+
+
+def build_page(session: Session, access: ObjectAccess, ask: Ask, blanks: Sequence[bool] | None) -> Kept:
+    """The statement of a page; the values of a cursor are put in later, only which are blank is known."""
+    reader = Reader(session, access)
+    record = reader.record(ask.fields, ask.expand, ask.numbers_as_text)
+    orders = reader.orders(ask.sort)
+    where = reader.where(reader.filter(ask.filter), reader.search(ask.q), deleted=ask.deleted)
+    after = None
+    if blanks is not None:
+        if len(blanks) != len(orders):
+            raise Malformed(WRONG_CURSOR)
+        after = [None if blank else At(number) for number, blank in enumerate(blanks)]
+    statement = query.page(
+        reader.place, reader.alias, reader.frame,
+        record=record, where=where, orders=orders, after=after, limit=ask.limit + 1,
+        live=session.workspace.live_table,
+    )  # fmt: skip
+    return Kept(statement, len(orders), reader.timeless)
+
+
 def page(session: Session, access: ObjectAccess, ask: Ask) -> tuple[int, Page]:
     """(stamp, page) of a list."""
     if not 1 <= ask.limit <= MOST:
         raise Invalid(
             problems=[Problem("range", Message(f"must be from 1 to {MOST}", f"必须在 1 到 {MOST} 之间"), field="limit")]
         )
-    reader = Reader(session, access)
-    record = reader.record(ask.fields, ask.expand, ask.numbers_as_text)
-    orders = reader.orders(ask.sort)
-    where = reader.where(reader.filter(ask.filter), reader.search(ask.q), deleted=ask.deleted)
-    after = read_cursor(ask.cursor, ask, len(orders)) if ask.cursor else None
-    statement = query.page(
-        reader.place, reader.alias, reader.frame,
-        record=record, where=where, orders=orders, after=after, limit=ask.limit + 1,
-        live=session.workspace.live_table,
-    )  # fmt: skip
-    rows = session.database.rows(statement)
+    values = read_cursor(ask.cursor, ask) if ask.cursor else None
+    blanks = None if values is None else tuple(one is None for one in values)
+    key = ("page", ask.filter, ask.sort, ask.fields, ask.q, ask.limit, ask.numbers_as_text, ask.deleted, blanks)
+    kept: Kept | None = access.kept.get(key) if not ask.expand else None
+    if kept is None:
+        kept = build_page(session, access, ask, blanks)
+        if kept.timeless and not ask.expand:
+            access.keep(key, lambda: kept)
+    if values is not None and len(values) != kept.keys:
+        raise Malformed(WRONG_CURSOR)
+    statement, prepare = kept.statement(values)
+    rows = session.database.rows(statement, prepare=prepare)
     stamp = rows[0][0]
     found = [row for row in rows if row[1] is not None]
     cursor = None
@@ -309,19 +374,17 @@ def make_cursor(ask: Ask, values: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def read_cursor(text: str, ask: Ask, size: int) -> list[str | None]:
+def read_cursor(text: str, ask: Ask) -> list[str | None]:
     """The values in a cursor. Raises Malformed."""
-    wrong = Malformed(Message("the cursor is not one of this list", "分页游标与当前列表不符"))
     try:
         found = load_foreign(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (binascii.Error, ValueError, Malformed):
-        raise wrong from None
+        raise Malformed(WRONG_CURSOR) from None
     if not isinstance(found, Mapping) or found.get("s") != list(ask.sort) or not isinstance(found.get("v"), list):
-        raise wrong
-    values = found["v"]
-    if len(values) != size or any(one is not None and not isinstance(one, str) for one in values):
-        raise wrong
-    return list(values)
+        raise Malformed(WRONG_CURSOR)
+    if any(one is not None and not isinstance(one, str) for one in found["v"]):
+        raise Malformed(WRONG_CURSOR)
+    return list(found["v"])
 
 
 def not_found(object_name: str) -> NotFound:

@@ -156,11 +156,21 @@ class Storing:
         if self.options.once and self.session.user_id:
             key, request = self.options.once
             gate.once = records.Once(self.session.user_id, key, request, 201 if self.draft.new else 200)
-        reader = Reader(self.session, self.access)
-        wire = reader.record(None, self.options.expand, self.options.numbers_as_text)
-        statement = records.write_one(self.place, self.write(), gate, wire, reader.alias, reader.frame.sql())
-        rows = run(connection, reader.frame.finish(statement), prepare=True)
-        return rows[0]
+        statement = records.write_one(self.place, self.write(), gate, self.wire())
+        return run(connection, statement, prepare=True)[0]
+
+    def wire(self) -> Sql:
+        """The statement that reads the written row as the caller may see it."""
+        options = self.options
+
+        def build() -> Sql:
+            reader = Reader(self.session, self.access)
+            record = reader.record(None, options.expand, options.numbers_as_text)
+            return reader.frame.finish(Sql("SELECT ") + record + f" AS j FROM rec {reader.alias}" + reader.frame.sql())
+
+        if self.access.steady and not options.expand:
+            return self.access.keep(("wire", options.numbers_as_text), build)
+        return build()
 
     def write(self) -> records.Write:
         """What is to be stored."""

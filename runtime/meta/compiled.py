@@ -47,3 +47,20 @@ class Formulas:
         """A formula of a request: names that the caller may not read do not exist."""
         scope = ModelScope(self.model, object_name, readable)
         return compile(source, scope, expected=expected, context=context)
+
+    def timeless(self, compiled: Compiled) -> bool:
+        """True when the formula, and every computed field it uses, says the same at any moment."""
+        if any(path[0] in ("NOW", "TODAY") for path in compiled.env):
+            return False
+        names = {one.key: one.name for one in self.model.objects.values()}
+        for object_key, member in compiled.deps:
+            definition = self.model.objects.get(names.get(object_key, ""))
+            field = definition.by_key.get(member) if definition else None
+            if (
+                definition
+                and field
+                and field.computed
+                and not self.timeless(self.computed(definition.name, field.name))
+            ):
+                return False
+        return True

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import psycopg
+import psycopg.sql
 import sqlalchemy
 from psycopg import errors as pg
 from psycopg.adapt import Loader
@@ -142,6 +143,15 @@ def run(connection: Connection, statement: Sql, *, prepare: bool = False) -> lis
     """All rows of ``statement`` on ``connection``, [] when it gives none."""
     cursor = connection.execute(statement.text, statement.params, prepare=prepare)
     return cursor.fetchall() if cursor.description else []
+
+
+def inline(statement: Sql) -> Sql:
+    """The statement with its values written into it by the driver, for one that is prepared and repeated as it is."""
+    pieces = statement.text.replace("%%", "\0").split("%s")
+    text = pieces[0]
+    for value, piece in zip(statement.params, pieces[1:], strict=True):
+        text += psycopg.sql.Literal(value).as_string(None).replace("%", "\0") + piece
+    return Sql(text.replace("\0", "%%"))
 
 
 def run_many(connection: Connection, text: str, rows: Sequence[Sequence[Any] | Mapping[str, Any]]) -> None:

@@ -25,6 +25,16 @@ PROPERTIES = {
 }
 
 
+SYSTEM_COLUMNS = "id, version, created_at, updated_at, created_by, updated_by, owner_id, title, data, ext"
+INSERTED = "id, created_by, updated_by, owner_id, title, title_key, data, ext, search"
+INSERTED_CASTS = "%s::uuid, %s::uuid, %s::uuid, %s::uuid, %s, %s, %s::jsonb, %s::jsonb, %s::tsvector"
+UPDATED = (
+    "version = version + 1, updated_at = now(), updated_by = %s::uuid, owner_id = %s::uuid, title = %s, "
+    "title_key = %s, search = %s::tsvector, data = (data || %s::jsonb) - %s::text[], "
+    "ext = nullif((coalesce(ext, '{}') || %s::jsonb) - %s::text[], '{}')"
+)
+
+
 def short(name: str) -> str:
     """``name``, or a shortened one with a hash when PostgreSQL's 63 bytes would not hold it."""
     raw = name.encode()
@@ -89,6 +99,28 @@ class ObjectLayout:
     def columns(self) -> Sequence[FieldPlace]:
         """The fields with a typed column, in the order of the document."""
         return [place for place in self.places.values() if place.column]
+
+    @cached_property
+    def column_names(self) -> list[str]:
+        """The quoted names of the typed columns, in the layout's order."""
+        return [ident(one.column or "") for one in self.columns]
+
+    @cached_property
+    def returning(self) -> str:
+        """All columns of a written row, by name."""
+        return ", ".join([SYSTEM_COLUMNS, *self.column_names])
+
+    @cached_property
+    def insertion(self) -> tuple[str, str]:
+        """(names of the columns, placeholders) of an insertion."""
+        names = ", ".join([INSERTED, *self.column_names])
+        return names, ", ".join([INSERTED_CASTS, *(f"%s::{one.sql_type}" for one in self.columns)])
+
+    @cached_property
+    def update_sets(self) -> str:
+        """The assignments of an update; all typed columns, so that the statement is always the same."""
+        columns = [f"{ident(one.column or '')} = %s::{one.sql_type}" for one in self.columns]
+        return ", ".join([UPDATED, *columns])
 
     def index_name(self, *parts: str) -> str:
         """A name for an index of this table."""

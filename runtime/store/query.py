@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from runtime.base.sqltext import EMPTY, Sql, fmt, join, literal
 from runtime.base.values import dump_text, load
@@ -32,13 +33,13 @@ class Order:
             return self.value + (" DESC NULLS LAST" if self.nullable else " DESC")
         return self.value + (" NULLS FIRST" if self.nullable else "")
 
-    def same(self, value: str | None) -> Sql:
+    def same(self, value: Any) -> Sql:
         """The rows with this very value."""
         if value is None:
             return self.value + " IS NULL"
         return self.value + Sql(f" = %s::{self.sql_type}", (value,))
 
-    def beyond(self, value: str | None) -> list[Sql]:
+    def beyond(self, value: Any) -> list[Sql]:
         """Conditions, one after the other, for the rows behind ``value``; [] when there are none."""
         if value is None:
             return [] if self.descending else [self.value + " IS NOT NULL"]
@@ -56,7 +57,7 @@ def conditions(parts: Sequence[Sql]) -> Sql:
     return join(" AND ", said) if said else Sql("true")
 
 
-def behind(orders: Sequence[Order], values: Sequence[str | None]) -> list[Sql]:
+def behind(orders: Sequence[Order], values: Sequence[Any]) -> list[Sql]:
     """Conditions for the rows behind a cursor: disjoint, and each in the order of the list.
 
     The first are nearest. Each is served by an index over the order's columns, blanks and mixed directions
@@ -86,7 +87,7 @@ def page(
     record: Sql,
     where: Sql,
     orders: Sequence[Order],
-    after: Sequence[str | None] | None,
+    after: Sequence[Any] | None,
     limit: int,
     live: str,
     count: Sql | None = None,

@@ -11,8 +11,6 @@ from runtime.base.values import dump_text
 from runtime.store import search
 from runtime.store.layout import ObjectLayout, column_value
 
-SYSTEM_COLUMNS = "id, version, created_at, updated_at, created_by, updated_by, owner_id, title, data, ext"
-
 
 @dataclass(frozen=True)
 class Write:
@@ -76,49 +74,25 @@ def typed_columns(place: ObjectLayout, write: Write) -> list[Any]:
 
 def column_names(place: ObjectLayout) -> list[str]:
     """The quoted names of the typed columns, in the layout's order."""
-    return [ident(one.column or "") for one in place.columns]
-
-
-def returning(place: ObjectLayout) -> str:
-    """All columns of the written row, by name."""
-    return ", ".join([SYSTEM_COLUMNS, *column_names(place)])
+    return place.column_names
 
 
 def insert(place: ObjectLayout, write: Write, gate: Gate) -> Sql:
     """The record's row, when every gate is open. Names ``rec``."""
-    names = ", ".join(
-        [
-            "id",
-            "created_by",
-            "updated_by",
-            "owner_id",
-            "title",
-            "title_key",
-            "data",
-            "ext",
-            "search",
-            *column_names(place),
-            *(one[0] for one in extra_columns(write)),
-        ]
-    )
+    extra = extra_columns(write)
     data, ext = containers(place, write)
-    casts = [f"%s::{one.sql_type}" for one in place.columns]
-    casts += [f"%s::{one[1]}" for one in extra_columns(write)]
-    values = Sql(
-        ", ".join(["%s::uuid, %s::uuid, %s::uuid, %s::uuid, %s, %s, %s::jsonb, %s::jsonb, %s::tsvector", *casts]),
-        (
-            write.id, gate.origin.actor, gate.origin.actor, write.owner, write.title, search.sort_key(write.title),
-            dump_text(data), dump_text(ext) if ext else None, search.vector([write.title, *write.texts]),
-            *typed_columns(place, write),
-            *(one[2] for one in extra_columns(write)),
-        ),
+    names, casts = place.insertion
+    names += "".join(f", {one[0]}" for one in extra)
+    casts += "".join(f", %s::{one[1]}" for one in extra)
+    values = (
+        write.id, gate.origin.actor, gate.origin.actor, write.owner, write.title, search.sort_key(write.title),
+        dump_text(data), dump_text(ext) if ext else None, search.vector([write.title, *write.texts]),
+        *typed_columns(place, write), *(one[2] for one in extra),
     )  # fmt: skip
-    return (
-        Sql(f"INSERT INTO {place.table} ({names}) SELECT ")
-        + values
-        + " WHERE "
-        + gate.condition()
-        + f" RETURNING {returning(place)}"
+    condition = gate.condition()
+    return Sql(
+        f"INSERT INTO {place.table} ({names}) SELECT {casts} WHERE {condition.text} RETURNING {place.returning}",
+        values + condition.params,
     )
 
 
@@ -128,23 +102,18 @@ def update(place: ObjectLayout, write: Write, gate: Gate) -> Sql:
     removed = [key for key in write.removed if place.places[key].container == "data"]
     removed += [key for key, entry in write.extra.items() if entry[2] is None]
     removed_ext = [key for key in write.removed if place.places[key].container == "ext"]
-    sets = [
-        Sql("version = version + 1, updated_at = now(), updated_by = %s::uuid, owner_id = %s::uuid, title = %s, "
-            "title_key = %s, search = %s::tsvector, data = (data || %s::jsonb) - %s::text[], "
-            "ext = nullif((coalesce(ext, '{}') || %s::jsonb) - %s::text[], '{}')",
-            (gate.origin.actor, write.owner, write.title, search.sort_key(write.title),
-             search.vector([write.title, *write.texts]), dump_text(data), removed, dump_text(ext), removed_ext)),
-    ]  # fmt: skip
-    for one, value in zip(place.columns, typed_columns(place, write), strict=True):
-        sets.append(Sql(f"{ident(one.column or '')} = %s::{one.sql_type}", (value,)))
-    for column, sql_type, value in extra_columns(write):
-        sets.append(Sql(f"{column} = %s::{sql_type}", (value,)))
-    return (
-        Sql(f"UPDATE {place.table} SET ")
-        + join(", ", sets)
-        + Sql(" WHERE id = %s::uuid AND version = %s AND deleted_at IS NULL AND ", (write.id, write.version))
-        + gate.condition()
-        + f" RETURNING {returning(place)}"
+    extra = extra_columns(write)
+    sets = place.update_sets + "".join(f", {column} = %s::{sql_type}" for column, sql_type, _ in extra)
+    values = (
+        gate.origin.actor, write.owner, write.title, search.sort_key(write.title),
+        search.vector([write.title, *write.texts]), dump_text(data), removed, dump_text(ext), removed_ext,
+        *typed_columns(place, write), *(one[2] for one in extra),
+    )  # fmt: skip
+    condition = gate.condition()
+    return Sql(
+        f"UPDATE {place.table} SET {sets} WHERE id = %s::uuid AND version = %s AND deleted_at IS NULL "
+        f"AND {condition.text} RETURNING {place.returning}",
+        (*values, write.id, write.version, *condition.params),
     )
 
 
@@ -175,12 +144,15 @@ class Gate:
         return found
 
 
-def write_one(place: ObjectLayout, write: Write, gate: Gate, wire: Sql, alias: str, joins: Sql) -> Sql:
-    """The whole write: one row of (stamp, JSON text of the record or NULL, ids found by each link's gate ...)."""
+def write_one(place: ObjectLayout, write: Write, gate: Gate, wire: Sql) -> Sql:
+    """The whole write: one row of (stamp, JSON text of the record or NULL, ids found by each link's gate ...).
+
+    ``wire`` reads the JSON text ``j`` of the record out of ``rec``.
+    """
     row = update(place, write, gate) if write.version else insert(place, write, gate)
     ctes = gate.ctes()
     ctes.append(Sql("rec AS (") + row + ")")
-    ctes.append(Sql("wire AS (SELECT ") + wire + f" AS j FROM rec {alias}" + joins + ")")
+    ctes.append(Sql("wire AS (") + wire + ")")
     ctes += [traced(place, write, gate.origin), told(place, gate.origin)]
     if gate.once:
         ctes.append(
