@@ -8,7 +8,7 @@ from typing import Any
 from runtime.base.errors import Invalid, Message, Problem
 from runtime.base.values import load
 from runtime.engine import reading
-from runtime.engine.access import ObjectAccess, demand_object, object_access, readable
+from runtime.engine.access import ObjectAccess, demand_object, guard, object_access, readable
 from runtime.engine.drafts import Draft, Evaluator
 from runtime.engine.workspace import Session
 from runtime.formula.evaluate import canonical
@@ -144,7 +144,8 @@ def check_formula(session: Session, body: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
     if compiled.ok and body.get("evaluate") and context != "measure":
         draft = draft_of(session, access, body.get("record"))
-        value = Evaluator(session, access).values([compiled], [draft])[0][0]
+        evaluator = Evaluator(session, access, guard=lambda binder: guard(snapshot, person, binder))
+        value = evaluator.values([compiled], [draft])[0][0]
         found["value"] = canonical(value, compiled.type)
     return found
 

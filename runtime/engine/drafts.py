@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from runtime.base.errors import Message, Problem
+from runtime.base.sqltext import Sql
 from runtime.base.values import dump_text, load
 from runtime.engine.access import ObjectAccess
 from runtime.engine.workspace import Session
@@ -16,7 +17,7 @@ from runtime.formula import sql as formula_sql
 from runtime.formula.compiler import Compiled
 from runtime.formula.scope import Slot
 from runtime.store import evaluation
-from runtime.store.binder import Frame
+from runtime.store.binder import Frame, Guard
 from runtime.store.layout import ObjectLayout
 
 
@@ -66,11 +67,15 @@ class Draft:
 class Evaluator:
     """Formulas over drafts of one object: own values in Python, everything else in one statement for all drafts."""
 
-    def __init__(self, session: Session, access: ObjectAccess) -> None:
+    def __init__(self, session: Session, access: ObjectAccess, *, guard: Guard | None = None) -> None:
+        """``guard``: the formulas are a caller's own, and see only the records that he may read."""
         self.session = session
         self.object = access.object
         self.layout: ObjectLayout = session.layout.object(access.object.name)
         self.env = session.env()
+        self.guard = guard
+        #: What runs a statement; a write that is under way puts its own transaction here.
+        self.rows: Callable[[Sql], list[tuple[Any, ...]]] = session.database.rows
 
     def values(self, compiled: Sequence[Compiled], drafts: Sequence[Draft]) -> list[list[Any]]:
         """For each formula: its value for each draft, in the form that the formula language has in Python."""
@@ -143,7 +148,13 @@ class Evaluator:
     def _far(self, compiled: Sequence[Compiled], drafts: Sequence[Draft]) -> list[list[Any]]:
         frame = Frame()
         binder = evaluation.DraftBinder(
-            self.session.layout, self.session.formulas, self.object.name, frame.alias(), frame, self.env
+            self.session.layout,
+            self.session.formulas,
+            self.object.name,
+            frame.alias(),
+            frame,
+            self.env,
+            guard=self.guard,
         )
         outputs = [formula_sql.value(one, binder, self.env) for one in compiled]
         rows = [
@@ -153,7 +164,7 @@ class Evaluator:
         ]  # fmt: skip
         statement = evaluation.statement(self.layout, binder, outputs, dump_text(rows))
         columns: list[list[Any]] = [[None] * len(drafts) for _ in compiled]
-        for found in self.session.database.rows(statement):
+        for found in self.rows(statement):
             for number, value in enumerate(found[1:]):
                 columns[number][found[0]] = load(value) if isinstance(value, bytes) else value
         return columns
