@@ -82,10 +82,18 @@ class ObjectAccess:
         found = []
         for name in self.person.roles:
             role: Piece | None = self.snapshot.model.piece("role", name)
-            entry = role.doc.get("objects", {}).get(self.object.name) if role else None
-            if entry is not None:
-                found.append(entry)
+            for named, entry in (role.doc.get("objects", {}) if role else {}).items():
+                if self.snapshot.model.object(named) is self.object:
+                    found.append(self._by_present_names(entry))
         return found
+
+    def _by_present_names(self, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A role's entry with its fields called as they are now: what was hidden stays so under a new name."""
+        fields = {}
+        for name, level in entry.get("fields", {}).items():
+            field = self.object.field(name)
+            fields[field.name if field else name] = level
+        return {**entry, "fields": fields}
 
     def _parent(self) -> ObjectAccess | None:
         link = self.object.owner_link
@@ -266,11 +274,19 @@ class ObjectAccess:
         if name is None:
             return False
         other = object_access(self.snapshot, self.person, self.snapshot.model.objects[name])
-        if other.parent is None or other.parent.object.name != self.object.name:
-            if not other.scopes["read"].covers(self.scopes["read"]):
-                return False
+        if not self._as_widely(other):
+            return False
         there = other.object.by_key.get(member)
         return there is None or other.readable(there.name)
+
+    def _as_widely(self, other: ObjectAccess) -> bool:
+        """True when another object's records are read as widely as these; a criterion of one says nothing of the other."""
+        if other.parent is not None and other.parent.object.name == self.object.name:
+            return True
+        if self.parent is not None and self.parent.object.name == other.object.name:
+            return True
+        mine, theirs = self.scopes["read"], other.scopes["read"]
+        return theirs.everything or (not mine.where and theirs.covers(mine))
 
     def readable(self, name: str) -> bool:
         """True when the field's value may be known."""

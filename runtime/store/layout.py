@@ -139,7 +139,7 @@ class ObjectLayout:
             if one.unique and one.stored:
                 found[self.unique_name([one.key])] = (one.name,)
         for names in self.object.unique:
-            fields = [self.object.fields[name] for name in names if name in self.object.fields]
+            fields = [one for one in map(self.object.field, names) if one is not None]
             found[self.unique_name([one.key for one in fields])] = tuple(one.name for one in fields)
         return found
 
