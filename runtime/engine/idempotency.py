@@ -19,17 +19,19 @@ def replay(session: Session, options: Options) -> Written | None:
     if options.once is None or session.user_id is None:
         return None
     key, request = options.once
-    row = session.database.row(
+    stamp, asked, response = session.database.rows(
         Sql(
-            f"SELECT request, response FROM {session.layout.system('s_idempotency')} WHERE user_id = %s::uuid AND key = %s",
+            f"SELECT l.stamp, i.request, i.response FROM {session.workspace.live_table} l "
+            f"LEFT JOIN {session.layout.system('s_idempotency')} i ON i.user_id = %s::uuid AND i.key = %s",
             (session.user_id, key),
         )
-    )
-    if row is None:
+    )[0]
+    session.current(stamp)  # Who has lost his access meanwhile gets no answer of former days.
+    if response is None:
         return None
-    if bytes(row[0]) != request:
+    if bytes(asked) != request:
         raise Invalid(problems=[Problem("idempotency_key", OTHER)])
-    return Written(str(load(row[1])["id"]), row[1].encode(), replayed=True)
+    return Written(str(load(response)["id"]), response.encode(), replayed=True)
 
 
 def forget_old(session: Session) -> int:

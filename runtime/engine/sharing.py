@@ -18,20 +18,29 @@ KINDS = ("user", "role", "department")
 LEVELS = ("read", "write", "none")
 
 
-def permitted(session: Session, object_name: str, record_id: str) -> ObjectAccess:
-    """The rights of somebody who may share this record. Raises NotFound, Forbidden."""
+def permitted(session: Session, object_name: str, record_id: str, level: str = "read") -> ObjectAccess:
+    """The rights of somebody who may share this record, and may himself do what ``level`` allows others.
+
+    Raises NotFound, Forbidden.
+    """
     access = demand_object(session.snapshot, session.person, object_name, "read")
     reading.get(session, object_name, record_id)
     if not access.everything:
-        access.demand("share")
-        reader = Reader(session, access)
-        criterion = access.criterion("share", reader.binder)
-        statement = Sql(f"SELECT 1 FROM {reader.place.table} {reader.alias}") + reader.frame.sql()
-        statement = statement + Sql(f" WHERE {reader.alias}.id = %s::uuid", (record_id,))
-        statement = statement + (" AND " + criterion if criterion else EMPTY)
-        if not session.database.rows(reader.frame.finish(statement)):
-            raise Forbidden(Message("you may not share this record", "您没有权限共享该记录"))
+        for right in ("share", "update") if level == "write" else ("share",):
+            access.demand(right)
+            if not covered(session, access, right, record_id):
+                raise Forbidden(Message("you may not share this record so", "您没有权限以此方式共享该记录"))
     return access
+
+
+def covered(session: Session, access: ObjectAccess, right: str, record_id: str) -> bool:
+    """True when the caller's right holds for this very record."""
+    reader = Reader(session, access)
+    criterion = access.criterion(right, reader.binder)
+    statement = Sql(f"SELECT 1 FROM {reader.place.table} {reader.alias}") + reader.frame.sql()
+    statement = statement + Sql(f" WHERE {reader.alias}.id = %s::uuid", (record_id,))
+    statement = statement + (" AND " + criterion if criterion else EMPTY)
+    return bool(session.database.rows(reader.frame.finish(statement)))
 
 
 def shares(session: Session, object_name: str, record_id: str) -> list[dict[str, str]]:
@@ -43,7 +52,7 @@ def shares(session: Session, object_name: str, record_id: str) -> list[dict[str,
 
 def share(session: Session, object_name: str, record_id: str, body: Mapping[str, Any]) -> list[dict[str, str]]:
     """Share a record, or take the share back (level ``none``)."""
-    access = permitted(session, object_name, record_id)
+    access = permitted(session, object_name, record_id, str(body.get("level", "read")))
     kind, grantee, level = body.get("kind"), body.get("with"), body.get("level", "read")
     if kind not in KINDS or level not in LEVELS or not isinstance(grantee, str) or not known(session, kind, grantee):
         text = Message(
