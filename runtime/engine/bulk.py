@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+import psycopg
 from psycopg import errors as pg
 
 from runtime.base.errors import DougongError, Invalid, Message, Problem, Unavailable
@@ -26,8 +28,11 @@ from runtime.store.database import Connection, run
 from runtime.store.ids import is_id, new_id
 from runtime.store.layout import column_value
 
+log = logging.getLogger("dougong")
+
 BATCH = 1000
 MOST = 20_000
+BROKEN = Message("the record could not be stored; the fault has been noted", "记录无法保存，故障已记录")
 MODES = ("create", "update", "upsert", "delete")
 
 
@@ -186,8 +191,9 @@ def process(request: Request, batch: Sequence[Mapping[str, Any]], start: int) ->
     """One batch in a transaction of its own; wrong records are left out and said."""
     if request.mode == "delete":
         return [delete_one(request, raw) for raw in batch]
+    stored: dict[int, Result] = {}
     for _ in range(TRIES):
-        items = [Item(start + number, raw) for number, raw in enumerate(batch)]
+        items = [Item(number, raw) for number, raw in enumerate(batch, start) if number not in stored]
         access = request.access()
         prepare(request, access, items)
         try:
@@ -199,8 +205,12 @@ def process(request: Request, batch: Sequence[Mapping[str, Any]], start: int) ->
                 store(request, access, [one for one in items if one.result is None], connection)
         except (pg.UniqueViolation, pg.DeadlockDetected, Abort):
             one_by_one(request, access, [one for one in items if one.result is None or one.result.status < 300])
-        if all(one.result is not None for one in items):
-            return [one.result for one in items if one.result]
+        found = {one.place: one.result for one in items if one.result}
+        if len(found) == len(items):
+            found.update(stored)
+            return [found[number] for number in range(start, start + len(batch))]
+        # The rest is tried again: what is stored stays stored, what was refused is looked at anew.
+        stored.update({place: result for place, result in found.items() if result.status < 300})
         request.session.renew()
     raise Unavailable(RETRY, extra={"retry_after": 1})
 
@@ -469,13 +479,22 @@ def needs_single(access: ObjectAccess, items: Sequence[Item]) -> bool:
 
 def one_by_one(request: Request, access: ObjectAccess, items: Sequence[Item]) -> None:
     """Each record by itself: slower, and one that is refused holds nobody up."""
+    away: Unavailable | None = None
     for one in items:
         draft = one.draft
         if draft is None:
+            continue
+        if away is not None:  # Nobody waits a thousand times for a database that is away.
+            one.result = failure(away)
             continue
         try:
             done = storing.store_prepared(request.session, access, draft, Options(trusted=request.trusted))
         except DougongError as error:
             one.result = failure(error, None if draft.new else draft.id)
+            away = error if isinstance(error, Unavailable) else None
+            continue
+        except psycopg.Error:
+            log.exception("a record of %s could not be stored", request.object)
+            one.result = Result(500, None if draft.new else draft.id, problems=[Problem("internal", BROKEN)])
             continue
         one.result = None if done is None else Result(201 if draft.new else 200, done.id, done.version)
