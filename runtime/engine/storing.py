@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from psycopg import Rollback
 from psycopg import errors as pg
 
 from runtime.base.errors import Conflict, DougongError, Forbidden, Invalid, Message, Problem, Stale
-from runtime.base.sqltext import EMPTY, Sql, ident
+from runtime.base.sqltext import EMPTY, Sql, ident, join
 from runtime.base.values import load
 from runtime.engine import conversion, reading
 from runtime.engine.access import DENY, ObjectAccess, object_access
@@ -25,6 +26,7 @@ from runtime.store.database import Connection, run
 from runtime.store.ids import is_id
 from runtime.store.layout import ObjectLayout
 
+TAKEN = Message("another record has this value already", "该值已被其他记录使用")
 RETRY = Message("the record is being changed by others right now, please repeat", "记录正被他人修改，请重试")
 
 
@@ -125,12 +127,13 @@ class Storing:
 
     def run(self, gates: list[tuple[str, Sql, int]], names: list[str]) -> Written | None:
         """Store; None when it has to be done again. Raises Invalid, Conflict, Forbidden."""
+        row: tuple[Any, ...] = ()
         try:
             if self.needs_transaction():
                 with self.session.database.transaction() as connection:
-                    row = self.execute(connection, gates)
-                    if row[1] is not None:
-                        self.after(connection)
+                    row = self.inside(connection, gates)
+                    if row[1] is None:
+                        raise Rollback  # A number without gaps goes back with it.
             else:
                 with self.session.database.connection() as connection:
                     row = self.execute(connection, gates)
@@ -144,6 +147,13 @@ class Storing:
             self.closed(gates, names, row[2:])
             return None  # the version moved: read again
         return Written(self.draft.id, row[1].encode())
+
+    def inside(self, connection: Connection, gates: list[tuple[str, Sql, int]]) -> tuple[Any, ...]:
+        """Store in the caller's transaction: (stamp, JSON text or None, ids of each gate ...)."""
+        row = self.execute(connection, gates)
+        if row[1] is not None:
+            self.after(connection)
+        return row
 
     def needs_transaction(self) -> bool:
         """True when more than the one statement belongs to the write."""
@@ -182,14 +192,19 @@ class Storing:
         return [one for one in self.access.object.fields.values() if one.numbered and one.numbered.gap_free()]
 
     def give_numbers(self, connection: Connection) -> None:
-        """Numbers without gaps, inside the record's own transaction."""
-        for field in self._gap_free():
+        """Numbers without gaps, inside the record's own transaction; the title may tell them."""
+        numbered = self._gap_free()
+        for field in numbered:
             kind = field.numbered
             today = self.session.env().value(("TODAY",))
             value = numbers.take_inside(
                 connection, self.place.schema, self.place.object.key, field.key, kind.period(today), 1
             )
             self.draft.values[field.key] = kind.number(value, today)
+        if numbered:
+            preparation = Preparation(self.session, self.access, trusted=self.options.trusted)
+            preparation.evaluator.rows = lambda statement: run(connection, statement)
+            preparation.titles([self.draft])
 
     def _recheck(self) -> bool:
         if self.options.trusted or self.access.everything or not self.access.may("read"):
@@ -211,7 +226,10 @@ class Storing:
     def after(self, connection: Connection) -> None:
         """What belongs to the same transaction behind the statement."""
         for key, ids in self._files():
-            run(connection, files.attach(self.place.schema, self.place.object.key, key, ids, self.draft.id))
+            taken = run(connection, files.attach(self.place.schema, self.place.object.key, key, ids, self.draft.id))
+            if len(taken) != len(set(ids)):
+                message = Message("there is no such file of yours", "没有您上传的该文件")
+                raise Invalid(problems=[Problem("not_found", message, field=self.access.object.by_key[key].name)])
         if self._recheck():
             reader = Reader(self.session, self.access)
             condition = Sql(f"{reader.alias}.id = %s::uuid AND ", (self.draft.id,)) + reader.where()
@@ -240,13 +258,15 @@ class Storing:
             return None
         fields = self.place.unique_fields.get(constraint)
         if fields is None:
+            if self.session.settle():  # The index of a rule that is just being published, or was just taken back.
+                raise Conflict(TAKEN)
             return None
         raise Conflict(problems=[taken_problem(name) for name in fields])
 
 
 def taken_problem(name: str) -> Problem:
     """A unique value that another record has, visible or not: the same text."""
-    return Problem("taken", Message("another record has this value already", "该值已被其他记录使用"), field=name)
+    return Problem("taken", TAKEN, field=name)
 
 
 def write_of(session: Session, access: ObjectAccess, draft: Draft) -> records.Write:
@@ -329,10 +349,11 @@ def target_gate(
     frame = Frame()
     alias = frame.alias()
     binder = TableBinder(session.layout, session.formulas, target.name, alias, frame, session.env())
-    criterion = EMPTY
+    criteria = []
     if not trusted:
-        right = "update" if owned else "read"
-        criterion = access.criterion(right, binder) if access.may(right) else DENY
+        rights = ("read", "update") if owned else ("read",)
+        criteria = [access.criterion(right, binder) if access.may(right) else DENY for right in rights]
     place = session.layout.object(target.name)
+    criterion = join(" AND ", [one for one in criteria if one])
     statement = records.present(place.table, alias, frame.sql(), unique, criterion)
     return name, frame.finish(statement), len(unique)

@@ -106,11 +106,12 @@ def find(database: Database, schema: str, file_id: str) -> FileRow | None:
 
 
 def attach(schema: str, object_key: str, field_key: str, file_ids: list[str], record_id: str) -> Sql:
-    """The statement that ties files to the record that holds them."""
+    """The statement that ties files to the record that holds them; gives those that no other place holds."""
     return Sql(
         f"UPDATE {ident(schema, 's_file')} SET object_key = %s, field_key = %s, record_id = %s::uuid "
-        "WHERE id = ANY(%s::uuid[])",
-        (object_key, field_key, record_id, file_ids),
+        "WHERE id = ANY(%s::uuid[]) AND (record_id IS NULL OR "
+        "(record_id = %s::uuid AND object_key = %s AND field_key = %s)) RETURNING 1",
+        (object_key, field_key, record_id, file_ids, record_id, object_key, field_key),
     )
 
 
