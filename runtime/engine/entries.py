@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,13 +11,15 @@ from runtime.base.errors import Problem
 from runtime.engine.columns import REF, Target
 from runtime.engine.linking import Linker
 from runtime.engine.workspace import Session
-from runtime.kinds.field import BadValue, Field
+from runtime.kinds.field import BadValue, Context, Field
 from runtime.store.ids import new_id
 
 #: What stands between the records that one cell names.
 SEPARATOR = re.compile(r"[,;|，；、\n]")
 #: Names that a caller gives records for the time of his imports: (object, ref) -> id, "" in a dry run.
 Refs = MutableMapping[tuple[str, str], str]
+#: How one column is read: its place, the name, the field type's reading, or the target when it is a special one.
+Step = tuple[int, str, Callable[[str, Context], Any] | None, Target | None]
 #: A raw value that every link refuses: the place of a text that names no record.
 NOBODY: dict[str, Any] = {}
 
@@ -49,6 +51,7 @@ class Entries:
         self.dry = dry
         self.context = session.context()
         self.targets: list[Target] = []
+        self._steps: list[Step] = []
         self.linkers: dict[str, Linker] = {}
         self.key: str | None = None
         #: In a dry run the texts by which rows before this batch are named.
@@ -60,31 +63,45 @@ class Entries:
             self.targets.append(one)
             if one.links_to is not None:
                 self.linkers[one.name] = Linker(self.session, one.links_to, one.match, one.name)
+            self._steps.append(self._step(one))
 
     def make(self, number: int, cells: list[Any]) -> Entry:
         """The entry of one row."""
         made = Entry(number, cells)
-        width = len(cells)
-        for target in self.targets:
-            cell = cells[target.index] if target.index < width else None
-            if cell is None or (isinstance(cell, str) and not cell.strip()):
-                made.blank.append(target.name)
-            elif target.name == REF and target.field is None:
-                made.ref = str(cell).strip()
-            elif target.name in self.linkers:
-                self._link(made, target, cell)
-            elif target.field is not None and isinstance(cell, str) and not self.typed:
-                self._read(made, target.field.kind, target.name, cell)
+        raw, width, context = made.raw, len(cells), self.context
+        for index, name, parse, target in self._steps:
+            cell = cells[index] if index < width else None
+            if cell is None or (cell.__class__ is str and (not cell or cell.isspace())):
+                made.blank.append(name)
+            elif parse is not None:
+                try:
+                    raw[name] = parse(cell, context)
+                except BadValue as error:
+                    made.problems.append(Problem(error.code, error.message, field=name))
+            elif target is None:
+                raw[name] = cell
             else:
-                made.raw[target.name] = cell.strip() if isinstance(cell, str) and target.field is None else cell
-        made.key = self._key(made)
+                self._special(made, target, cell)
+        if self.key is not None and self.key in raw:
+            made.key = self._key(raw[self.key])
         return made
 
-    def _read(self, made: Entry, kind: Field, name: str, cell: str) -> None:
-        try:
-            made.raw[name] = kind.parse(cell, self.context)
-        except BadValue as error:
-            made.problems.append(Problem(error.code, error.message, field=name))
+    def _step(self, target: Target) -> Step:
+        """How the cells of a column are read: by the field's type, as they come, or in a way of their own."""
+        field = target.field
+        if field is None or target.name in self.linkers:
+            return target.index, target.name, None, target
+        plain = self.typed or type(field.kind).parse is Field.parse
+        return target.index, target.name, None if plain else field.kind.parse, None
+
+    def _special(self, made: Entry, target: Target, cell: Any) -> None:
+        """A link, the owner, the id or a name for the time of the import."""
+        if target.name in self.linkers:
+            self._link(made, target, cell)
+        elif target.name == REF:
+            made.ref = str(cell).strip()
+        else:
+            made.raw[target.name] = cell.strip() if isinstance(cell, str) else cell
 
     def _link(self, made: Entry, target: Target, cell: Any) -> None:
         if isinstance(cell, str):
@@ -97,13 +114,10 @@ class Entries:
         else:
             made.raw[target.name] = cell
 
-    def _key(self, made: Entry) -> Any:
-        """What the row is found by, in one spelling."""
-        if self.key is None or self.key not in made.raw:
-            return None
-        raw = made.raw[self.key]
+    def _key(self, raw: Any) -> Any:
+        """What a row is found by, in one spelling."""
         definition = self.session.model.objects.get(self.object)
-        key = definition.fields.get(self.key) if definition else None
+        key = definition.fields.get(self.key or "") if definition else None
         if key is None:
             return raw
         try:
