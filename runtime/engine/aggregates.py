@@ -93,6 +93,8 @@ def group(reader: Reader, name: str) -> query.Output:
         raise Invalid(problems=[reader.unknown(bare).at(field="group_by")])
     if field is not None and not reader.access.readable(bare):
         raise Invalid(problems=[reader.unknown(bare).at(field="group_by")])
+    if field is not None and field.stored and field.kind.column and not field.kind.column.endswith("[]"):
+        return query.Output(bare, reader.binder.field(field), field.kind.type())
     compiled = reader.formula(bare, "virtual", None, "group_by")
     if compiled.type.name in ("children", "null"):
         raise wrong("group_by", f"{bare[:60]!r} cannot be grouped by", f"不能按“{bare[:60]}”分组")

@@ -37,9 +37,9 @@ def state_of(session: Session, access: ObjectAccess, record_id: str, trusted: bo
     row = session.database.rows(frame.finish(statement))[0]
     if not session.current(row[0]):
         return None
-    if row[1] is None or not row[6]:
+    if row[1] is None or not row[7]:
         raise reading.not_found(access.object.name)
-    return int(row[1]), row[5] is not None, bool(row[7])
+    return int(row[1]), row[5] is not None, bool(row[8])
 
 
 def delete(

@@ -38,6 +38,7 @@ class Draft:
     owner: str | None = None
     owner_before: str | None = None
     title: str = ""
+    title_before: str | None = None
     given: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     place: int = 0

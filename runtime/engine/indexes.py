@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from runtime.base.sqltext import ident
 from runtime.formula import tree
@@ -26,7 +27,38 @@ def wanted(layout: Layout, formulas: Formulas, definition: ObjectDef) -> dict[st
         for index in of_view(place, formulas, view):
             if not any(same(index, other) for other in found.values()):
                 found.setdefault(index.name, index)
+    for board in layout.model.all("dashboard"):
+        for chart in board.doc.get("charts") or ():
+            if chart.get("object") == definition.name and len(found) < MOST_INDEXES:
+                for index in of_chart(place, formulas, chart, f"dashboard {board.name}"):
+                    found.setdefault(index.name, index)
     return found
+
+
+def of_chart(place: ObjectLayout, formulas: Formulas, chart: Mapping[str, Any], why: str) -> Iterator[ddl.Index]:
+    """A covering index: the groups, then what the filter and the measure read. The table itself is not touched."""
+    name = place.object.name
+    columns: list[str] = []
+    for group in chart.get("group") or ():
+        field = place.object.field(str(group))
+        column = column_of(place, field.key if field else str(group))
+        if column is None:
+            return
+        columns.append(column)
+    for source, context in ((chart.get("filter"), "filter"), (chart.get("measure"), "measure")):
+        if not source:
+            continue
+        compiled = formulas.get(name, str(source), context)
+        if not compiled.ok or not compiled.local:
+            return
+        for object_key, key in sorted(compiled.deps):
+            column = column_of(place, key) if object_key == place.object.key else None
+            if column is None:
+                return
+            columns.append(column)
+    columns = [*dict.fromkeys(columns)]
+    if 2 <= len(columns) <= MOST_COLUMNS:
+        yield ddl.named(place, "btree", columns, why)
 
 
 def same(one: ddl.Index, other: ddl.Index) -> bool:

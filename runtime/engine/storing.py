@@ -72,12 +72,12 @@ def read_draft(
     if not session.current(row[0]):
         return None
     version, owner, data, ext, deleted = row[1:6]
-    may_read, may_update = row[6], row[7]
+    title, may_read, may_update = row[6:9]
     if version is None or deleted is not None or not may_read:
         raise reading.not_found(access.object.name)
     if not may_update or not (options.trusted or access.may("update")):
         raise Forbidden(Message("you may not change this record", "您没有权限修改该记录"))
-    if "owner" in raw and not row[8] and raw["owner"] != owner:
+    if "owner" in raw and not row[9] and raw["owner"] != owner:
         raise Forbidden(Message("you may not change the owner of this record", "您没有权限变更该记录的负责人"))
     if options.version is not None and options.version != version:
         raise Stale(extra={"version": version})
@@ -85,6 +85,7 @@ def read_draft(
     before = {key: value for key, value in everything.items() if key in place.places}
     return Draft(
         record_id, raw, values=dict(before), before=before, version=version, owner=owner, owner_before=owner,
+        title_before=title,
         other={key: value for key, value in everything.items() if key not in place.places},
     )  # fmt: skip
 
@@ -110,6 +111,17 @@ def store_prepared(session: Session, access: ObjectAccess, draft: Draft, options
     origin = records.Origin(session.user_id, session.channel, "created" if draft.new else "updated")
     store = Storing(session, access, draft, origin, options)
     return store.run([gate for _, gate in links], [name for name, _ in links])
+
+
+def store_inside(
+    session: Session, access: ObjectAccess, draft: Draft, options: Options, connection: Connection
+) -> Written | None:
+    """The same inside the caller's transaction, which must be rolled back after None or any exception."""
+    links = linked(session, access, draft, trusted=options.trusted)
+    origin = records.Origin(session.user_id, session.channel, "created" if draft.new else "updated")
+    store = Storing(session, access, draft, origin, options)
+    row = store.inside(connection, [gate for _, gate in links])
+    return None if row[1] is None else Written(draft.id, row[1].encode())
 
 
 class Storing:
@@ -289,6 +301,7 @@ def write_of(session: Session, access: ObjectAccess, draft: Draft) -> records.Wr
         removed=[key for key in before if key not in draft.values],
         extra=conversion.extra(session, access.object.key, draft.values, changed),
         texts=list(search_texts(access.object, draft.values)),
+        retitled=draft.new or draft.title != draft.title_before or bool(changed & access.object.searched),
     )
 
 

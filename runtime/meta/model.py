@@ -132,6 +132,11 @@ class ObjectDef:
         """The fields by their former names, where no present field has taken the name."""
         return {one.was: one for one in self.fields.values() if one.was and one.was not in self.fields}
 
+    @cached_property
+    def searched(self) -> frozenset[str]:
+        """The storage keys of the fields that a search finds the record by."""
+        return frozenset(one.key for one in self.fields.values() if one.stored and one.kind.searchable)
+
     def field(self, name: str) -> FieldDef | None:
         """The field called ``name`` now or before, or None."""
         return self.fields.get(name) or self.former.get(name)

@@ -28,11 +28,6 @@ PROPERTIES = {
 SYSTEM_COLUMNS = "id, version, created_at, updated_at, created_by, updated_by, owner_id, title, data, ext"
 INSERTED = "id, created_by, updated_by, owner_id, title, title_key, data, ext, search"
 INSERTED_CASTS = "%s::uuid, %s::uuid, %s::uuid, %s::uuid, %s, %s, %s::jsonb, %s::jsonb, %s::tsvector"
-UPDATED = (
-    "version = version + 1, updated_at = now(), updated_by = %s::uuid, owner_id = %s::uuid, title = %s, "
-    "title_key = %s, search = %s::tsvector, data = (data || %s::jsonb) - %s::text[], "
-    "ext = nullif((coalesce(ext, '{}') || %s::jsonb) - %s::text[], '{}')"
-)
 
 
 def short(name: str) -> str:
@@ -115,12 +110,6 @@ class ObjectLayout:
         """(names of the columns, placeholders) of an insertion."""
         names = ", ".join([INSERTED, *self.column_names])
         return names, ", ".join([INSERTED_CASTS, *(f"%s::{one.sql_type}" for one in self.columns)])
-
-    @cached_property
-    def update_sets(self) -> str:
-        """The assignments of an update; all typed columns, so that the statement is always the same."""
-        columns = [f"{ident(one.column or '')} = %s::{one.sql_type}" for one in self.columns]
-        return ", ".join([UPDATED, *columns])
 
     def index_name(self, *parts: str) -> str:
         """A name for an index of this table."""

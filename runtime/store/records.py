@@ -13,11 +13,24 @@ from runtime.store.layout import ObjectLayout, column_value
 
 
 @dataclass(frozen=True)
+class Beside:
+    """A value for a key outside of the present model (a conversion under way); ``stored`` None takes it away.
+
+    ``long`` values are kept in ``ext``; ``typed`` is what the column takes, where there is one.
+    """
+
+    column: str | None
+    sql_type: str | None
+    long: bool
+    stored: Any = None
+    typed: Any = None
+
+
+@dataclass(frozen=True)
 class Write:
     """What is to be stored of one record. ``values`` are stored values by storage key, blanks left out.
 
-    ``extra`` are values for keys outside the present model (conversions under way):
-    key -> (column, its SQL type, stored value, column value). ``before`` and ``after``
+    ``extra`` are values for keys outside the present model, by key. ``before`` and ``after``
     are the changed values for the history. ``version`` is the version that was read, 0 for a new record.
     """
 
@@ -29,8 +42,9 @@ class Write:
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
     removed: Sequence[str] = ()
-    extra: Mapping[str, tuple[str | None, str | None, Any, Any]] = field(default_factory=dict)
+    extra: Mapping[str, Beside] = field(default_factory=dict)
     texts: Sequence[str] = ()
+    retitled: bool = True
 
 
 @dataclass(frozen=True)
@@ -58,13 +72,25 @@ def containers(place: ObjectLayout, write: Write) -> tuple[dict[str, Any], dict[
     ext: dict[str, Any] = {}
     for key, value in write.values.items():
         (ext if place.places[key].container == "ext" else data)[key] = value
-    data.update({key: entry[2] for key, entry in write.extra.items() if entry[2] is not None})
+    for key, beside in write.extra.items():
+        if beside.stored is not None:
+            (ext if beside.long else data)[key] = beside.stored
+    return data, ext
+
+
+def removed_keys(place: ObjectLayout, write: Write) -> tuple[list[str], list[str]]:
+    """The keys that leave ``data``, and those that leave ``ext``."""
+    data = [key for key in write.removed if place.places[key].container == "data"]
+    ext = [key for key in write.removed if place.places[key].container == "ext"]
+    for key, beside in write.extra.items():
+        if beside.stored is None:
+            (ext if beside.long else data).append(key)
     return data, ext
 
 
 def extra_columns(write: Write) -> list[tuple[str, str, Any]]:
     """(quoted column, SQL type, value) of the conversions under way."""
-    return [(ident(entry[0]), entry[1] or "text", entry[3]) for entry in write.extra.values() if entry[0]]
+    return [(ident(one.column), one.sql_type or "text", one.typed) for one in write.extra.values() if one.column]
 
 
 def typed_columns(place: ObjectLayout, write: Write) -> list[Any]:
@@ -97,21 +123,49 @@ def insert(place: ObjectLayout, write: Write, gate: Gate) -> Sql:
 
 
 def update(place: ObjectLayout, write: Write, gate: Gate) -> Sql:
-    """The changed row, when it still has the version that was read and every gate is open. Names ``rec``."""
-    data, ext = containers(place, write)
-    removed = [key for key in write.removed if place.places[key].container == "data"]
-    removed += [key for key, entry in write.extra.items() if entry[2] is None]
-    removed_ext = [key for key in write.removed if place.places[key].container == "ext"]
-    extra = extra_columns(write)
-    sets = place.update_sets + "".join(f", {column} = %s::{sql_type}" for column, sql_type, _ in extra)
-    values = (
-        gate.origin.actor, write.owner, write.title, search.sort_key(write.title),
-        search.vector([write.title, *write.texts]), dump_text(data), removed, dump_text(ext), removed_ext,
-        *typed_columns(place, write), *(one[2] for one in extra),
-    )  # fmt: skip
+    """The changed row, when it still has the version that was read and every gate is open. Names ``rec``.
+
+    Only what changes is sent and set; the statement's text follows from the set of changed fields.
+    """
+    sets = ["version = version + 1, updated_at = now(), updated_by = %s::uuid"]
+    values: list[Any] = [gate.origin.actor]
+
+    def assign(text: str, *params: Any) -> None:
+        sets.append(text)
+        values.extend(params)
+
+    keys = {*(write.before or ()), *(write.after or ())}
+    for container in ("data", "ext"):
+        now = {
+            key: write.values[key] for key in keys if key in write.values and place.places[key].container == container
+        }
+        gone = [
+            key
+            for key in keys
+            if key in place.places and key not in write.values and place.places[key].container == container
+        ]
+        for key, beside in write.extra.items():
+            if beside.long == (container == "ext"):
+                now |= {key: beside.stored} if beside.stored is not None else {}
+                gone += [key] if beside.stored is None else []
+        if now or gone:
+            merged = f"(coalesce({container}, '{{}}') || %s::jsonb) - %s::text[]"
+            merged = f"nullif({merged}, '{{}}')" if container == "ext" else merged
+            assign(f"{container} = {merged}", dump_text(now), gone)
+    if "owner" in keys:
+        assign("owner_id = %s::uuid", write.owner)
+    if write.retitled:
+        vector = search.vector([write.title, *write.texts])
+        assign("title = %s, title_key = %s, search = %s::tsvector", write.title, search.sort_key(write.title), vector)
+    for one in place.columns:
+        if one.field.key in keys:
+            value = column_value(one, write.values.get(one.field.key))
+            assign(f"{ident(one.column or '')} = %s::{one.sql_type}", value)
+    for column, sql_type, value in extra_columns(write):
+        assign(f"{column} = %s::{sql_type}", value)
     condition = gate.condition()
     return Sql(
-        f"UPDATE {place.table} SET {sets} WHERE id = %s::uuid AND version = %s AND deleted_at IS NULL "
+        f"UPDATE {place.table} SET {', '.join(sets)} WHERE id = %s::uuid AND version = %s AND deleted_at IS NULL "
         f"AND {condition.text} RETURNING {place.returning}",
         (*values, write.id, write.version, *condition.params),
     )
@@ -200,13 +254,15 @@ def present(table: str, alias: str, joins: Sql, ids: Sequence[str], criterion: S
 
 
 def read_one(place: ObjectLayout, alias: str, joins: Sql, record_id: str, checks: Sequence[Sql], live: str) -> Sql:
-    """(stamp, version, owner, data, ext, deleted, check ...) of one record; version NULL when there is none.
+    """(stamp, version, owner, data, ext, deleted, title, check ...) of one record; version NULL when there is none.
 
     A check that is empty holds for every record.
     """
     extra = join("", [Sql(", coalesce(") + one + ", false)" if one else Sql(", true") for one in checks])
     inner = (
-        Sql(f"SELECT {alias}.version, {alias}.owner_id::text, {alias}.data, {alias}.ext, {alias}.deleted_at")
+        Sql(
+            f"SELECT {alias}.version, {alias}.owner_id::text, {alias}.data, {alias}.ext, {alias}.deleted_at, {alias}.title"
+        )
         + extra
         + f" FROM {place.table} {alias}"
         + joins

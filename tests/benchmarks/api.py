@@ -81,7 +81,9 @@ class Bench:
         workspaces.create(database, "main")
         workspace = Workspaces(database, load_catalog(bundled_plugins())).named("main")
         app = ("app.yaml", "app: bench\nversion: 1.0.0\nlabel: {en: Bench, zh: 测试}\n")
-        publish.publish(workspace, documents.from_texts([app, ("customer.yaml", (HERE / "customer.yaml").read_text())], "bench"))
+        publish.publish(
+            workspace, documents.from_texts([app, ("customer.yaml", (HERE / "customer.yaml").read_text())], "bench")
+        )
         system = Session(workspace, user_id=None, channel="cli")
         made = accounts.create_user(system, {"name": "sales", "roles": ["sales"]})
         self.ours, digest = make_token(workspace.schema)
@@ -187,6 +189,10 @@ def pairs(bench: Bench) -> dict[str, tuple[Callable[[int], bytes], Callable[[int
             lambda step: request("GET", f"{url}?filter={other}&sort=-amount", ours),
             lambda step: request("GET", "/customers?level=B&min_score=50&sort=-amount", base),
         ),
+        "aggregate": (
+            lambda step: request("POST", f"{url}/aggregate", ours, grouped),
+            lambda step: request("GET", "/customers/by-level", base),
+        ),
         "create": (
             lambda step: request("POST", url, ours, body(step)),
             lambda step: request("POST", "/customers", base, body(step)),
@@ -194,10 +200,6 @@ def pairs(bench: Bench) -> dict[str, tuple[Callable[[int], bytes], Callable[[int
         "update": (
             lambda step: request("PATCH", f"{url}/{bench.ids[order[step % 5000]]}", ours, change[step % 101]),
             lambda step: request("PATCH", f"/customers/{bench.base_ids[order[step % 5000]]}", base, change[step % 101]),
-        ),
-        "aggregate": (
-            lambda step: request("POST", f"{url}/aggregate", ours, grouped),
-            lambda step: request("GET", "/customers/by-level", base),
         ),
     }
 
@@ -220,10 +222,15 @@ def deep_page(port: int, bench: Bench, seconds: float) -> None:
     with socket.create_connection(("127.0.0.1", port)) as connection:
         cursor = ""
         for _ in range(min(999, bench.records // 50 - 2)):
-            _, raw = exchange(connection, request("GET", path + (f"&cursor={quote(cursor)}" if cursor else ""), bench.ours))
+            _, raw = exchange(
+                connection, request("GET", path + (f"&cursor={quote(cursor)}" if cursor else ""), bench.ours)
+            )
             cursor = json.loads(raw)["next_cursor"]
     first = [load(port, lambda step: request("GET", path, bench.ours), seconds=seconds) for _ in range(3)]
-    deep = [load(port, lambda step: request("GET", f"{path}&cursor={quote(cursor)}", bench.ours), seconds=seconds) for _ in range(3)]
+    deep = [
+        load(port, lambda step: request("GET", f"{path}&cursor={quote(cursor)}", bench.ours), seconds=seconds)
+        for _ in range(3)
+    ]
     ratio = statistics.median(b.per_second / a.per_second for a, b in zip(first, deep, strict=True))
     print(f"page 1,000 by cursor relative to page 1: {ratio:.2f} (must >= 0.8)")
 

@@ -42,7 +42,9 @@ customer = sa.Table(
     sa.Column("website", sa.Text),
     sa.Column("note", sa.Text),
 )
-FIELDS = [column.name for column in customer.columns if column.name not in ("id", "version", "created_at", "updated_at")]
+FIELDS = [
+    column.name for column in customer.columns if column.name not in ("id", "version", "created_at", "updated_at")
+]
 
 
 class Json(DefaultJSONProvider):
@@ -119,9 +121,11 @@ def make(address: str, token: str) -> Flask:
         if wrong:
             return jsonify(errors=wrong), 422
         with engine.begin() as connection:
-            row = connection.execute(
-                sa.insert(customer).values(id=uuid.uuid4(), **values).returning(customer)
-            ).mappings().one()
+            row = (
+                connection.execute(sa.insert(customer).values(id=uuid.uuid4(), **values).returning(customer))
+                .mappings()
+                .one()
+            )
         return jsonify(dict(row)), 201
 
     @app.patch("/customers/<uuid:key>")
@@ -130,12 +134,16 @@ def make(address: str, token: str) -> Flask:
         if wrong:
             return jsonify(errors=wrong), 422
         with engine.begin() as connection:
-            row = connection.execute(
-                sa.update(customer)
-                .where(customer.c.id == key)
-                .values(version=customer.c.version + 1, updated_at=sa.func.now(), **values)
-                .returning(customer)
-            ).mappings().first()
+            row = (
+                connection.execute(
+                    sa.update(customer)
+                    .where(customer.c.id == key)
+                    .values(version=customer.c.version + 1, updated_at=sa.func.now(), **values)
+                    .returning(customer)
+                )
+                .mappings()
+                .first()
+            )
         return jsonify(dict(row)) if row else (jsonify(error="not found"), 404)
 
     @app.get("/customers/by-level")

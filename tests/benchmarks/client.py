@@ -76,6 +76,4 @@ def load(port: int, make: Callable[[int], bytes], *, seconds: float, connections
     every: Sequence[float] = sorted(one for group in times for one in group)
     if not every:
         return Measured(0, 0, 0, sum(failed))
-    return Measured(
-        len(every) / took, every[len(every) // 2] * 1000, every[int(len(every) * 0.95)] * 1000, sum(failed)
-    )
+    return Measured(len(every) / took, every[len(every) // 2] * 1000, every[int(len(every) * 0.95)] * 1000, sum(failed))
