@@ -122,7 +122,12 @@ def bulk(
         return atomic_bulk(request, items)
     source = iter(items)
     while batch := list(islice(source, BATCH)):
-        request.results += process(request, batch, len(request.results))
+        try:
+            request.results += process(request, batch, len(request.results))
+        except DougongError as error:
+            if not request.results:
+                raise
+            request.results += [failure(error) for _ in batch]  # What was stored before stays, and is told.
     return request.results
 
 
@@ -343,7 +348,7 @@ def existing(request: Request, item: Item, row: Sequence[Any], by_id: bool) -> N
         text = Message("you may not change the owner of this record", "您没有权限变更该记录的负责人")
         item.result = Result(403, row[1], problems=[Problem("forbidden", text, field="owner")])
         return
-    if by_id and item.raw.get("version") is not None and int(item.raw["version"]) != row[2]:
+    if by_id and item.raw.get("version") is not None and item.raw["version"] != row[2]:
         item.result = Result(412, row[1], row[2], [Problem("stale", Message("changed meanwhile", "已被他人修改"))])
         return
     place = request.session.layout.object(request.object)
@@ -451,19 +456,47 @@ def store(request: Request, access: ObjectAccess, items: Sequence[Item], connect
             one.result = Result(200, draft.id, draft.version)
             changed.remove(one)
     if needs_single(access, [*fresh, *changed]):
-        raise Abort
+        if not request.atomic:
+            raise Abort
+        store_each(request, access, [*fresh, *changed], connection)
+        return
     for group, write_many, action in (
         (fresh, batches.insert_many, "created"),
         (changed, batches.update_many, "updated"),
     ):
-        if not group:
-            continue
-        writes = [write_of(session, access, one.draft) for one in group if one.draft]
         origin = records.Origin(session.user_id, session.channel, action)
-        done = dict(write_many(connection, place, writes, origin, session.workspace.live_table, session.snapshot.stamp))
-        for one in group:
-            if one.draft and one.draft.id in done:
-                one.result = Result(201 if one.draft.new else 200, one.draft.id, done[one.draft.id])
+        for writes in alike([write_of(session, access, one.draft) for one in group if one.draft]):
+            done = dict(
+                write_many(connection, place, writes, origin, session.workspace.live_table, session.snapshot.stamp)
+            )
+            for one in group:
+                if one.draft and one.draft.id in done:
+                    one.result = Result(201 if one.draft.new else 200, one.draft.id, done[one.draft.id])
+
+
+def alike(writes: Sequence[records.Write]) -> list[list[records.Write]]:
+    """The writes in groups that keep the same values beside the model's: one statement each."""
+    found: dict[tuple[str, ...], list[records.Write]] = {}
+    for one in writes:
+        found.setdefault(tuple(one.extra), []).append(one)
+    return list(found.values())
+
+
+def store_each(request: Request, access: ObjectAccess, items: Sequence[Item], connection: Connection) -> None:
+    """Each record by a statement of its own inside the one transaction of an atomic request."""
+    for one in items:
+        if one.draft is None:
+            continue
+        try:
+            done = storing.store_inside(
+                request.session, access, one.draft, Options(trusted=request.trusted), connection
+            )
+        except DougongError as error:
+            one.result = failure(error, None if one.draft.new else one.draft.id)
+            raise Abort from error
+        if done is None:
+            raise Abort
+        one.result = Result(201 if one.draft.new else 200, done.id, done.version)
 
 
 def needs_single(access: ObjectAccess, items: Sequence[Item]) -> bool:

@@ -20,7 +20,7 @@ from runtime.engine.planning import Plan
 from runtime.engine.workspace import SYSTEM, Workspace
 from runtime.meta import load
 from runtime.meta.model import Model
-from runtime.store import ddl, versions
+from runtime.store import consistency, ddl, versions
 from runtime.store.database import Connection, run
 from runtime.store.layout import Layout, ObjectLayout
 
@@ -311,7 +311,7 @@ def after(convert_now: Mapping[str, Sequence[Any]], found: Plan) -> dict[str, li
     entries = {
         key: [
             {"mode": "shadow", "from": one["from"], "to": one["to"], "column": one["old_column"],
-             "sql_type": one["old_sql_type"]}
+             "sql_type": one["old_sql_type"], "long": one["old_long"]}
             for one in values
         ]
         for key, values in found.conversions.items()
@@ -331,3 +331,10 @@ def export(workspace: Workspace, app: str | None = None) -> dict[str, Sequence[t
     if app is not None and app not in texts:
         raise NotFound(Message(f"there is no app {app!r}", f"没有应用“{app}”"))
     return {name: entries for name, entries in texts.items() if app in (None, name)}
+
+
+def inconsistent(workspace: Workspace) -> list[str]:
+    """Fields whose typed column differs from the JSON, with the number of records."""
+    layout = workspace.snapshot().layout
+    found = consistency.differing(workspace.database, layout)
+    return [f"{name}.{one}: {count}" for name, one, count in found]

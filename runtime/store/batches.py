@@ -10,7 +10,16 @@ from runtime.base.values import dump_text
 from runtime.store import search
 from runtime.store.database import Connection, run
 from runtime.store.layout import ObjectLayout, column_value
-from runtime.store.records import Origin, Write, column_names, containers, extra_columns, told, typed_columns
+from runtime.store.records import (
+    Origin,
+    Write,
+    column_names,
+    containers,
+    extra_columns,
+    removed_keys,
+    told,
+    typed_columns,
+)
 
 SYSTEM_TYPES = (
     "id uuid, version int, owner_id uuid, title text, title_key text, data jsonb, ext jsonb, search text, "
@@ -21,6 +30,7 @@ SYSTEM_TYPES = (
 def entry(place: ObjectLayout, write: Write) -> dict[str, Any]:
     """One record as an entry of the JSON parameter."""
     data, ext = containers(place, write)
+    removed, removed_ext = removed_keys(place, write)
     found: dict[str, Any] = {
         "id": write.id,
         "version": write.version,
@@ -30,9 +40,8 @@ def entry(place: ObjectLayout, write: Write) -> dict[str, Any]:
         "data": data,
         "ext": ext or None,
         "search": search.vector([write.title, *write.texts]),
-        "removed": [key for key in write.removed if place.places[key].container == "data"]
-        + [key for key, one in write.extra.items() if one[2] is None],
-        "removed_ext": [key for key in write.removed if place.places[key].container == "ext"],
+        "removed": removed,
+        "removed_ext": removed_ext,
         "before": write.before,
         "after": write.after,
     }
@@ -41,13 +50,13 @@ def entry(place: ObjectLayout, write: Write) -> dict[str, Any]:
         if value is not None:
             found[one.column or ""] = column_value(one, value)
     for extra in write.extra.values():
-        if extra[0]:
-            found[extra[0]] = extra[3]
+        if extra.column:
+            found[extra.column] = extra.typed
     return found
 
 
 def recordset(place: ObjectLayout, writes: Sequence[Write]) -> Sql:
-    """``src``: the records as rows."""
+    """``src``: the records as rows. All of them keep the same values beside the model's."""
     columns = [SYSTEM_TYPES, *(f"{ident(one.column or '')} {one.sql_type}" for one in place.columns)]
     columns += [f"{column} {sql_type}" for column, sql_type, _ in extra_columns(writes[0])]
     rows = dump_text([entry(place, write) for write in writes])
@@ -70,8 +79,9 @@ def insert_many(
     """All new records with their history and events, inside the caller's transaction: (id, version) of each.
 
     Through COPY, the fastest way in. Nothing when the stamp has moved: the caller's transaction then ends.
+    COPY cannot ask for the stamp itself, so the stamp is held until the transaction has ended.
     """
-    if run(connection, Sql(f"SELECT stamp FROM {live}"))[0][0] != stamp:
+    if run(connection, Sql(f"SELECT stamp FROM {live} FOR SHARE"))[0][0] != stamp:
         return []
     extra = [column for column, _, _ in extra_columns(writes[0])]
     names = ["id", "created_by", "updated_by", "owner_id", "title", "title_key", "data", "ext", "search"]
@@ -84,7 +94,7 @@ def insert_many(
                     (
                         write.id, origin.actor, origin.actor, write.owner, write.title, search.sort_key(write.title),
                         dump_text(data), dump_text(ext) if ext else None, search.vector([write.title, *write.texts]),
-                        *typed_columns(place, write), *(one[3] for one in write.extra.values() if one[0]),
+                        *typed_columns(place, write), *(one[2] for one in extra_columns(write)),
                     )
                 )  # fmt: skip
         table = ident(place.schema, "s_history")
