@@ -161,6 +161,18 @@ class Shop:
         return client.open(f"/api/v1{path}", method=method, headers=sent, **more)
 
 
+@pytest.fixture(scope="module")
+def shared_shop(
+    pg18_dsn: str, template_18: str, catalog: Catalog, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shop]:
+    """An installation with an administrator ``admin`` for all tests of one file, which leave each other alone."""
+    for dsn in copied(pg18_dsn, template_18):
+        made = Shop(dsn, tmp_path_factory.mktemp("shop"), catalog)
+        made.user("admin", "admin")
+        yield made
+        made.database.close()
+
+
 @pytest.fixture
 def shop(dsn: str, tmp_path: Path, catalog: Catalog) -> Iterator[Shop]:
     """An empty installation with an administrator ``admin``."""

@@ -192,11 +192,12 @@ class Preparation:
                     continue
                 if holds(field.visible, number) and holds(field.required, number) and self._asked(draft, field):
                     draft.refuse("required", "must be filled in", "必填", field.name)
-            changed = draft.changed() if guarded and not draft.new else set()
+            changed = draft.changed() & draft.given if guarded else set()
             for field in guarded:
-                if field.key in changed and field.key in draft.given and field.name not in wrong:
-                    if holds(field.readonly, number):
-                        draft.refuse("readonly", "cannot be changed now", "当前不可修改", field.name)
+                # A condition speaks of a change; what is always read-only is not set with a new record either.
+                asked = field.key in changed and field.name not in wrong and (field.readonly is True or not draft.new)
+                if asked and holds(field.readonly, number):
+                    draft.refuse("readonly", "cannot be changed now", "当前不可修改", field.name)
 
     def _asked(self, draft: Draft, field: FieldDef) -> bool:
         """A required value that the caller can neither see nor set does not stop a change of another field."""
