@@ -227,6 +227,8 @@ def delete_one(request: Request, raw: Mapping[str, Any]) -> Result:
         deletion.delete(request.session, request.object, record_id, trusted=request.trusted)
     except DougongError as error:
         return failure(error, record_id)
+    except pg.DeadlockDetected:
+        return failure(Unavailable(RETRY), record_id)
     return Result(200, record_id)
 
 

@@ -129,9 +129,12 @@ def restore(session: Session, object_name: str, record_id: str) -> None:
         with session.database.transaction() as connection:
             bring_back(session, connection, access.object, record_id, origin)
     except pg.UniqueViolation as error:
-        names = session.layout.object(object_name).unique_fields.get(error.diag.constraint_name or "", ())
         text = Message("another record has this value now", "该值现已被其他记录使用")
-        raise Conflict(problems=[Problem("taken", text, field=name) for name in names]) from None
+        rules = (session.layout.object(one).unique_fields for one in session.model.objects)
+        names = next(
+            (rule[constraint] for rule in rules if (constraint := error.diag.constraint_name or "") in rule), ()
+        )
+        raise Conflict(text, [Problem("taken", text, field=name) for name in names]) from None
 
 
 def bring_back(
@@ -166,6 +169,6 @@ def bring_back(
 def dangling(
     session: Session, connection: Connection, definition: ObjectDef, field: FieldDef, target: ObjectDef, record_id: str
 ) -> bool:
-    """True when the record links to a deleted record."""
+    """True when the record links to a deleted record; whoever deletes a living one now waits, and then sees us."""
     source, there = session.layout.object(definition.name), session.layout.object(target.name)
-    return bool(run(connection, records.dead_links(source, field.key, there, record_id)))
+    return any(row[1] for row in run(connection, records.link_targets(source, field.key, there, record_id)))

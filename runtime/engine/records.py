@@ -7,7 +7,10 @@ event in one statement. After a refusal nothing has changed.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
+
+from psycopg import errors as pg
 
 from runtime.base.errors import Unavailable
 from runtime.engine import deletion, idempotency, reading, storing
@@ -18,6 +21,8 @@ from runtime.engine.workspace import TRIES, Session, settled
 from runtime.store.ids import new_id
 
 DEFAULT = Options()
+#: Two transactions stood in each other's way and the database took one of them back: it is done again.
+CROSSED = (pg.DeadlockDetected, pg.SerializationFailure)
 
 __all__ = ["Options", "Written", "create", "delete", "restore", "update"]
 
@@ -59,11 +64,20 @@ def update(
 @settled
 def delete(session: Session, object_name: str, record_id: str, options: Options = DEFAULT) -> None:
     """Into the recycle bin, with what belongs to it. Raises NotFound, Forbidden, Conflict, Stale."""
-    deletion.delete(session, object_name, record_id, version=options.version, trusted=options.trusted)
+    for _ in range(TRIES):
+        with suppress(*CROSSED):
+            deletion.delete(session, object_name, record_id, version=options.version, trusted=options.trusted)
+            return
+    raise Unavailable(RETRY, extra={"retry_after": 1})
 
 
 @settled
 def restore(session: Session, object_name: str, record_id: str) -> bytes:
     """Back from the recycle bin, with what went there with it. Raises NotFound, Forbidden, Conflict."""
-    deletion.restore(session, object_name, record_id)
+    for _ in range(TRIES):
+        with suppress(*CROSSED):
+            deletion.restore(session, object_name, record_id)
+            break
+    else:
+        raise Unavailable(RETRY, extra={"retry_after": 1})
     return reading.get(session, object_name, record_id)[0]

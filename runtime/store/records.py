@@ -344,13 +344,13 @@ def deleted_with(place: ObjectLayout, key: str, target_place: ObjectLayout, targ
     )
 
 
-def dead_links(place: ObjectLayout, key: str, target: ObjectLayout, record_id: str) -> Sql:
-    """The targets of a record's link that are deleted."""
+def link_targets(place: ObjectLayout, key: str, target: ObjectLayout, record_id: str) -> Sql:
+    """(id, deleted) of what a record's link leads to, held as it is until the transaction ends."""
     one = place.places[key]
     column = ident(one.column or "")
     test = f"t.id = ANY(s.{column})" if (one.sql_type or "").endswith("[]") else f"t.id = s.{column}"
     return Sql(
-        f"SELECT t.id FROM {place.table} s JOIN {target.table} t ON {test} "
-        "WHERE s.id = %s::uuid AND t.deleted_at IS NOT NULL",
+        f"SELECT t.id::text, t.deleted_at IS NOT NULL FROM {place.table} s JOIN {target.table} t ON {test} "
+        "WHERE s.id = %s::uuid FOR SHARE OF t",
         (record_id,),
     )
