@@ -140,13 +140,22 @@ def separate(
     for before, after in common_objects(old, new):
         taken = {*used.get(after.key, ()), *found[after.name]["fields"].values()}
         for was, now in common_fields(before, after):
-            if was.type != now.type:
+            if was.type != now.type or leads_elsewhere(old, was, new, now):
                 number = 2
                 while f"{now.name}_{number}" in taken:
                     number += 1
                 taken.add(f"{now.name}_{number}")
                 found[after.name]["fields"][now.name] = f"{now.name}_{number}"
     return found
+
+
+def leads_elsewhere(old: Model, was: FieldDef, new: Model, now: FieldDef) -> bool:
+    """True when a field points to another object than before: its values mean nothing there."""
+    if was.relates is None or now.relates is None:
+        return False
+    targets = (was.relates.target_object(), now.relates.target_object())
+    before, after = old.object(targets[0]), new.object(targets[1])
+    return targets[0] != targets[1] if before is None or after is None else before.key != after.key
 
 
 def common_objects(old: Model, new: Model) -> Iterator[tuple[ObjectDef, ObjectDef]]:
@@ -168,7 +177,7 @@ def common_fields(old: ObjectDef, new: ObjectDef) -> Iterator[tuple[FieldDef, Fi
 def retyped(old: ObjectDef, new: ObjectDef) -> Iterator[tuple[FieldDef, FieldDef]]:
     """The fields that are the same by name, or by their former name, under another storage key."""
     for one in new.fields.values():
-        before = old.fields.get(one.name) or (old.fields.get(one.was) if one.was else None)
+        before = old.field(one.name) or (old.fields.get(one.was) if one.was else None)
         if before is not None and before.key != one.key:
             yield before, one
 
@@ -194,7 +203,7 @@ def arrange(workspace: Workspace, old: Model, found: Plan) -> None:
         found.drops += [name for name, (table, _) in there.items() if table == place.name and name not in keep]
     for before, after in common_objects(old, found.model):
         for was, now in retyped(before, after):
-            if was.stored and now.stored and now.numbered is None:
+            if was.stored and now.stored:
                 column = column_name(now.key) if now.kind.column else None
                 found.conversions.setdefault(after.key, []).append(conversion.entry(was, now, column))
 
@@ -252,7 +261,10 @@ class Effects:
 
     def converted(self, before: ObjectDef, was: FieldDef, now: FieldDef) -> Iterator[Effect]:
         """A type change: how many values come over, how many do not fit."""
-        if not was.stored or not now.stored:
+        if not was.stored:
+            return
+        if not now.stored:
+            yield from self.removed(before, was)
             return
         fine = lost = 0
         for value, count in self.values(before, was):

@@ -211,7 +211,8 @@ def convert(workspace: Workspace, connection: Connection, layout: Layout, found:
     entries = {key: [{**one, "mode": "dual"} for one in values] for key, values in found.conversions.items()}
     with workspace.database.transaction() as inside:
         versions.set_convert(inside, workspace.schema, merged(shadows(found.live.convert, found.model), entries))
-    ddl.wait_for_older(workspace.database)
+    for key in found.conversions:
+        ddl.with_short_lock(workspace.database, [ddl.wait_for_writers(layout.by_key(key))])
     for key, values in found.conversions.items():
         place = layout.by_key(key)
         for one in values:

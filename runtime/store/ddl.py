@@ -233,20 +233,13 @@ def drop_index(schema: str, name: str) -> str:
     return f"DROP INDEX CONCURRENTLY IF EXISTS {ident(schema, name)}"
 
 
-def wait_for_older(database: Database, seconds: float = 120.0) -> None:
-    """Wait until every transaction that began before now has ended. Raises Unavailable."""
-    row = database.row(Sql("SELECT pg_current_xact_id()::text::numeric"))
-    deadline = time.monotonic() + seconds
-    while row is not None:
-        oldest = database.row(Sql("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::numeric"))
-        if oldest is None or oldest[0] > row[0]:
-            return
-        if time.monotonic() > deadline:
-            raise Unavailable(
-                Message("a transaction from before the publish does not end", "发布前开始的某个事务迟迟未结束"),
-                extra={"retry_after": 60},
-            )
-        time.sleep(0.02)
+def wait_for_writers(place: ObjectLayout) -> str:
+    """The statement that returns when nobody writes the table under what he read before now.
+
+    Whoever writes takes his lock on the table before he looks at the stamp; an older statement that has seen the old
+    stamp therefore holds the lock that this one waits for.
+    """
+    return f"LOCK TABLE {place.table} IN SHARE MODE"
 
 
 def maintenance(database: Database) -> Connection:
