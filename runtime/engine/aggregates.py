@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from runtime.base.errors import Invalid, Message, Problem
@@ -51,8 +52,11 @@ def checked(body: Mapping[str, Any]) -> tuple[str, list[str], dict[str, str], li
         )
     if not isinstance(sort, list) or not all(isinstance(one, str) for one in sort):
         raise wrong("sort", "must be names of groups or measures", "必须是分组或度量的名称")
-    if isinstance(limit, bool) or int(limit) != limit or not 1 <= limit <= MOST_ROWS:
+    if not isinstance(limit, (int, Decimal)) or isinstance(limit, bool) or not 1 <= limit <= MOST_ROWS or limit % 1:
         raise wrong("limit", f"must be from 1 to {MOST_ROWS}", f"必须在 1 到 {MOST_ROWS} 之间")
+    twice = {one for one in group_by if group_by.count(one) > 1 or one in measures}
+    if twice:
+        raise wrong("group_by", f"{min(twice)[:60]!r} stands twice in the result", f"结果中“{min(twice)[:60]}”重复")
     return filter_text, group_by, measures, sort, int(limit)
 
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from psycopg import errors as pg
+
 from runtime.base.errors import Invalid, Malformed, Message, NotFound, Problem, unknown
 from runtime.base.sqltext import EMPTY, Sql
 from runtime.base.values import dump, dump_text, load_foreign
@@ -26,6 +28,7 @@ from runtime.store.project import Column, Projector
 
 FIELD = Message("field", "字段")
 MOST = 500
+MOST_KEYS = 10
 #: How often a page must be asked for before its statement is prepared.
 OFTEN = 3
 WRONG_CURSOR = Message("the cursor is not one of this list", "分页游标与当前列表不符")
@@ -202,6 +205,9 @@ class Reader:
 
     def orders(self, names: Sequence[str]) -> list[query.Order]:
         """The whole order; it always ends with the id, newest first unless the last key ascends."""
+        if len(names) > MOST_KEYS:
+            message = Message(f"at most {MOST_KEYS} fields", f"最多 {MOST_KEYS} 个字段")
+            raise Invalid(problems=[Problem("too_many", message, field="sort")])
         found = [self.order(name) for name in names if name]
         if any(name.lstrip("-+") == "id" for name in names):
             return found[: [name.lstrip("-+") for name in names].index("id") + 1]
@@ -372,6 +378,11 @@ def make_cursor(ask: Ask, values: Sequence[Any]) -> str:
     """An opaque text: where the page ended, and for which order it holds."""
     raw = dump({"s": list(ask.sort), "v": list(values)})
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def foreign_cursor() -> Malformed:
+    """The refusal of a cursor that this list did not give."""
+    return Malformed(Message("the cursor is not one of this list", "分页游标与当前列表不符"))
 
 
 def read_cursor(text: str, ask: Ask) -> list[str | None]:
