@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import available_timezones
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -129,6 +130,9 @@ def columns_of(
         elif name in ("department", "manager"):
             problems.extend(check_reference(workspace, snapshot, name, value, self_id))
             found[f"{name}_id"] = value
+        elif name == "time_zone" and isinstance(value, str) and value not in available_timezones():
+            text = Message("must be a time zone such as Asia/Shanghai", "必须是时区名称，例如 Asia/Shanghai")
+            problems.append(Problem("time_zone", text, field=name))
         elif value is not None and (not isinstance(value, str) or len(value) > 200 or "\0" in value):
             problems.append(
                 Problem("type", Message("must be a text of at most 200", "必须是不超过 200 字的文本"), field=name)
@@ -171,7 +175,7 @@ def may_grant(session: Session, roles: Any) -> None:
     if session.user_id is None or ADMIN in session.person.roles:
         return
     held = set(session.person.roles)
-    given = set(roles) if isinstance(roles, (list, tuple)) else set()
+    given = {one for one in roles if isinstance(one, str)} if isinstance(roles, (list, tuple)) else set()
     if given - held:
         names = ", ".join(sorted(given - held))
         raise Forbidden(
@@ -205,8 +209,10 @@ def change_user(session: Session, user_id: str, body: Mapping[str, Any]) -> dict
     before = people.user_by_id(workspace.database, workspace.schema, user_id)
     if before is None:
         raise NotFound(Message("there is no such user", "没有该用户"))
-    if "roles" in body:
-        may_grant(session, [one for one in body["roles"] or () if one not in before.roles])
+    if isinstance(body.get("roles"), list):
+        may_grant(session, [one for one in body["roles"] if one not in before.roles])
+    if "password" in body and user_id != session.user_id:
+        may_grant(session, before.roles)  # Who sets a password can log in with it.
     if ADMIN in before.roles and session.user_id is not None and ADMIN not in session.person.roles:
         raise Forbidden(Message("only an administrator may change an administrator", "只有管理员可以修改管理员"))
     columns = columns_of(workspace, session.snapshot, body, user_id)

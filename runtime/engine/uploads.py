@@ -9,9 +9,11 @@ from typing import IO, Any
 import filetype
 
 from runtime.base.errors import Invalid, Message, NotFound, Problem
+from runtime.base.values import load
 from runtime.engine import reading
 from runtime.engine.access import object_access
 from runtime.engine.workspace import Session
+from runtime.kinds.field import HoldsFiles
 from runtime.store import files
 from runtime.store.files import Contents, FileRow
 
@@ -85,9 +87,12 @@ def readable(session: Session, file_id: str) -> FileRow:
     if field is None or not access.may("read") or not access.readable(field.name):
         raise NotFound(MISSING)
     try:
-        reading.get(session, name, row.record_id, reading.Ask(fields=("id",)))
+        body, _ = reading.get(session, name, row.record_id, reading.Ask(fields=("id", field.name)))
     except NotFound:
         raise NotFound(MISSING) from None
+    held = load(body)[field.name]
+    if not isinstance(field.kind, HoldsFiles) or not held or row.id not in field.kind.file_ids(held):
+        raise NotFound(MISSING)
     return row
 
 
