@@ -69,7 +69,7 @@ class Database:
     def connect(self, **changes: Any) -> Connection:
         """A new connection outside the pool, for long work."""
         connection = psycopg.connect(
-            self.dsn, autocommit=True, connect_timeout=5, options=self._options, application_name="dougong", **changes
+            self.dsn, autocommit=True, connect_timeout=2, options=self._options, application_name="dougong", **changes
         )
         for name in ("json", "jsonb"):
             connection.adapters.register_loader(name, BytesLoader)
@@ -97,6 +97,7 @@ class Database:
         except psycopg.OperationalError as error:
             if not isinstance(error, (pg.LockNotAvailable, pg.QueryCanceled, pg.DeadlockDetected)):
                 pooled.invalidate()
+                self.engine.dispose()  # The others of the pool have died with it.
                 raise Unavailable(AWAY, extra={"retry_after": 2}) from error
             raise
         finally:
