@@ -52,5 +52,16 @@ def write(catalog: Catalog, folder: Path = FOLDER / "kinds") -> int:
     return len(names)
 
 
+def main(arguments: list[str]) -> int:
+    """Write, or with ``--check`` only say what is stale (status 1)."""
+    catalog = load_catalog()
+    if "--check" in arguments:
+        names = stale(catalog)
+        sys.stdout.writelines(f"stale: schemas/kinds/{name} (make schemas)\n" for name in names)
+        return 1 if names else 0
+    sys.stdout.write(f"{write(catalog)} schemas written\n")
+    return 0
+
+
 if __name__ == "__main__":
-    sys.stdout.write(f"{write(load_catalog())} schemas written\n")
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The commands of `dougong`, one file a group; they print, everything else is done below."""

@@ -1,0 +1,172 @@
+"""model: the documents of an app: validate, compare, plan, publish, go back, take out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runtime.base.errors import Invalid, Problem
+from runtime.commands.base import Place, place_options, table
+from runtime.config import bundled_plugins
+from runtime.engine import planning, publish
+from runtime.engine.planning import Plan
+from runtime.kinds.catalog import load_catalog
+from runtime.meta import build, check, diff, load, package, validate
+from runtime.store import versions
+
+PATH = click.Path(exists=True, path_type=Path)
+
+
+@click.group(name="model")
+def group() -> None:
+    """Documents: validate, plan, publish, go back."""
+
+
+def problem_lines(problems: Sequence[Problem], language: str) -> list[str]:
+    """Problems one a line, warnings marked."""
+    mark = {"warning": "warning: ", "info": "info: "}
+    return [mark.get(one.severity, "") + one.show(language) for one in problems]
+
+
+@group.command(name="validate")
+@click.argument("path", type=PATH)
+@click.option("--alone", is_flag=True, help="Without the workspace: only this folder, no database.")
+@place_options
+def validate_command(place: Place, path: Path, alone: bool) -> None:
+    """Check the documents of PATH (a folder, a zip or a file): every problem with file, line and path."""
+    loaded = load.read(path)
+    required = any(one.data.get("requires") for one in loaded.of("app"))
+    if alone or not required:
+        catalog = load_catalog(bundled_plugins())
+        problems = [*loaded.problems, *validate.validate(loaded, catalog)]
+        if not any(one.severity == "error" for one in problems):
+            problems += check.check(build.build(loaded, catalog), loaded, catalog)
+    else:
+        with place.session() as (_, session):
+            problems = publish.plan(session.workspace, loaded).problems
+    errors = [one for one in problems if one.severity == "error"]
+    lines = problem_lines(problems, place.output.language)
+    summary = f"{len(loaded.documents)} documents, {len(errors)} errors, {len(problems) - len(errors)} warnings"
+    place.output.show({"problems": [one.json(place.output.language) for one in problems]}, [*lines, summary])
+    if errors:
+        sys.exit(1)
+
+
+@group.command(name="diff")
+@click.argument("path", type=PATH)
+@place_options
+def diff_command(place: Place, path: Path) -> None:
+    """What differs between PATH and what is live: piece by piece, and line by line."""
+    loaded = load.read(path)
+    with place.session() as (_, session):
+        found = publish.plan(session.workspace, loaded)
+        stop_on_errors(found)
+        live = versions.live(session.database, session.workspace.schema)
+        texts = versions.documents(session.database, session.workspace.schema, live.version)
+        old = load.from_texts(texts.get(loaded.app, []), loaded.app)
+    lines = [one.sentence().text(place.output.language) for one in found.changes]
+    unified = diff.text_diff(old, loaded)
+    changes = [planning.change_json(one, place.output.language) for one in found.changes]
+    place.output.show({"changes": changes, "diff": unified}, [*lines, "", unified] if lines else ["no difference"])
+
+
+@group.command(name="plan")
+@click.argument("path", type=PATH)
+@place_options
+def plan_command(place: Place, path: Path) -> None:
+    """What publishing PATH would do: changes, data, tables and indexes. Changes nothing."""
+    with place.session() as (_, session):
+        found = publish.plan(session.workspace, load.read(path))
+    place.output.show(found.json(place.output.language), plan_lines(found, place.output.language))
+    if found.errors or any(one.refuses for one in found.effects):
+        sys.exit(1)
+
+
+def plan_lines(found: Plan, language: str) -> list[str]:
+    """A plan for people."""
+    lines = problem_lines(found.problems, language)
+    if found.errors:
+        return lines
+    if found.nothing:
+        return [*lines, "nothing to do"]
+    lines += ["changes:", *(f"  {one.sentence().text(language)}" for one in found.changes)]
+    if found.effects:
+        lines.append("data:")
+        lines += [f"  {'REFUSED ' if one.refuses else ''}{one.message.text(language)}" for one in found.effects]
+    work = [f"  new table for {name}" for name in found.tables]
+    work += [f"  new column {table}.{column}" for table, column in found.columns if table not in found.tables]
+    for key, entries in found.conversions.items():
+        work += [f"  convert {key}.{one['from']} to {one['to']} in the background" for one in entries]
+    work += [f"  build index on {name} ({', '.join(index.columns)}): {index.why}" for name, index in found.builds]
+    work += [f"  drop index {name}" for name in found.drops]
+    return [*lines, "layout:", *work] if work else lines
+
+
+def stop_on_errors(found: Plan) -> None:
+    """Raise Invalid when the documents are wrong."""
+    if found.errors:
+        raise Invalid(problems=found.errors)
+
+
+@group.command(name="publish")
+@click.argument("path", type=PATH)
+@click.option("--note", default="", help="What this version is for.")
+@place_options
+def publish_command(place: Place, path: Path, note: str) -> None:
+    """Publish PATH as a new version: wholly or not at all, while everybody goes on working."""
+    with place.session() as (_, session):
+        number, found = publish.publish(session.workspace, load.read(path), note=note, progress=place.output.progress)
+    done(place, number, found)
+
+
+def done(place: Place, number: int, found: Plan) -> None:
+    """Say what a publish did."""
+    language = place.output.language
+    lines = problem_lines(found.problems, language)
+    lines += [one.message.text(language) for one in found.effects]
+    lines.append(f"version {number} is live" if not found.nothing else f"nothing changed, version {number} stays live")
+    place.output.show({**found.json(language), "version": number}, lines)
+
+
+@group.command(name="rollback")
+@click.argument("number", type=int)
+@click.option("--note", default="", help="Why.")
+@place_options
+def rollback_command(place: Place, number: int, note: str) -> None:
+    """Make version NUMBER live again, as a new version; values of fields that were removed are back."""
+    with place.session() as (_, session):
+        made, found = publish.rollback(session.workspace, number, note=note, progress=place.output.progress)
+    done(place, made, found)
+
+
+@group.command(name="history")
+@place_options
+def history_command(place: Place) -> None:
+    """The versions, newest first."""
+    with place.session() as (_, session):
+        found = versions.history(session.database, session.workspace.schema)
+    rows: list[dict[str, Any]] = [
+        {"version": one.number, "state": one.state, "at": one.created_at.strftime("%Y-%m-%d %H:%M:%S"),
+         "author": one.author, "changes": len(one.changes), "note": one.note}
+        for one in found
+    ]  # fmt: skip
+    place.output.show(rows, table(rows, ("version", "state", "at", "author", "changes", "note")))
+
+
+@group.command(name="export")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--app", help="One app; without it every app gets a folder of its own.")
+@place_options
+def export_command(place: Place, folder: Path, app: str | None) -> None:
+    """Write the live documents to FOLDER, byte for byte as they were published."""
+    with place.session() as (_, session):
+        texts = publish.export(session.workspace, app)
+    written = []
+    for name, entries in texts.items():
+        target = folder if app else folder / name
+        written += package.write_folder(load.from_texts(entries, name), target)
+    place.output.show({"files": written}, f"{len(written)} files written to {folder}")

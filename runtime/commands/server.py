@@ -1,0 +1,184 @@
+"""run, serve, migrate, doctor: the installation itself."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Callable
+
+import click
+from granian.constants import Interfaces
+from granian.server import Server
+
+from runtime.base.errors import DougongError, Message
+from runtime.commands.base import ADDRESS, Place, place_options, terminal_language, workspace_of
+from runtime.commands.templates import TEMPLATES, install
+from runtime.engine import accounts, audit, publish
+from runtime.engine.workspace import ADMIN, Session, Workspace
+from runtime.store import ddl, migrate, people, workspaces
+from runtime.store.embedded import Cluster
+from runtime.version import VERSION
+from runtime.web.http import Services
+
+THREADS = 8
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, help="Port to listen on.")
+@click.option("--workers", default=2, show_default=True, help="Web processes.")
+@click.option("--template", default="crm_basic", show_default=True, help="App template of a first start, '' for none.")
+@click.option("--no-sample-data", is_flag=True, help="Without the template's sample data.")
+@click.option("--admin-password", envvar="DOUGONG_ADMIN_PASSWORD", help="Password of 'admin' at a first start.")
+@place_options
+def run(
+    place: Place, host: str, port: int, workers: int, template: str, no_sample_data: bool, admin_password: str | None
+) -> None:
+    """Everything in one process tree: embedded PostgreSQL and the web server."""
+    free_port(host, port)
+    cluster = None if os.environ.get(ADDRESS) else Cluster(place.data)
+    try:
+        dsn = cluster.start() if cluster else os.environ[ADDRESS]
+        os.environ[ADDRESS] = dsn
+        os.environ["DOUGONG_DATA"] = str(place.data)
+        with place.services() as services:
+            password = first_start(services, place, template, not no_sample_data, admin_password)
+        chinese = terminal_language() == "zh"
+        click.echo(f"Dougong {VERSION}  http://{host}:{port}")
+        if password:
+            click.echo(
+                f"用户名 admin，密码 {password}（仅显示一次）"
+                if chinese
+                else f"user admin, password {password} (shown once)"
+            )
+        sys.stdout.flush()
+        listen(host, port, workers)
+    finally:
+        if cluster:
+            cluster.stop()
+
+
+def free_port(host: str, port: int) -> None:
+    """Raise DougongError when somebody else listens there."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise DougongError(
+                Message(
+                    f"cannot listen on {host}:{port}: {error.strerror}; use --port",
+                    f"无法监听 {host}:{port}：{error.strerror}，请用 --port 换一个端口",
+                )
+            ) from None
+
+
+def first_start(services: Services, place: Place, template: str, sample_data: bool, password: str | None) -> str | None:
+    """Bring the layout up to date; at a first start make the workspace, the administrator and the template's app."""
+    database = services.workspaces.database
+    migrate.migrate_shared(database)
+    for row in workspaces.everyone(database):
+        migrate.migrate_workspace(database, row.schema)
+    workspace = workspace_of(services, place.workspace)
+    publish.resume(workspace, place.output.progress)
+    if people.users(database, workspace.schema):
+        return None
+    chosen = password or secrets.token_urlsafe(9)
+    system = Session(workspace, user_id=None, channel="cli")
+    accounts.create_user(system, {"name": ADMIN, "roles": [ADMIN], "password": chosen})
+    if template and (TEMPLATES / template / "app.yaml").exists():
+        install(services, workspace, template, sample_data, place.output.progress)
+    return None if password else chosen
+
+
+def listen(host: str, port: int, workers: int) -> None:
+    """Serve HTTP until the process is told to end."""
+    Server(
+        "runtime.wsgi:app",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=THREADS,
+        backpressure=THREADS * 16,
+        respawn_failed_workers=True,
+        log_enabled=False,
+    ).serve()
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, help="Port to listen on.")
+@click.option("--workers", default=2, show_default=True, help="Web processes.")
+@place_options
+def serve(place: Place, host: str, port: int, workers: int) -> None:
+    """The production web server, over the database of the environment."""
+    if not os.environ.get(ADDRESS):
+        raise DougongError(Message(f"set {ADDRESS} (or use 'dougong run')", f"请设置 {ADDRESS}（或使用 dougong run）"))
+    free_port(host, port)
+    os.environ["DOUGONG_DATA"] = str(place.data)
+    with place.services() as services:
+        waiting = migrate.pending(services.workspaces.database)
+        if waiting:
+            raise DougongError(
+                Message("the database layout is old: run 'dougong migrate'", "数据库结构较旧：请执行 dougong migrate")
+            )
+        for row in workspaces.everyone(services.workspaces.database):
+            publish.resume(services.workspaces.named(row.name), place.output.progress)
+    listen(host, port, workers)
+
+
+@click.command(name="migrate")
+@place_options
+def migrate_command(place: Place) -> None:
+    """Bring the database layout up to date; a failed step is never skipped."""
+    with place.services() as services:
+        database = services.workspaces.database
+        migrate.migrate_shared(database)
+        names = []
+        for row in workspaces.everyone(database):
+            migrate.migrate_workspace(database, row.schema)
+            publish.resume(services.workspaces.named(row.name), place.output.progress)
+            names.append(row.name)
+        place.output.show({"workspaces": names}, f"up to date: {len(names)} workspaces")
+
+
+@click.command()
+@place_options
+def doctor(place: Place) -> None:
+    """Look for trouble: server version, layout, unfinished publishes, invalid indexes, the audit's chain."""
+    found: list[dict[str, object]] = []
+    with place.services() as services:
+        database = services.workspaces.database
+        with database.connection() as connection:
+            version = connection.info.server_version // 10000
+        found.append({"check": "server", "ok": 15 <= version <= 18, "detail": f"PostgreSQL {version}"})
+        waiting = migrate.pending(database)
+        found.append({"check": "layout", "ok": not waiting, "detail": ", ".join(waiting)})
+        if not waiting:
+            for row in workspaces.everyone(database):
+                found += examine(services.workspaces.named(row.name))
+    bad = [one for one in found if not one["ok"]]
+    lines = [f"{'ok ' if one['ok'] else 'BAD'}  {one['check']}  {one['detail']}".rstrip() for one in found]
+    place.output.show({"checks": found}, lines)
+    if bad:
+        sys.exit(1)
+
+
+def examine(workspace: Workspace) -> list[dict[str, object]]:
+    """What is to be said of one workspace."""
+    name = workspace.row.name
+    database = workspace.database
+    invalid = [index for index, (_, valid) in ddl.existing_indexes(database, workspace.schema).items() if not valid]
+    checks: list[tuple[str, Callable[[], list[object]]]] = [
+        ("indexes", lambda: list(invalid)),
+        ("audit", lambda: list(audit.broken(workspace))),
+        ("values", lambda: list(publish.inconsistent(workspace))),
+    ]
+    found = []
+    for check, look in checks:
+        wrong = look()
+        found.append({"check": f"{name} {check}", "ok": not wrong, "detail": ", ".join(map(str, wrong[:10]))})
+    return found
