@@ -6,6 +6,7 @@ import logging
 
 import psycopg
 from flask import Flask, Response, request
+from flask_wtf.csrf import CSRFError
 from psycopg import errors as pg
 from werkzeug.exceptions import HTTPException
 
@@ -15,13 +16,18 @@ from runtime.engine.workspace import Workspaces
 from runtime.kinds.catalog import load_catalog
 from runtime.store.database import AWAY, BUSY, Database
 from runtime.web import (
+    render,
     routes_admin,
     routes_auth,
+    routes_docs,
     routes_files,
     routes_model,
+    routes_objects,
     routes_ops,
+    routes_pages,
     routes_records,
     routes_transfer,
+    session,
 )
 from runtime.web.http import Services, handle_errors
 from runtime.web.limits import Limits
@@ -31,7 +37,10 @@ POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; object-src 'none'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-ROUTES = (routes_auth, routes_records, routes_transfer, routes_admin, routes_model, routes_files, routes_ops)
+ROUTES = (
+    routes_auth, routes_records, routes_transfer, routes_admin, routes_model, routes_files, routes_ops,
+    routes_pages, routes_objects, routes_docs,
+)  # fmt: skip
 
 
 class Web(DougongError):
@@ -51,6 +60,8 @@ def foreign(error: Exception) -> DougongError:
             return Web(404, Message("there is no such address", "没有该地址"))
         if status == 405:
             return Web(405, Message("this address does not take that method", "该地址不支持此方法"))
+        if isinstance(error, CSRFError):
+            return Web(400, Message("this page is too old, load it again", "页面已过期，请刷新后重试"))
         if status == 413:
             return Web(413, Message("the body is too large", "请求正文过大"))
         return Web(status, Message(error.name, error.name))
@@ -58,7 +69,8 @@ def foreign(error: Exception) -> DougongError:
         return Unavailable(BUSY, extra={"retry_after": 2})
     if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
         return Unavailable(AWAY, extra={"retry_after": 2})
-    if isinstance(error, (pg.UntranslatableCharacter, pg.CharacterNotInRepertoire)):
+    unkeepable = isinstance(error, (pg.UntranslatableCharacter, pg.CharacterNotInRepertoire))
+    if unkeepable or (isinstance(error, psycopg.DataError) and error.sqlstate is None):  # The driver met a NUL.
         return Malformed(Message("a text contains a character that cannot be kept", "文本包含无法保存的字符"))
     log.error("unexpected error on %s %s", request.method, request.path, exc_info=error)
     return DougongError(Message("something went wrong on our side; it has been noted", "系统内部错误，已记录"))
@@ -83,9 +95,11 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     )
     made = services or make_services(settings)
     app.extensions["dougong"] = made
+    session.install(app, made)
+    render.install(app)
     for routes in ROUTES:
         app.register_blueprint(routes.blueprint(made))
-    handle_errors(app, foreign)
+    handle_errors(app, foreign, render.refused)
 
     @app.after_request
     def guard(response: Response) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -146,14 +146,16 @@ def if_match() -> int | None:
     return int(text)
 
 
-def handle_errors(app: Flask, wrap: Any) -> None:
-    """Every refusal of the engine becomes problem+json; ``wrap`` turns foreign exceptions into ours."""
+def handle_errors(
+    app: Flask, wrap: Callable[[Exception], DougongError], tell: Callable[[DougongError], Response] = refusal
+) -> None:
+    """Every refusal of the engine is told; ``wrap`` turns foreign exceptions into ours."""
 
     def refused(error: DougongError) -> Response:
-        return refusal(error)
+        return tell(error)
 
     def foreign(error: Exception) -> Response:
-        return refusal(wrap(error))
+        return tell(wrap(error))
 
     app.register_error_handler(DougongError, refused)
     app.register_error_handler(Exception, foreign)

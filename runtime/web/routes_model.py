@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, request
 
 from runtime.engine import describe, openapi
 from runtime.web.http import Services, answer, json_object, session_of
@@ -30,9 +30,5 @@ def blueprint(services: Services) -> Blueprint:
     @routes.get("/api/v1/openapi.json")
     def specification() -> Response:
         return answer(openapi.document(session_of(services), request.host_url.rstrip("/")))
-
-    @routes.get("/docs")
-    def docs() -> str:
-        return render_template("docs.html")
 
     return routes

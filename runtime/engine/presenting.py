@@ -1,0 +1,211 @@
+"""What pages ask beside records: how records are called, which can be chosen, what a form says of its fields.
+
+Nothing here answers more than the caller may read; a condition over something that he may not read is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from runtime.base.errors import DougongError, Invalid
+from runtime.base.sqltext import EMPTY, Sql, join
+from runtime.base.values import load
+from runtime.engine import reading
+from runtime.engine.access import ObjectAccess, object_access, readable
+from runtime.engine.drafts import Draft, Evaluator
+from runtime.engine.reading import Reader
+from runtime.engine.workspace import Session
+from runtime.formula.types import BOOL
+from runtime.kinds.field import BadValue
+from runtime.meta.model import SYSTEM_OBJECTS
+from runtime.store import query
+from runtime.store.ids import is_id, new_id
+
+MOST = 500
+#: (id, title) of a record.
+Named = tuple[str, str]
+
+
+def titles(session: Session, object_name: str, ids: Iterable[str]) -> dict[str, str]:
+    """How the records with these ids are called; those that the caller may not read are left out."""
+    wanted = sorted({one for one in ids if is_id(one)})[:MOST]
+    if not wanted:
+        return {}
+    if object_name in SYSTEM_OBJECTS:
+        return dict(_system(session, object_name, Sql("x.id = ANY(%s::uuid[])", (wanted,)), len(wanted)))
+    definition = session.model.object(object_name)
+    if definition is None:
+        return {}
+    access = object_access(session.snapshot, session.person, definition)
+    if not access.may("read"):
+        return {}
+    reader = Reader(session, access)
+    condition = Sql(f"{reader.alias}.id = ANY(%s::uuid[])", (wanted,))
+    return dict(_named(session, reader, condition, reader.orders(("id",)), len(wanted)))
+
+
+def choices(
+    session: Session, object_name: str, text: str, limit: int, *, only: str = "", role: str = ""
+) -> list[Named]:
+    """The first records that the caller may link to, by title; found by ``text`` where one is given.
+
+    ``only`` is the formula of a link that narrows its targets, ``role`` the role that people must have.
+    """
+    if object_name in SYSTEM_OBJECTS:
+        return _people(session, object_name, text, role, limit)
+    definition = session.model.object(object_name)
+    if definition is None:
+        return []
+    access = object_access(session.snapshot, session.person, definition)
+    if not access.may("read"):
+        return []
+    reader = Reader(session, access)
+    try:
+        narrowed = reader.filter(only)
+    except Invalid:
+        narrowed = EMPTY
+    orders = reader.orders(()) if text.strip() else reader.orders(("title",))
+    return _named(session, reader, query.conditions([narrowed, reader.search(text)]), orders, limit)
+
+
+def _named(session: Session, reader: Reader, where: Sql, orders: list[query.Order], limit: int) -> list[Named]:
+    record = Sql(f"json_build_array({reader.alias}.id, {reader.alias}.title)::text")
+    statement = query.page(
+        reader.place, reader.alias, reader.frame,
+        record=record, where=reader.where(where), orders=orders, after=None, limit=limit,
+        live=session.workspace.live_table,
+    )  # fmt: skip
+    found = [load(row[1]) for row in session.database.rows(statement) if row[1] is not None]
+    return [(str(one), str(title)) for one, title in found]
+
+
+def _people(session: Session, object_name: str, text: str, role: str, limit: int) -> list[Named]:
+    """Active people, or departments, whose name contains the text."""
+    where = [Sql("x.active" if object_name == "user" else "x.deleted_at IS NULL")]
+    if text.strip():
+        part = text.strip().lower()
+        where.append(Sql(f"position(%s in lower({_name(object_name)})) > 0", (part,)))
+    if role and object_name == "user":
+        where.append(Sql("%s = ANY(x.roles)", (role,)))
+    return _system(session, object_name, query.conditions(where), limit)
+
+
+def _name(object_name: str) -> str:
+    return "coalesce(nullif(x.full_name, ''), x.name)" if object_name == "user" else "x.name"
+
+
+def _system(session: Session, object_name: str, where: Sql, limit: int) -> list[Named]:
+    table = session.layout.system(f"s_{object_name}")
+    name = _name(object_name)
+    statement = (
+        Sql(f"SELECT x.id::text, {name} FROM {table} x WHERE ") + where + Sql(f" ORDER BY {name} LIMIT %s", (limit,))
+    )
+    return [(row[0], row[1]) for row in session.database.rows(statement)]
+
+
+def permitted(session: Session, access: ObjectAccess, record_id: str, *rights: str) -> set[str]:
+    """Those of the rights that the caller has on one record."""
+    asked = [one for one in rights if access.may(one)]
+    if not asked or not is_id(record_id):
+        return set()
+    reader = Reader(session, access)
+    parts = [access.criterion(one, reader.binder) or Sql("true") for one in asked]
+    record = Sql("json_build_array(") + join(", ", parts) + ")::text"
+    condition = Sql(f"{reader.alias}.id = %s::uuid", (record_id,))
+    statement = query.page(
+        reader.place, reader.alias, reader.frame,
+        record=record, where=reader.where(condition), orders=reader.orders(("id",)), after=None, limit=1,
+        live=session.workspace.live_table,
+    )  # fmt: skip
+    rows = [load(row[1]) for row in session.database.rows(statement) if row[1] is not None]
+    return {name for name, holds in zip(asked, rows[0] if rows else [], strict=False) if holds}
+
+
+def newest(session: Session, limit: int, most_objects: int = 12) -> list[tuple[str, str, str]]:
+    """(object, id, title) of the records that were made last, of the objects that the caller may read."""
+    found: list[tuple[str, str, str]] = []
+    asked = 0
+    for definition in session.model.objects.values():
+        access = object_access(session.snapshot, session.person, definition)
+        if definition.owner_link is not None or not access.may("read"):
+            continue
+        reader = Reader(session, access)
+        found += [(definition.name, *one) for one in _named(session, reader, EMPTY, reader.orders(()), limit)]
+        asked += 1
+        if asked >= most_objects:
+            break
+    return sorted(found, key=lambda one: one[1], reverse=True)[:limit]
+
+
+def start_values(session: Session, access: ObjectAccess) -> dict[str, Any]:
+    """The stored values that an empty form begins with: defaults that do not wait for other inputs."""
+    found: dict[str, Any] = {}
+    evaluator = Evaluator(session, access)
+    context = session.context()
+    for field in access.object.fields.values():
+        if field.default is None or not access.writable(field.name):
+            continue
+        raw = field.default
+        if isinstance(raw, str) and raw.startswith("="):
+            compiled = session.formulas.get(access.object.name, raw[1:], "default")
+            if not compiled.ok or not evaluator.near(compiled):
+                continue
+            raw = evaluator.values([compiled], [Draft(new_id(), {}, owner=session.user_id)])[0][0]
+            raw = list(raw) if isinstance(raw, tuple) else raw
+        try:
+            value = None if raw is None else field.kind.clean(raw, context)
+        except BadValue:
+            continue
+        if value is not None:
+            found[field.name] = value
+    return found
+
+
+def conditions(
+    session: Session, access: ObjectAccess, sources: Iterable[str], record: Mapping[str, Any] | None
+) -> dict[str, bool | None]:
+    """Whether each condition of a form holds for a record on the wire (None: an empty one).
+
+    None where it cannot be said: the condition names something that the caller may not read.
+    """
+    snapshot, person = session.snapshot, session.person
+    found: dict[str, bool | None] = {}
+    evaluator = Evaluator(session, access)
+    draft = _draft(session, access, record)
+    for source in dict.fromkeys(sources):
+        compiled = session.formulas.asked(
+            access.object.name, source, "condition", lambda one, member: readable(snapshot, person, one, member), BOOL
+        )
+        if not compiled.ok:
+            found[source] = None
+        elif evaluator.near(compiled):
+            found[source] = bool(evaluator.values([compiled], [draft])[0][0])
+        else:
+            found[source] = _far(session, access, source, record)
+    return found
+
+
+def _draft(session: Session, access: ObjectAccess, record: Mapping[str, Any] | None) -> Draft:
+    if record is None:
+        return Draft(new_id(), {}, owner=session.user_id)
+    values = {
+        field.key: record[field.name]
+        for field in access.object.fields.values()
+        if field.stored and access.readable(field.name) and record.get(field.name) not in (None, False, [])
+    }
+    owner = record.get("owner")
+    if isinstance(owner, Mapping):
+        owner = owner.get("id")
+    return Draft(str(record["id"]), {}, values=values, before=dict(values), owner=owner)
+
+
+def _far(session: Session, access: ObjectAccess, source: str, record: Mapping[str, Any] | None) -> bool | None:
+    """A condition over other records: asked as a filter, so that the rights on those records hold."""
+    if record is None:
+        return None
+    try:
+        ask = reading.Ask(filter=f"id == '{record['id']}' and ({source})", fields=("id",), limit=1)
+        return bool(reading.listed(session, access.object.name, ask).records)
+    except DougongError:
+        return None

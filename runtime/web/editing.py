@@ -1,0 +1,282 @@
+"""One record in a form: what is read for it, what the browser sent, how it is stored through the write path."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import request
+from werkzeug.datastructures import FileStorage, MultiDict
+
+from runtime.base.errors import DougongError, Problem, Stale
+from runtime.base.values import dump, load
+from runtime.engine import presenting, reading, records, uploads
+from runtime.engine.access import ObjectAccess, demand_object
+from runtime.engine.workspace import Session
+from runtime.kinds.field import BadValue
+from runtime.store.ids import is_id
+from runtime.web.forms import (
+    SEARCH,
+    Formdata,
+    KindField,
+    Offers,
+    RecordForm,
+    holds,
+    leftover,
+    make_form,
+    take_files,
+)
+from runtime.web.http import Services
+from runtime.web.layout import Plan, plan
+from runtime.web.lines import LineEditor, Lines
+from runtime.web.session import CSRF_FIELD
+from runtime.web.shown import Shower, Shown, bare, context_of, links_of
+from runtime.web.texts import gettext, ngettext
+
+ONCE = "_once"
+NOBODY = "00000000-0000-0000-0000-000000000000"
+#: Refusals that are shown in the form, so that nothing typed is lost.
+SHOWN = (400, 403, 409, 412, 422)
+
+
+def read(session: Session, access: ObjectAccess, record_id: str) -> dict[str, Any]:
+    """A record on the wire with its links expanded. Raises NotFound."""
+    expand = (*links_of(access), "owner", "created_by", "updated_by")
+    body, _ = reading.get(session, access.object.name, record_id, reading.Ask(expand=expand))
+    found: dict[str, Any] = load(body)
+    return found
+
+
+@dataclass
+class Editing:
+    """A form on its way: of a new record, or of one that is there."""
+
+    services: Services
+    session: Session
+    access: ObjectAccess
+    record_id: str | None = None
+    record: dict[str, Any] | None = None
+    title: str = ""
+    sentences: list[str] = field(default_factory=list)
+    saved: bool = False
+    status: int = 200
+    form: RecordForm = field(init=False)
+    lines: dict[str, Lines] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.plan: Plan = plan(self.session, self.access)
+        self.offers = Offers(self.session)
+        self.editor = LineEditor(self.session, self.offers)
+        self.once = str(request.form.get(ONCE, ""))[:60] or secrets.token_urlsafe(16)
+        self.start = presenting.start_values(self.session, self.access) if self.new else {}
+        self.known: Mapping[str, bool | None] = {}
+        self.refresh()
+
+    @property
+    def new(self) -> bool:
+        """True while the record is not there."""
+        return self.record_id is None
+
+    def refresh(self) -> None:
+        """Read the record as it is now."""
+        if self.record_id is not None:
+            self.record = read(self.session, self.access, self.record_id)
+            self.title = presenting.titles(self.session, self.access.object.name, [self.record_id]).get(
+                self.record_id, ""
+            )
+        self.known = presenting.conditions(self.session, self.access, self.plan.conditions(), self.bare_record())
+
+    def bare_record(self) -> dict[str, Any] | None:
+        """The record with the ids of its links."""
+        if self.record is None:
+            return None
+        fields = self.access.object.fields
+        return {name: bare(fields[name], one) if name in fields else one for name, one in self.record.items()}
+
+    def values(self) -> dict[str, Any]:
+        """What the inputs begin with: the stored values, or defaults and what the address says."""
+        if self.record is not None:
+            known = self.bare_record() or {}
+            return {name: one for name, one in known.items() if self.access.readable(name)}
+        found = dict(self.start)
+        context = context_of(self.session)
+        for name, text in request.args.items():
+            one = self.access.object.fields.get(name)
+            if one is None or not self.access.writable(name):
+                continue
+            try:
+                found[name] = one.kind.clean(one.kind.parse(text, context), context)
+            except BadValue:
+                continue
+        return found
+
+    def make(self, formdata: Formdata | None) -> None:
+        """The inputs, filled from what is stored or from what came in."""
+        self.form = make_form(
+            self.plan.places(), self.access, self.offers, self.known, values=self.values(), formdata=formdata
+        )
+        for block in self.plan.relations("lines"):
+            assert block.relation is not None
+            if formdata is None:
+                self.lines[block.relation.name] = self.editor.read(block, self.record_id, edit=True)
+            else:
+                self.lines[block.relation.name] = self.editor.sent(block, self.record_id, formdata)
+
+    def shown(self) -> dict[str, Shown]:
+        """The values of the fields that are no inputs."""
+        shower = Shower(self.session, self.access)
+        fields = self.access.object.fields
+        record = self.record or {}
+        return {name: shower.value(fields[name], record.get(name)) for name in fields if self.access.visible(name)}
+
+    def wrong(self) -> list[KindField]:
+        """The inputs with something wrong, in the order of the page."""
+        forms = [self.form, *(row.form for lines in self.lines.values() for row in lines.rows)]
+        return [one for form in forms for one in form if one.errors]
+
+    # -- storing ----------------------------------------------------------------------------------------
+
+    def post(self) -> bool:
+        """Take what the browser sent. True when all of it is stored."""
+        formdata: Formdata = MultiDict(request.form)
+        self.make(formdata)
+        if SEARCH in formdata:
+            return False
+        try:
+            self.upload(request.files)
+            if all([self.complete(), self.editable()]):
+                return self.store()
+        except DougongError as error:
+            if error.status not in SHOWN:
+                raise
+            self.refuse(error)
+            return False
+        self.status = 422
+        return False
+
+    def upload(self, files: MultiDict[str, FileStorage]) -> None:
+        """Take uploads in; they belong to the caller until the record holds them."""
+        contents = self.services.contents(self.session)
+        largest = self.services.settings.largest_file
+
+        def one(part: FileStorage) -> str:
+            made = uploads.upload(self.session, contents, part.stream, part.filename or "", largest)
+            return str(made["id"])
+
+        take_files(self.form, files, one)
+
+    def complete(self) -> bool:
+        """False when a search is open or the form itself asks for something that is blank."""
+
+        def say(number: int) -> str:
+            if not number:
+                return gettext("nothing found; search for something else")
+            return ngettext("one record found; choose it", "%(num)s records found; choose one", number) % {
+                "num": number
+            }
+
+        settled = self.form.pick(say)
+        merged = self.merged()
+        known = presenting.conditions(
+            self.session,
+            self.access,
+            [one.required for one in self.plan.places() if isinstance(one.required, str)],
+            merged,
+        )
+        for one in self.form:
+            if one.given and one.blank and holds(one.place.required, known):
+                one.errors = [*one.errors, gettext("must be filled in")]
+                settled = False
+        return settled
+
+    def merged(self) -> dict[str, Any]:
+        """The record as it would be, as far as the kinds take what came in."""
+        found = self.bare_record() or {"id": NOBODY, **self.start}
+        context = context_of(self.session)
+        for one in self.form:
+            raw = one.raw() if one.given else None
+            if one.given:
+                try:
+                    found[one.definition.name] = None if raw is None else one.definition.kind.clean(raw, context)
+                except BadValue:
+                    found[one.definition.name] = None
+        return found
+
+    def editable(self) -> bool:
+        """False when lines are surely wrong: then nothing is stored at all."""
+        fine = [self.editor.check(one) for one in self.lines.values()]
+        return all(fine)
+
+    def store(self) -> bool:
+        """The record, then its lines."""
+        name = self.access.object.name
+        raw = self.form.values(new=self.new, start=self.start)
+        if self.new:
+            done = records.create(self.session, name, raw, records.Options(once=self.key()))
+            self.record_id = done.id
+            if done.replayed:
+                return True  # Its lines came with it the first time.
+        else:
+            assert self.record_id is not None
+            records.update(self.session, name, self.record_id, raw, records.Options(version=self.version()))
+        self.saved = True
+        stored = [self.editor.store(one, str(self.record_id)) for one in self.lines.values()]
+        if all(stored):
+            return True
+        self.sentences.append(gettext("The record is saved, but not all of its lines. Please look at the lines below."))
+        self.status = 422
+        self.refresh()
+        return False
+
+    def key(self) -> tuple[str, bytes]:
+        """The same form sent twice makes one record."""
+        content = sorted(
+            (name, value) for name, value in request.form.items(multi=True) if not name.startswith("_csrf")
+        )
+        return f"page {self.once}", hashlib.sha256(request.path.encode() + dump(content)).digest()
+
+    def version(self) -> int | None:
+        """The version that the form was made from."""
+        text = str(request.form.get("version", ""))
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+    def refuse(self, error: DougongError) -> None:
+        """Put a refusal at the fields that it speaks of."""
+        self.status = error.status
+        problems = list(error.problems) or [Problem(error.code, error.message or error.title)]
+        if self.saved:
+            self.sentences.append(
+                gettext("The record is saved, but not all of its lines. Please look at the lines below.")
+            )
+            self.refresh()
+        if isinstance(error, Stale):
+            self.sentences.append(
+                gettext(
+                    "Somebody else has changed the record meanwhile. Where your value differs, the stored one is "
+                    "shown beside it; save again to keep yours."
+                )
+            )
+            self.compare()
+            return
+        self.sentences += leftover(self.form, problems)
+
+    def compare(self) -> None:
+        """Show the stored value at each input that says something else."""
+        shown = self.shown()
+        for one in self.form:
+            if one.given and one.differs:
+                found = shown[one.definition.name]
+                one.current = found.text or ", ".join(link.text for link in found.links) or "—"
+
+
+def editing(services: Services, session: Session, object_name: str, record_id: str | None) -> Editing:
+    """The form of a record for the caller. Raises NotFound, Forbidden."""
+    access = demand_object(session.snapshot, session.person, object_name, "create" if record_id is None else "read")
+    if record_id is not None and not is_id(record_id):
+        raise reading.not_found(object_name)
+    if record_id is not None:
+        access.demand("update")
+    return Editing(services, session, access, record_id)

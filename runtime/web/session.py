@@ -1,0 +1,116 @@
+"""Who is at the browser: Flask-Login over the very tokens of the API, and the CSRF guard of every page.
+
+The signed cookie holds a token that the server can revoke; it authorises pages only, never the JSON API.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, g, request
+from flask import session as cookie
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from flask_wtf.csrf import CSRFProtect
+
+from runtime.base.errors import NotFound, Unauthorized
+from runtime.engine import accounts, own
+from runtime.engine.workspace import Session
+from runtime.web.http import Services
+
+#: Field names begin with a letter: this name never meets one of theirs.
+CSRF_FIELD = "_csrf"
+LARGEST_FORM = 4 * 2**20
+SLACK = 2**20
+
+
+class Visitor(UserMixin):  # type: ignore[misc]
+    """A person at a browser; his id in the cookie is his token."""
+
+    def __init__(self, token: str, session: Session) -> None:
+        self.token = token
+        self.session = session
+
+    def get_id(self) -> str:
+        """What the cookie keeps."""
+        return self.token
+
+
+def page_session() -> Session:
+    """The session of the person at the browser, renewed when anything has changed. Raises Unauthorized."""
+    if not current_user.is_authenticated:
+        raise Unauthorized()
+    found: Session = current_user.session
+    g.session = found
+    return found
+
+
+def maybe_session() -> Session | None:
+    """The session of the person at the browser, None when nobody is logged in."""
+    return page_session() if current_user.is_authenticated else None
+
+
+def enter(services: Services, workspace: str, name: str, password: str) -> None:
+    """Log in: the old cookie's content goes, a new token comes. Raises Unauthorized, TooMany."""
+    services.limits.login(request.remote_addr or "", f"{workspace}/{name}")
+    try:
+        found = services.workspaces.named(workspace)
+    except NotFound:
+        raise Unauthorized(accounts.REFUSED) from None
+    token, _ = accounts.login(found, name, password)
+    renew(services, token)
+
+
+def renew(services: Services, token: str) -> None:
+    """Go on with another token, ending the one before."""
+    leave(services)
+    login_user(Visitor(token, services.workspaces.session(token, "form")))
+
+
+def leave(services: Services) -> None:
+    """Log out: the token ends on the server, the cookie is emptied."""
+    if current_user.is_authenticated:
+        own.logout(current_user.session.workspace, current_user.token)
+        logout_user()
+    cookie.clear()
+
+
+def local(target: str | None) -> str:
+    """``target`` when it is a path of this house, otherwise the start page: nobody is led elsewhere."""
+    if not target or not target.startswith("/") or "\\" in target or any(ord(one) < 33 for one in target):
+        return "/"
+    parts = urlsplit(target)
+    if target.startswith("//") or parts.scheme or parts.netloc:
+        return "/"
+    return target
+
+
+def install(app: Flask, services: Services) -> None:
+    """Sessions and the CSRF guard for everything outside of the API."""
+    app.config.update(
+        WTF_CSRF_FIELD_NAME=CSRF_FIELD,
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
+        MAX_FORM_PARTS=5000,
+    )
+    csrf = CSRFProtect(app)
+    manager = LoginManager(app)
+    manager.session_protection = None  # The token decides; an address may change on the way home.
+
+    @manager.user_loader  # type: ignore[untyped-decorator]
+    def load(token: str) -> Any:
+        try:
+            found = services.workspaces.session(token, "form")
+            found.settle()
+        except Unauthorized:
+            return None
+        return Visitor(token, found)
+
+    @app.before_request
+    def guard() -> None:
+        if request.path.startswith("/api/"):
+            return
+        if request.mimetype == "multipart/form-data" and current_user.is_authenticated:
+            request.max_content_length = services.settings.largest_file + SLACK
+        csrf.protect()

@@ -1,0 +1,57 @@
+"""The texts of the pages in both languages, from the .po files beside; labels of documents never pass here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+from flask import Flask, g, request
+
+LANGUAGES = ("en", "zh")
+FOLDER = Path(__file__).parent / "locale"
+COOKIE = "language"
+
+
+@cache
+def catalogue(language: str) -> NullTranslations:
+    """The texts of one language, read once a process; a text that is missing stays English."""
+    compiled = BytesIO()
+    with (FOLDER / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def page_language() -> str:
+    """The language of the page: the caller's own, what he chose on a page, what his browser prefers."""
+    session = g.get("session")
+    own = session.person.language if session is not None else None
+    chosen = own or request.cookies.get(COOKIE)
+    if chosen:
+        return "zh" if chosen.startswith("zh") else "en"
+    if request.accept_languages:
+        found = request.accept_languages.best_match(["zh", "zh-CN", "zh-TW", "zh-HK", "en"], "en")
+        return "zh" if found.startswith("zh") else "en"
+    return "zh" if session is not None and session.language.startswith("zh") else "en"
+
+
+def gettext(text: str) -> str:
+    """A text of the pages in the language of the page."""
+    return str(catalogue(page_language()).ugettext(text))
+
+
+def ngettext(one: str, many: str, number: int) -> str:
+    """A text of the pages that depends on a number."""
+    return str(catalogue(page_language()).ungettext(one, many, number))
+
+
+def install(app: Flask) -> None:
+    """Give pages ``_()`` and ``{% trans %}``."""
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    add: Callable[..., None] = getattr(app.jinja_env, "install_gettext_callables")  # noqa: B009
+    add(gettext, ngettext, newstyle=True)
