@@ -65,7 +65,6 @@ def create_table(place: ObjectLayout) -> list[str]:
   ext        jsonb,
   search     tsvector
 ) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.02)""",
-        f"CREATE INDEX IF NOT EXISTS {ident(short(name + '__live'))} ON {place.table} (id) {live}",
         f"CREATE INDEX IF NOT EXISTS {ident(short(name + '__owner'))} ON {place.table} (owner_id, id) {live}",
         f"CREATE INDEX IF NOT EXISTS {ident(short(name + '__title'))} ON {place.table} (title_key, id) {live}",
         f"CREATE INDEX IF NOT EXISTS {ident(short(name + '__search'))} ON {place.table} USING gin (search)",
@@ -75,9 +74,7 @@ def create_table(place: ObjectLayout) -> list[str]:
 
 def standing(place: ObjectLayout) -> set[str]:
     """The names of the indexes that every table has."""
-    return {short(f"{place.name}__{one}") for one in ("live", "owner", "title", "search", "bin")} | {
-        f"{place.name}_pkey"
-    }
+    return {short(f"{place.name}__{one}") for one in ("owner", "title", "search", "bin")} | {f"{place.name}_pkey"}
 
 
 def sql_type(name: str) -> str:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
+from operator import add
 
 from pypinyin import Style, lazy_pinyin
 
@@ -16,6 +17,7 @@ LONGEST_WORD = 40
 LONGEST_TEXT = 1000
 #: Texts above this length are found by their characters and words, not by pinyin: they are no names.
 LONGEST_NAME = 40
+SYLLABLE = "="
 
 
 class Readings(dict[str, str]):
@@ -51,24 +53,28 @@ def sort_key(text: str) -> str:
 def tokens(texts: Iterable[str]) -> set[str]:
     """What a record with these texts is found by."""
     found: set[str] = set()
+    plain = []
     for text in texts:
-        low = folded(text[:LONGEST_TEXT])
-        found.update(word[:LONGEST_WORD] for word in WORD.findall(low))
-        if low.isascii():
+        if text.isascii():
+            plain.append(text[:LONGEST_TEXT])
             continue
+        low = folded(text[:LONGEST_TEXT])
+        plain.append(low)
         for run in HAN.findall(low):
             found.update(run)
-            found.update(map(str.__add__, run, run[1:]))
+            found.update(map(add, run, run[1:]))
             if len(low) > LONGEST_NAME:
                 continue
             syllables = [READINGS[one] for one in run]
-            found.update(["=" + one for one in syllables if one])
+            found.update(map(SYLLABLE.__add__, syllables))
             first = "".join([one[:1] for one in syllables])
-            found.update(map("~{}{}".format, first, first[1:]))
+            found.update(["~" + first[at : at + 2] for at in range(len(first) - 1)])
         if len(low) <= LONGEST_NAME:
             found.add("^" + initials(low)[:LONGEST_WORD])
         if len(found) > MOST_TOKENS:
             break
+    found.update([word[:LONGEST_WORD] for word in WORD.findall(" ".join(plain).lower())])
+    found.discard(SYLLABLE)  # a character without a reading
     return found
 
 
