@@ -75,6 +75,7 @@ class ObjectAccess:
         self.everything = person.id is None or ADMIN in person.roles
         self._grants = [] if self.everything else self._entries()
         self.parent = self._parent()
+        self._levels: dict[str, str] = {}
         #: Statements and formulas kept by readers; they live as long as the rights.
         self.kept: dict[Any, Any] = {}
 
@@ -223,10 +224,15 @@ class ObjectAccess:
     @cached_property
     def fields(self) -> Mapping[str, str]:
         """The level of each field: hidden, masked, read or write."""
-        found = {name: self._declared(name) for name in self.object.fields}
-        for field in self.object.fields.values():
-            if field.computed is not None:
-                found[field.name] = self._computed(field, found)
+        return {name: self.level(name) for name in self.object.fields}
+
+    def level(self, name: str) -> str:
+        """The level of one field, found once. Computed ones ask others, of other objects too, never in a circle."""
+        found = self._levels.get(name)
+        if found is None:
+            field = self.object.fields[name]
+            found = self._computed(field) if field.computed is not None else self._declared(name)
+            self._levels[name] = found
         return found
 
     def _declared(self, name: str) -> str:
@@ -246,8 +252,8 @@ class ObjectAccess:
             if not scope_of([entry.get("read", "none")]).nothing or bool(entry.get("create", False))
         ]
 
-    def _computed(self, field: FieldDef, declared: Mapping[str, str]) -> str:
-        level = declared[field.name]
+    def _computed(self, field: FieldDef) -> str:
+        level = self._declared(field.name)
         if level in ("hidden", "masked"):
             return level
         if field.expose or self.everything:
@@ -256,20 +262,16 @@ class ObjectAccess:
         if not compiled.ok:
             return "hidden"
         for object_key, member in compiled.deps:
-            if not self._input(object_key, member, declared):
+            if not self._input(object_key, member):
                 return "hidden"
         return "read"
 
-    def _input(self, object_key: str, member: str, declared: Mapping[str, str]) -> bool:
+    def _input(self, object_key: str, member: str) -> bool:
         if object_key in SYSTEM_OBJECTS:
             return True
         if object_key == self.object.key:
             own = self.object.by_key.get(member)
-            if own is None:
-                return True
-            if own.computed is not None:
-                return self._computed(own, declared) != "hidden"
-            return declared[own.name] not in ("hidden", "masked")
+            return own is None or self.level(own.name) in ("read", "write")
         name = self.snapshot.layout.names.get(object_key)
         if name is None:
             return False
@@ -277,10 +279,10 @@ class ObjectAccess:
         if not self._as_widely(other):
             return False
         there = other.object.by_key.get(member)
-        return there is None or other.readable(there.name)
+        return there is None or other.level(there.name) in ("read", "write")
 
     def _as_widely(self, other: ObjectAccess) -> bool:
-        """True when another object's records are read as widely as these; a criterion of one says nothing of the other."""
+        """True when another object's records are read as widely: no criterion of one tells of the other."""
         if other.parent is not None and other.parent.object.name == self.object.name:
             return True
         if self.parent is not None and self.parent.object.name == other.object.name:
