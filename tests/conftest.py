@@ -134,7 +134,9 @@ class Shop:
 
     def user(self, name: str, *roles: str, **more: object) -> str:
         """A new user's id; he can ask over HTTP from now on."""
-        made = accounts.create_user(self.session(), {"name": name, "roles": list(roles), **more})
+        session = self.session()
+        session.settle()
+        made = accounts.create_user(session, {"name": name, "roles": list(roles), **more})
         token, digest = make_token(self.workspace.schema)
         people.add_token(self.database, self.workspace.schema, made["id"], "test", digest, None)
         self._users[name] = (made["id"], token)
