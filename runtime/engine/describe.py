@@ -33,9 +33,10 @@ def model(session: Session) -> dict[str, Any]:
     pieces: dict[str, list[dict[str, Any]]] = {}
     for piece in ("form", "view", "dashboard"):
         pieces[piece] = [
-            {"name": one.name, "app": one.app, "label": dict(one.label), "object": one.object, "document": one.doc}
+            {"name": one.name, "app": one.app, "label": dict(one.label), "object": name, "document": one.doc}
             for one in session.model.all(piece)
-            if (one.object is None or one.object in objects) and offered(session, one.object, one.doc)
+            for name in [present_name(session, one.object)]
+            if (name is None or name in objects) and offered(session, name, one.doc)
         ]
     return {
         "version": session.snapshot.version,
@@ -47,6 +48,12 @@ def model(session: Session) -> dict[str, Any]:
         "objects": objects,
         "pieces": pieces,
     }
+
+
+def present_name(session: Session, name: str | None) -> str | None:
+    """What an object that a document names is called now."""
+    found = session.model.object(name) if name else None
+    return found.name if found else name
 
 
 def object_json(access: ObjectAccess) -> dict[str, Any]:
@@ -98,7 +105,8 @@ def offered(session: Session, object_name: str | None, doc: Mapping[str, Any]) -
     names = [str(one).lstrip("-+") for one in doc.get("sort") or ()]
     names += [str(one["field"]) if isinstance(one, Mapping) else str(one) for one in doc.get("columns") or ()]
     names += [str(doc["by"])] if doc.get("by") else []
-    if any(name in definition.fields and not access.readable(name) for name in names):
+    fields = [field for field in map(definition.field, names) if field]
+    if not all(access.readable(field.name) for field in fields):
         return False
     if not source.strip():
         return True

@@ -22,7 +22,7 @@ def wanted(layout: Layout, formulas: Formulas, definition: ObjectDef) -> dict[st
     place = layout.object(definition.name)
     found = ddl.declared_indexes(place)
     for view in layout.model.all("view"):
-        if view.object != definition.name or len(found) >= MOST_INDEXES:
+        if view.object is None or layout.model.object(view.object) is not definition or len(found) >= MOST_INDEXES:
             continue
         for index in of_view(place, formulas, view):
             if not any(same(index, other) for other in found.values()):

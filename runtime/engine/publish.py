@@ -106,7 +106,7 @@ def carry_out(
 ) -> int:
     """Do what a plan says."""
     refuse(found)
-    if found.nothing and found.model.hash == workspace.read_model(found.live.version).hash:
+    if found.nothing and same_as_live(workspace, found):
         return found.live.version
     changes = [planning.change_json(one, "en") for one in found.changes]
     with workspace.database.transaction() as inside:
@@ -124,6 +124,13 @@ def carry_out(
     execute(workspace, connection, number, progress)
     audit.note(workspace, author, "publish", {"version": number, "note": note, "changes": len(changes)})
     return number
+
+
+def same_as_live(workspace: Workspace, found: Plan) -> bool:
+    """True when documents and storage keys are those in force: a field of the same name may be another one."""
+    live = workspace.read_model(found.live.version)
+    keys = versions.keys(workspace.database, workspace.schema, found.live.version)
+    return found.model.hash == live.hash and found.keys == keys
 
 
 def refuse(found: Plan) -> None:
