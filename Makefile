@@ -34,6 +34,7 @@ test: lint ## everything that must hold: lint, types, tests
 
 bench: $(STAMP) ## speed figures: ratios against a hand-written application
 	$(BIN)/python -m tests.benchmarks.api
+	$(BIN)/python -m tests.benchmarks.large
 
 schemas: $(STAMP) ## write schemas/kinds from the catalog
 	$(BIN)/python -m runtime.meta.generate
