@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from runtime.base.sqltext import ident
+from runtime.kinds.field import Field
 from runtime.meta.model import FieldDef, Model, ObjectDef
 
 LONGEST = 55
@@ -56,6 +57,11 @@ class FieldPlace:
     field: FieldDef
     column: str | None
     sql_type: str | None
+
+    @cached_property
+    def plain(self) -> bool:
+        """True when the column takes the stored value as it is."""
+        return type(self.field.kind).typed is Field.typed
 
     @property
     def container(self) -> str:
@@ -164,7 +170,7 @@ class Layout:
 
 def column_value(place: FieldPlace, value: Any) -> Any:
     """What the typed column takes for a stored value."""
-    if value is None:
-        return None
+    if value is None or place.plain:
+        return value
     typed = place.field.kind.typed(value)
     return list(typed) if isinstance(typed, tuple) else typed

@@ -32,6 +32,26 @@ class Readings(dict[str, str]):
 READINGS = Readings()
 
 
+class Letters(dict[str, str]):
+    """What each character gives to the initials of a name: its pinyin's first letter, itself, or nothing."""
+
+    def __missing__(self, character: str) -> str:
+        reading = READINGS[character] if character > "\u3400" else ""
+        letter = self[character] = reading[:1] or (character if character.isalnum() else "")
+        return letter
+
+
+class Keys(dict[str, str]):
+    """What each character gives to a sort key: Chinese ones their pinyin before themselves."""
+
+    def __missing__(self, character: str) -> str:
+        key = self[character] = f"{READINGS[character]} {character}" if character > "\u3400" else character
+        return key
+
+
+LETTERS, KEYS = Letters(), Keys()
+
+
 def folded(text: str) -> str:
     """Half width, lower case: what tokens are made from."""
     return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).lower()
@@ -39,15 +59,33 @@ def folded(text: str) -> str:
 
 def initials(text: str) -> str:
     """The first letters of the pinyin of ``text`` (``北京华星`` gives ``bjhx``); letters and digits stay."""
-    return "".join((READINGS[one][:1] or one) if one > "\u3400" else one for one in folded(text) if one.isalnum())
+    return "".join(map(LETTERS.__getitem__, folded(text)))
 
 
 def sort_key(text: str) -> str:
     """A key that sorts ``text`` by pinyin, as Chinese users expect, case-insensitively."""
     low = folded(text[:200])
-    if low.isascii():
-        return low
-    return "".join(f"{READINGS[one]} {one}" if one > "\u3400" else one for one in low)[:200]
+    return low if low.isascii() else "".join(map(KEYS.__getitem__, low))[:200]
+
+
+@lru_cache(maxsize=20_000)
+def of_text(text: str) -> tuple[str, ...]:
+    """The tokens of one text that is not plain ASCII; kept, as options, cities and the like come again and again."""
+    low = folded(text)
+    found = set(WORD.findall(low))
+    for run in HAN.findall(low):
+        found.update(run)
+        found.update(map(add, run, run[1:]))
+        if len(low) > LONGEST_NAME:
+            continue
+        syllables = [READINGS[one] for one in run]
+        found.update(map(SYLLABLE.__add__, syllables))
+        first = "".join([one[:1] for one in syllables])
+        found.update(["~" + first[at : at + 2] for at in range(len(first) - 1)])
+    if len(low) <= LONGEST_NAME:
+        found.add("^" + "".join(map(LETTERS.__getitem__, low)))
+    found.discard(SYLLABLE)  # a character without a reading
+    return tuple(word[:LONGEST_WORD] for word in found)
 
 
 def tokens(texts: Iterable[str]) -> set[str]:
@@ -57,24 +95,9 @@ def tokens(texts: Iterable[str]) -> set[str]:
     for text in texts:
         if text.isascii():
             plain.append(text[:LONGEST_TEXT])
-            continue
-        low = folded(text[:LONGEST_TEXT])
-        plain.append(low)
-        for run in HAN.findall(low):
-            found.update(run)
-            found.update(map(add, run, run[1:]))
-            if len(low) > LONGEST_NAME:
-                continue
-            syllables = [READINGS[one] for one in run]
-            found.update(map(SYLLABLE.__add__, syllables))
-            first = "".join([one[:1] for one in syllables])
-            found.update(["~" + first[at : at + 2] for at in range(len(first) - 1)])
-        if len(low) <= LONGEST_NAME:
-            found.add("^" + initials(low)[:LONGEST_WORD])
-        if len(found) > MOST_TOKENS:
-            break
+        elif len(found) <= MOST_TOKENS:
+            found.update(of_text(text[:LONGEST_TEXT]))
     found.update([word[:LONGEST_WORD] for word in WORD.findall(" ".join(plain).lower())])
-    found.discard(SYLLABLE)  # a character without a reading
     return found
 
 
