@@ -30,7 +30,7 @@ from runtime.web.forms import (
     take_files,
 )
 from runtime.web.http import Services
-from runtime.web.layout import Plan, plan
+from runtime.web.layout import Block, Place, Plan, plan
 from runtime.web.lines import LineEditor, Lines
 from runtime.web.session import CSRF_FIELD
 from runtime.web.shown import Shower, Shown, bare, context_of, links_of
@@ -137,6 +137,11 @@ class Editing:
         forms = [self.form, *(row.form for lines in self.lines.values() for row in lines.rows)]
         return [one for form in forms for one in form if one.errors]
 
+    def errors_in(self, block: Block) -> bool:
+        """True when an input of a section has something wrong: then the section stands open."""
+        names = [one.field.name for one in block.parts if isinstance(one, Place)]
+        return any(self.form[name].errors for name in names if name in self.form)
+
     # -- storing ----------------------------------------------------------------------------------------
 
     def post(self) -> bool:
@@ -233,9 +238,7 @@ class Editing:
 
     def key(self) -> tuple[str, bytes]:
         """The same form sent twice makes one record."""
-        content = sorted(
-            (name, value) for name, value in request.form.items(multi=True) if not name.startswith("_csrf")
-        )
+        content = sorted((name, value) for name, value in request.form.items(multi=True) if name != CSRF_FIELD)
         return f"page {self.once}", hashlib.sha256(request.path.encode() + dump(content)).digest()
 
     def version(self) -> int | None:

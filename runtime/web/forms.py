@@ -89,10 +89,13 @@ class KindField(FormField):  # type: ignore[misc]
         self.searched = ""
         self.current = ""
 
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """What came in stays apart: ``data`` is what is stored."""
+
     @property
     def help(self) -> str:
         """What the form or the object says for whoever fills it in."""
-        return str(self.place.help[page_language()])
+        return str(self.place.help.get(page_language(), ""))
 
     @property
     def given(self) -> bool:

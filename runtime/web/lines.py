@@ -96,7 +96,7 @@ class LineEditor:
         expand = [name for name in links_of(lines.access) if name in fields]
         ask = reading.Ask(
             filter=f"{lines.relation.field} == '{record_id}'", sort=("id",), fields=("version", *fields),
-            expand=expand, limit=MOST_ROWS,
+            expand=tuple(expand), limit=MOST_ROWS,
         )  # fmt: skip
         page = reading.listed(self.session, lines.relation.source, ask)
         return [load(one) for one in page.records], page.next_cursor is not None
@@ -157,7 +157,7 @@ class LineEditor:
         """Store what has changed: changes, then new lines, then deletions. False when anything was refused."""
         changed = [row for row in lines.rows if row.id and not row.delete]
         work = [(row, row.form.values(new=False)) for row in changed]
-        updates = [(row, {"id": row.id, "version": row.version, **raw}) for row, raw in work if raw]
+        updates = [(row, {"id": row.id, "version": int(row.version), **raw}) for row, raw in work if raw]
         fresh = [row for row in lines.rows if not row.id and not row.form.blank]
         creates = [(row, {lines.relation.field: record_id, **row.form.values(new=True)}) for row in fresh]
         deletes = [(row, {"id": row.id}) for row in lines.rows if row.delete]

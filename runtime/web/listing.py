@@ -14,8 +14,8 @@ from runtime.engine.access import ObjectAccess, object_access
 from runtime.engine.workspace import Session
 from runtime.meta.model import SYSTEM_PROPERTIES, FieldDef, Piece, label_of
 from runtime.web.layout import usual
-from runtime.web.shown import Link, Shower, Shown, column_label, links_of, moment, numeric
-from runtime.web.texts import gettext, page_language
+from runtime.web.shown import Link, Shower, Shown, column_label, links_of, moment, numeric, property_label
+from runtime.web.texts import page_language
 
 INSTANTS = ("created_at", "updated_at")
 PEOPLE = ("owner", "created_by", "updated_by")
@@ -84,11 +84,7 @@ def views_of(session: Session, object_name: str) -> list[Piece]:
     return [
         one
         for one in session.model.all("view")
-        if one.object == object_name
-        and (
-            not one.doc.get("roles") or set(one.doc["roles"]) & set(session.person.roles) or "*" in session.person.build
-        )
-        and describe.offered(session, object_name, one.doc)
+        if one.object == object_name and meant_for(session, one) and describe.offered(session, object_name, one.doc)
     ]
 
 
@@ -115,10 +111,7 @@ def listing(session: Session, access: ObjectAccess, asked: Asked, limit: int = 5
     made = Listing(access, asked, title)
     made.views = [(one, asked.address(name, view=one.name, cursor="", sort="")) for one in offered]
     shape = view or next((one for one in offered if one.doc.get("columns")), None)
-    docs = [
-        one if isinstance(one, Mapping) else {"field": one}
-        for one in (shape.doc.get("columns") if shape else None) or ()
-    ]
+    docs = columns_in(shape)
     paths = [str(one["field"]) for one in docs] or usual(access)
     sort = asked.sort or ",".join(str(one) for one in (view.doc.get("sort") if view else None) or ())
     made.columns = columns_of(session, access, made, paths, docs, sort)
@@ -157,20 +150,6 @@ def columns_of(
     return found
 
 
-def property_label(name: str) -> str:
-    """What a system property is called."""
-    labels = {
-        "id": "ID",
-        "version": gettext("Version"),
-        "created_at": gettext("Created"),
-        "created_by": gettext("Created by"),
-        "updated_at": gettext("Changed"),
-        "updated_by": gettext("Changed by"),
-        "owner": gettext("Owner"),
-    }
-    return labels[name]
-
-
 def fill(session: Session, made: Listing, view: Piece | None, sort: str, limit: int) -> None:
     """Read the page; what the caller asked wrongly is told on the page."""
     parts = [str(one) for one in (view.doc.get("filter") if view else None, made.asked.filter) if one]
@@ -179,9 +158,10 @@ def fill(session: Session, made: Listing, view: Piece | None, sort: str, limit: 
     access = made.access
     linked = links_of(access)
     expand = [name for name in heads if name in PEOPLE or name in linked]
+    keys = tuple(one.strip() for one in sort.split(",") if one.strip())
     ask = reading.Ask(
-        filter=source, sort=[one.strip() for one in sort.split(",") if one.strip()], fields=heads or ["id"],
-        expand=expand, q=made.asked.q, limit=limit, cursor=made.asked.cursor,
+        filter=source, sort=keys, fields=tuple(heads) or ("id",),
+        expand=tuple(expand), q=made.asked.q, limit=limit, cursor=made.asked.cursor,
     )  # fmt: skip
     try:
         page = reading.listed(session, access.object.name, ask)

@@ -78,6 +78,7 @@ def entry(session: Session, item: str, seen: set[str]) -> Entry | None:
         return None
     access = object_access(session.snapshot, session.person, session.model.objects[found.object])
     if piece == "view" and access.may("read") and found in views_of(session, found.object):
+        seen.add(found.object)
         href = f"/o/{found.object}?view={name}"
         return Entry(found.label[spoken], href, here(href))
     if piece == "form" and access.may("create"):
@@ -89,6 +90,8 @@ def entry(session: Session, item: str, seen: set[str]) -> Entry | None:
 def here(href: str) -> bool:
     """True when the address is the page that is shown."""
     view = request.args.get("view")
+    if "?" not in href and request.path.startswith(f"{href}/"):
+        return True
     return href == (f"{request.path}?view={view}" if view else request.path)
 
 

@@ -126,11 +126,8 @@ def related_lists(session: Session, made: Any, record_id: str) -> dict[str, tupl
         definition = session.model.objects[relation.source]
         access = object_access(session.snapshot, session.person, definition)
         view = next((one for one in views_of(session, relation.source) if one.name == block.view), None)
-        docs = [
-            one if isinstance(one, dict) else {"field": one}
-            for one in (view.doc.get("columns") if view else None) or ()
-        ]
-        names = [str(one["field"]) for one in docs if one["field"] != relation.field] or usual(access, relation.field)
+        named = [str(one["field"]) for one in columns_in(view) if one["field"] != relation.field]
+        names = named or usual(access, relation.field)
         new = f"/o/{relation.source}/new?{relation.field}={record_id}" if access.may("create") else ""
         found[relation.name] = (related(session, access, relation.field, record_id, names, RELATED), new)
     return found
@@ -167,7 +164,7 @@ def exported(session: Session, access: ObjectAccess) -> Response:
     options = exports.Options(
         format=form if form in exports.TYPES else "csv",
         filter=f"({parts[0]}) and ({parts[1]})" if len(parts) == 2 else parts[0] if parts else "",
-        sort=[one.strip() for one in asked.sort.split(",") if one.strip()], q=asked.q, titles=True,
+        sort=tuple(one.strip() for one in asked.sort.split(",") if one.strip()), q=asked.q, titles=True,
     )  # fmt: skip
     found = Response(exports.export(session, access.object.name, options), content_type=options.content_type)
     found.headers["Content-Disposition"] = f'attachment; filename="{access.object.name}.{options.format}"'

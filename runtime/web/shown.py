@@ -13,7 +13,7 @@ from runtime.engine.access import ObjectAccess, object_access
 from runtime.engine.workspace import Session
 from runtime.kinds.field import Context, HoldsFiles
 from runtime.meta.model import SYSTEM_OBJECTS, FieldDef
-from runtime.web.texts import page_language
+from runtime.web.texts import gettext, page_language
 
 NUMERIC = ("number", "duration")
 
@@ -157,7 +157,7 @@ def history(session: Session, access: ObjectAccess, entries: Sequence[Mapping[st
             field = access.object.fields.get(name)
             target = "user" if field is None else field.relates.target_object() if field.relates else ""
             old, new = (_change(shower, field, change[one], named.get(target, {}), target) for one in ("old", "new"))
-            label = name if field is None else field.label[spoken]
+            label = property_label(name) if field is None else field.label[spoken]
             changes.append(Change(label, old, new))
         who = entry["actor"]["title"] if entry["actor"] else ""
         found.append(Event(moment(session, entry["at"]), who, entry["channel"], entry["action"], changes))
@@ -188,6 +188,20 @@ def _titles(session: Session, access: ObjectAccess, entries: Sequence[Mapping[st
             for value in change.values():
                 wanted.setdefault(target, set()).update(value if isinstance(value, list) else [value] if value else [])
     return {target: presenting.titles(session, target, ids) for target, ids in wanted.items()}
+
+
+def property_label(name: str) -> str:
+    """What a system property is called."""
+    labels = {
+        "id": "ID",
+        "version": gettext("Version"),
+        "created_at": gettext("Created"),
+        "created_by": gettext("Created by"),
+        "updated_at": gettext("Changed"),
+        "updated_by": gettext("Changed by"),
+        "owner": gettext("Owner"),
+    }
+    return labels[name]
 
 
 def column_label(session: Session, access: ObjectAccess, path: str) -> str:
