@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 
 from runtime.base.errors import Malformed, Message
 from runtime.engine import uploads
+from runtime.store.files import FileRow
 from runtime.web.http import Services, answer, session_of, too_large
 
 SLACK = 64 * 1024
@@ -38,14 +40,17 @@ def blueprint(services: Services) -> Blueprint:
     def download(file_id: str) -> Response:
         session = session_of(services)
         row = uploads.readable(session, file_id)
-        found = Response(uploads.chunks(services.contents(session), row), content_type="application/octet-stream")
-        if row.type in uploads.INLINE:
-            found.content_type = row.type
-        found.headers["Content-Length"] = str(row.size)
-        found.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(row.name)}"
-        found.headers["X-Content-Type-Options"] = "nosniff"
-        found.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-        found.headers["Cache-Control"] = "private, no-store"
-        return found
+        return handed_out(row, uploads.chunks(services.contents(session), row))
 
     return routes
+
+
+def handed_out(row: FileRow, content: Iterator[bytes]) -> Response:
+    """A file's bytes: to be kept, never to be run by the browser as a page of this house."""
+    found = Response(content, content_type=row.type if row.type in uploads.INLINE else "application/octet-stream")
+    found.headers["Content-Length"] = str(row.size)
+    found.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(row.name)}"
+    found.headers["X-Content-Type-Options"] = "nosniff"
+    found.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    found.headers["Cache-Control"] = "private, no-store"
+    return found

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from flask import Blueprint, Response, flash, make_response, redirect, request
 
 from runtime.base.errors import DougongError, Invalid
 from runtime.engine import own, presenting, uploads
+from runtime.engine.workspace import Session
 from runtime.store import workspaces
 from runtime.web.http import Services
 from runtime.web.render import THEME, THEMES, keep, page
+from runtime.web.routes_files import handed_out
 from runtime.web.session import enter, leave, local, maybe_session, page_session, renew
 from runtime.web.shown import address
 from runtime.web.texts import COOKIE, LANGUAGES, gettext, page_language
@@ -39,28 +39,7 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.route("/login", methods=["GET", "POST"])
     def login() -> Response:
-        wanted = local(request.values.get("next"))
-        several = [one.name for one in workspaces.everyone(services.workspaces.database)]
-        workspace = request.values.get("workspace") or (several[0] if len(several) == 1 else "main")
-        name = request.form.get("username", "")[:200]
-        message, status = "", 200
-        if request.method == "POST":
-            try:
-                enter(services, workspace[:100], name, request.form.get("password", ""))
-                return to(wanted)
-            except DougongError as error:
-                if error.status not in (401, 429):
-                    raise
-                message, status = error.detail(page_language()), error.status
-        elif maybe_session() is not None:
-            return to(wanted)
-        found = page(
-            "login.html", None, status, message=message, next=wanted, name=name, workspace=workspace,
-            several=len(several) > 1,
-        )  # fmt: skip
-        if status == 429:
-            found.headers["Retry-After"] = "60"
-        return found
+        return entered(services)
 
     @routes.post("/logout")
     def logout() -> Response:
@@ -85,32 +64,58 @@ def blueprint(services: Services) -> Blueprint:
             wanted = request.form["theme"]
             flash(gettext("Saved."))
             return keep(to("/me"), THEME, wanted if wanted in THEMES else "auto")
-        new = request.form.get("new_password", "")
-        try:
-            if new != request.form.get("again", ""):
-                errors = {"again": gettext("The two new passwords differ.")}
-                return page("me.html", session, 422, themes=THEMES, errors=errors)
-            services.limits.login(request.remote_addr or "", f"password/{session.user_id}")
-            renew(services, own.set_password(session, request.form.get("old_password", ""), new))
-        except Invalid as error:
-            spoken = page_language()
-            names = {"password": "new_password"}
-            errors = {names.get(one.field or "", one.field or ""): one.message.text(spoken) for one in error.problems}
-            return page("me.html", session, 422, themes=THEMES, errors=errors)
-        flash(gettext("The password is changed. You have been logged out everywhere else."))
-        return to("/me")
+        return password(services, session)
 
     @routes.get("/files/<file_id>")
     def file(file_id: str) -> Response:
         session = page_session()
         row = uploads.readable(session, file_id)
-        found = Response(uploads.chunks(services.contents(session), row), content_type="application/octet-stream")
-        if row.type in uploads.INLINE:
-            found.content_type = row.type
-        found.headers["Content-Length"] = str(row.size)
-        found.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(row.name)}"
-        found.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-        found.headers["Cache-Control"] = "private, no-store"
-        return found
+        return handed_out(row, uploads.chunks(services.contents(session), row))
 
     return routes
+
+
+def entered(services: Services) -> Response:
+    """The login: its page, or what became of a name and password."""
+    wanted = local(request.values.get("next"))
+    several = [one.name for one in workspaces.everyone(services.workspaces.database)]
+    workspace = request.values.get("workspace") or (several[0] if len(several) == 1 else "main")
+    name = request.form.get("username", "")[:200]
+    message, status = "", 200
+    if request.method == "POST":
+        try:
+            enter(services, workspace[:100], name, request.form.get("password", ""))
+            return to(wanted)
+        except DougongError as error:
+            if error.status not in (401, 429):
+                raise
+            message, status = error.detail(page_language()), error.status
+    elif maybe_session() is not None:
+        return to(wanted)
+    found = page(
+        "login.html", None, status, message=message, next=wanted, name=name, workspace=workspace,
+        several=len(several) > 1,
+    )  # fmt: skip
+    if status == 429:
+        found.headers["Retry-After"] = "60"
+    return found
+
+
+def password(services: Services, session: Session) -> Response:
+    """A new password for whoever knows the old one; the session goes on with a new token."""
+    new = request.form.get("new_password", "")
+    errors = {}
+    if new != request.form.get("again", ""):
+        errors["again"] = gettext("The two new passwords differ.")
+    else:
+        services.limits.login(request.remote_addr or "", f"password/{session.user_id}")
+        try:
+            renew(services, own.set_password(session, request.form.get("old_password", ""), new))
+        except Invalid as error:
+            for one in error.problems:
+                name = "old_password" if one.field == "old_password" else "new_password"
+                errors[name] = one.message.text(page_language())
+    if errors:
+        return page("me.html", session, 422, themes=THEMES, errors=errors)
+    flash(gettext("The password is changed. You have been logged out everywhere else."))
+    return to("/me")
