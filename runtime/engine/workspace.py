@@ -295,6 +295,8 @@ def settled(work: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate[
         for _ in range(TRIES - 1):
             try:
                 return work(session, *args, **kwargs)
+            except Unavailable:
+                raise  # Asking whether it holds would only wait a second time.
             except DougongError:
                 if session.settle():
                     raise

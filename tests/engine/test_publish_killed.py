@@ -50,7 +50,9 @@ def test_killed_at_random_moments(shop: Shop, tmp_path: Path) -> None:
     shop.publish(document("text", 0))
     for at in range(0, RECORDS, 500):
         values = [{"value": str(number)} for number in range(at, at + 500)]
-        assert shop.ask("POST", "/records/thing/bulk", json={"mode": "create", "records": values}).get_json()["ok"] == 500
+        assert (
+            shop.ask("POST", "/records/thing/bulk", json={"mode": "create", "records": values}).get_json()["ok"] == 500
+        )
     kinds, moments, ends = ["text", "number"], random.Random(7), []
     for number in range(1, 11):
         wanted = kinds[number % 2]

@@ -118,7 +118,9 @@ objects:
     view = "view: things\nobject: thing\ntype: list\nlabel: {en: T, zh: 东}\nfilter: amount > 1\nsort: [-amount]\ncolumns: [amount]"
     fields = [NAME, "amount: {type: number, label: {en: Amount, zh: 额}}", "cost: {type: number, label: {en: Cost, zh: 本}}",
               "twice: {type: formula, label: {en: Twice, zh: 倍}, value: amount * 2, result: number}"]  # fmt: skip
-    more = "unique: [[name, amount]]\nvalidations:\n  v: {valid: amount < 100, message: {en: m, zh: m}, field: amount}\n"
+    more = (
+        "unique: [[name, amount]]\nvalidations:\n  v: {valid: amount < 100, message: {en: m, zh: m}, field: amount}\n"
+    )
     shop.publish(thing(*fields, more=more), role, view)
     shop.user("clerk", "clerk")
     kept = make(shop, name="a", amount=9, cost=3)
@@ -160,7 +162,12 @@ def test_a_refused_publish_changes_nothing(shop: Shop) -> None:
     make(shop, name="a")
     before = dump(shop)
     with pytest.raises(Conflict) as refused:
-        shop.publish(thing("name: {type: text, label: {en: Name, zh: 名}, unique: true}", "more: {type: number, label: {en: M, zh: m}}"))
+        shop.publish(
+            thing(
+                "name: {type: text, label: {en: Name, zh: 名}, unique: true}",
+                "more: {type: number, label: {en: M, zh: m}}",
+            )
+        )
     assert refused.value.problems[0].code == "not_unique"
     with pytest.raises(Invalid):
         shop.publish(thing("name: {type: text, label: {en: Name, zh: 名}, default: =nonsense}"))
@@ -186,7 +193,9 @@ def test_another_process_knows_a_new_object_at_its_next_request(shop: Shop) -> N
 def test_nobody_notices_a_publish(shop: Shop) -> None:
     shop.publish(thing(NAME, field("{type: text}")))
     ids = [make(shop, name="x", value=str(number)) for number in range(40)]
-    shop.ask("POST", "/records/thing/bulk", json={"mode": "create", "records": [{"value": str(n)} for n in range(2000)]})
+    shop.ask(
+        "POST", "/records/thing/bulk", json={"mode": "create", "records": [{"value": str(n)} for n in range(2000)]}
+    )
     stop, failed, waits = Event(), [], [0.0]
     last: dict[str, str] = {}
 
@@ -211,7 +220,12 @@ def test_nobody_notices_a_publish(shop: Shop) -> None:
     for one in threads:
         one.start()
     try:
-        for new in ("{type: long_text}", "{type: text, unique: false, indexed: true}", "{type: number}", "{type: text}"):
+        for new in (
+            "{type: long_text}",
+            "{type: text, unique: false, indexed: true}",
+            "{type: number}",
+            "{type: text}",
+        ):
             shop.publish(OTHER, thing(NAME, field(new), "extra: {type: link, to: other, label: {en: E, zh: e}}"))
     finally:
         stop.set()

@@ -12,7 +12,9 @@ from runtime.base.sqltext import Sql
 from tests.conftest import Shop
 from tests.engine.tables import codes, dump, problem
 
-FIRM = "object: firm\nlabel: {en: Firm, zh: 公司}\nfields:\n  name: {type: text, label: {en: N, zh: 名}, unique: true}\n"
+FIRM = (
+    "object: firm\nlabel: {en: Firm, zh: 公司}\nfields:\n  name: {type: text, label: {en: N, zh: 名}, unique: true}\n"
+)
 DEAL = """
 object: deal
 label: {en: Deal, zh: 交易}
@@ -118,7 +120,9 @@ def test_nothing_living_links_to_what_is_deleted(bin: Shop, way: str) -> None:
     def pair(number: int) -> tuple[int, int]:
         gate = threading.Barrier(2)
         with ThreadPoolExecutor(2) as pool:
-            gone = pool.submit(lambda: (gate.wait(), bin.ask("DELETE", f"/records/firm/{firms[number]}").status_code)[1])
+            gone = pool.submit(
+                lambda: (gate.wait(), bin.ask("DELETE", f"/records/firm/{firms[number]}").status_code)[1]
+            )
             linked = pool.submit(lambda: (gate.wait(), link(number))[1])
             return gone.result(), linked.result()
 
@@ -129,7 +133,9 @@ def test_nothing_living_links_to_what_is_deleted(bin: Shop, way: str) -> None:
     column = f"f_{field}"
     test = f"f.id = ANY(d.{column})" if way == "many" else f"f.id = d.{column}"
     row = bin.database.row(
-        Sql(f"SELECT count(*) FROM {deal.table} d JOIN {firm.table} f ON {test} WHERE d.deleted_at IS NULL AND f.deleted_at IS NOT NULL")
+        Sql(
+            f"SELECT count(*) FROM {deal.table} d JOIN {firm.table} f ON {test} WHERE d.deleted_at IS NULL AND f.deleted_at IS NOT NULL"
+        )
     )
     assert row == (0,), found
     assert {one for one, _ in found} <= {204, 409} and {one for _, one in found} <= {200, 201, 409, 422}, found

@@ -102,7 +102,13 @@ class World:
         self.rows: dict[str, dict[str, dict[str, Any]]] = {"firm": {}, "deal": {}, "line": {}}
         owners = [*self.users.values()]
         for number in range(12):
-            self.make("firm", code=f"F{number}", name=f"公司{number}", region=r.choice(["west", "east"]), owner=r.choice(owners))
+            self.make(
+                "firm",
+                code=f"F{number}",
+                name=f"公司{number}",
+                region=r.choice(["west", "east"]),
+                owner=r.choice(owners),
+            )
         for number in range(24):
             self.make("deal", code=f"D{number}", firm=r.choice([*self.rows["firm"]]), status=r.choice(["open", "shut"]),
                       owner=r.choice(owners))  # fmt: skip
@@ -149,7 +155,10 @@ class World:
         assert before is not None
         records.update(session, name, record_id, values, Options(trusted=True))
         self.shop.database.rows(
-            Sql(f"UPDATE {table} SET version = %s, updated_at = %s, updated_by = %s WHERE id = %s::uuid", (*before, record_id))
+            Sql(
+                f"UPDATE {table} SET version = %s, updated_at = %s, updated_by = %s WHERE id = %s::uuid",
+                (*before, record_id),
+            )
         )
         self.shop.database.rows(
             Sql(f"DELETE FROM {history} WHERE record_id = %s::uuid AND version > %s", (record_id, before[0]))
@@ -160,7 +169,9 @@ class World:
     def answers(self, user: str) -> dict[str, bytes]:
         found = {}
         for method, path, body in self.questions():
-            answer = self.shop.ask(method, path, user, json=body) if body is not None else self.shop.ask(method, path, user)
+            answer = (
+                self.shop.ask(method, path, user, json=body) if body is not None else self.shop.ask(method, path, user)
+            )
             assert answer.status_code < 500, (path, body, answer.data)
             found[f"{method} {path} {body}"] = f"{answer.status} {answer.headers.get('ETag')} ".encode() + answer.data
         return found
@@ -187,21 +198,64 @@ class World:
             for record_id in [*rows][:12]:
                 yield "GET", f"{path}/{record_id}?expand={','.join(links)}", None
                 yield "GET", f"{path}/{record_id}/history", None
-        for source in ("secret > 50", "twice > 100", "phone == '+8613800000000'", "note == 'x'", "dealt > 100", "COUNT(deals) > 1",
-                       "SUM(deals.cost) > 60", "ANY(deals, cost > 50)", "COUNT(deals, paid) > 0", "MAX(deals.firm_secret) > 40"):
+        for source in (
+            "secret > 50",
+            "twice > 100",
+            "phone == '+8613800000000'",
+            "note == 'x'",
+            "dealt > 100",
+            "COUNT(deals) > 1",
+            "SUM(deals.cost) > 60",
+            "ANY(deals, cost > 50)",
+            "COUNT(deals, paid) > 0",
+            "MAX(deals.firm_secret) > 40",
+        ):
             yield "GET", f"/records/firm?filter={source.replace('+', '%2B')}&fields=id&limit=500", None
-        for source in ("firm.secret > 50", "firm.name == '公司1'", "firm.title > '公司3'", "margin > 0", "firm_secret > 50", "lines_sum > 50",
-                       "firm.dealt > 100", "firm.owner.name == 'u1'", "SUM(lines.margin) > 50", "firm.region == 'east'",
-                       "ANY(firm.deals, cost > 50)", "ISBLANK(firm.name)"):
+        for source in (
+            "firm.secret > 50",
+            "firm.name == '公司1'",
+            "firm.title > '公司3'",
+            "margin > 0",
+            "firm_secret > 50",
+            "lines_sum > 50",
+            "firm.dealt > 100",
+            "firm.owner.name == 'u1'",
+            "SUM(lines.margin) > 50",
+            "firm.region == 'east'",
+            "ANY(firm.deals, cost > 50)",
+            "ISBLANK(firm.name)",
+        ):
             yield "GET", f"/records/deal?filter={source}&fields=id&limit=500", None
             yield "POST", "/records/deal/aggregate", {"group_by": [source]}
         for group in ("firm.name", "firm.secret", "firm.title", "firm.phone", "lines_sum", "margin"):
-            yield "POST", "/records/deal/aggregate", {"group_by": [group], "measures": {"n": "COUNT()", "s": "SUM(amount)"}}
-        for source in ("firm.secret", "firm.name", "firm.title", "cost", "margin", "SUM(lines.margin)", "firm.dealt", "firm_title",
-                       "COUNT(firm.deals)", "MAX(firm.deals, cost)"):
+            yield (
+                "POST",
+                "/records/deal/aggregate",
+                {"group_by": [group], "measures": {"n": "COUNT()", "s": "SUM(amount)"}},
+            )
+        for source in (
+            "firm.secret",
+            "firm.name",
+            "firm.title",
+            "cost",
+            "margin",
+            "SUM(lines.margin)",
+            "firm.dealt",
+            "firm_title",
+            "COUNT(firm.deals)",
+            "MAX(firm.deals, cost)",
+        ):
             for record_id in [*self.rows["deal"]][:6]:
-                yield "POST", "/formula/check", {"object": "deal", "source": source, "evaluate": True, "record": record_id}
-        yield "POST", "/records/firm/bulk", {"mode": "update", "key": "code", "records": [{"code": f"F{n}"} for n in range(12)]}
+                yield (
+                    "POST",
+                    "/formula/check",
+                    {"object": "deal", "source": source, "evaluate": True, "record": record_id},
+                )
+        yield (
+            "POST",
+            "/records/firm/bulk",
+            {"mode": "update", "key": "code", "records": [{"code": f"F{n}"} for n in range(12)]},
+        )
         yield "POST", "/records/deal/bulk", {"mode": "update", "records": [{"id": one} for one in self.rows["deal"]]}
 
     def fields(self, name: str) -> list[str]:

@@ -242,7 +242,9 @@ def test_nobody_sets_what_the_system_gives(deals: Shop) -> None:
     some = "0190f3c2-7a1b-7c00-8000-000000000001"
     values = {"id": some, "version": 7, "created_at": "2020-01-01", "created_by": some, "updated_at": None,
               "updated_by": some, "number": "D-1", "net": 5, "total": 1, "nonsense": 1, "name": "x"}  # fmt: skip
-    expected = {(one, "readonly") for one in values if one not in ("nonsense", "name")} | {("nonsense", "unknown_field")}
+    expected = {(one, "readonly") for one in values if one not in ("nonsense", "name")} | {
+        ("nonsense", "unknown_field")
+    }
     refused(deals, values, 422, *expected)
     made = make(deals, "deal", name="x")
     before = dump(deals)

@@ -119,7 +119,10 @@ def test_broken_bodies_are_refused_everywhere(zoo: Shop, body: bytes) -> None:
     before = dump(zoo)
     for method, path in PATHS:
         answer = zoo.ask(method, path, data=body, content_type="application/json")
-        assert answer.status_code in (400, 401, 404, 422) or (path.endswith("aggregate") and body == b"{}"), (path, answer.data)
+        assert answer.status_code in (400, 401, 404, 422) or (path.endswith("aggregate") and body == b"{}"), (
+            path,
+            answer.data,
+        )
         problem(answer, answer.status_code)
     assert dump(zoo) == before
 
