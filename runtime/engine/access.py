@@ -195,7 +195,8 @@ class ObjectAccess:
             return own
         table = binder.layout.system("s_user")
         return Sql(
-            f"({owner} = %s::uuid OR {owner} = ANY(ARRAY(SELECT u.id FROM {table} u WHERE u.department_id = ANY(%s::uuid[]))))",
+            f"({owner} = %s::uuid OR {owner} = ANY(ARRAY(SELECT u.id FROM {table} u WHERE "
+            "u.department_id = ANY(%s::uuid[]))))",
             (self.person.id, wanted),
         )
 
@@ -211,7 +212,8 @@ class ObjectAccess:
         levels = ["write"] if right == "update" else ["read", "write"]
         table = binder.layout.system("s_share")
         return Sql(
-            f"{binder.alias}.id IN (SELECT h.record_id FROM {table} h WHERE h.object_key = %s AND h.level = ANY(%s) AND ("
+            f"{binder.alias}.id IN (SELECT h.record_id FROM {table} h WHERE h.object_key = %s "
+            "AND h.level = ANY(%s) AND ("
             "(h.kind = 'user' AND h.grantee = %s) OR (h.kind = 'role' AND h.grantee = ANY(%s)) "
             "OR (h.kind = 'department' AND h.grantee = ANY(%s))))",
             (

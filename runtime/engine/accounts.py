@@ -13,7 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from runtime.base.errors import Forbidden, Invalid, Message, NotFound, Problem, Unauthorized, unknown
 from runtime.engine import audit
-from runtime.engine.workspace import ADMIN, Session, Snapshot, Workspace, make_token
+from runtime.engine.workspace import ADMIN, Session, Snapshot, Workspace, make_token, settled
 from runtime.store import people
 from runtime.store.ids import is_id
 
@@ -183,6 +183,7 @@ def may_grant(session: Session, roles: Any) -> None:
         )
 
 
+@settled
 def create_user(session: Session, body: Mapping[str, Any]) -> dict[str, Any]:
     """A new user."""
     demand_administration(session)
@@ -202,6 +203,7 @@ def create_user(session: Session, body: Mapping[str, Any]) -> dict[str, Any]:
     return find_user(session, user_id)
 
 
+@settled
 def change_user(session: Session, user_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """A changed user; a new password or the loss of access ends his tokens."""
     demand_administration(session)
@@ -258,6 +260,7 @@ def find_department(session: Session, department_id: str) -> dict[str, Any]:
     raise NotFound(Message("there is no such department", "没有该部门"))
 
 
+@settled
 def create_department(session: Session, body: Mapping[str, Any]) -> dict[str, Any]:
     """A new department."""
     demand_administration(session)
@@ -272,6 +275,7 @@ def create_department(session: Session, body: Mapping[str, Any]) -> dict[str, An
     return find_department(session, made)
 
 
+@settled
 def change_department(session: Session, department_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """A changed department."""
     demand_administration(session)

@@ -38,7 +38,8 @@ def forget_old(session: Session) -> int:
     """Remove keys older than a week."""
     rows = session.database.rows(
         Sql(
-            f"DELETE FROM {session.layout.system('s_idempotency')} WHERE created_at < now() - make_interval(days => %s) RETURNING 1",
+            f"DELETE FROM {session.layout.system('s_idempotency')} WHERE created_at < now() - "
+            "make_interval(days => %s) RETURNING 1",
             (KEPT_DAYS,),
         )
     )

@@ -224,13 +224,15 @@ def common_paths() -> dict[str, Any]:
     login = {
         "type": "object",
         "required": ["username", "password"],
-        "properties": {"username": {"type": "string"}, "password": {"type": "string"}, "workspace": {"type": "string", "default": "main"}},
+        "properties": {"username": {"type": "string"}, "password": {"type": "string"},
+                       "workspace": {"type": "string", "default": "main"}},
     }  # fmt: skip
     formula = {
         "type": "object",
         "required": ["object", "source"],
         "properties": {"object": {"type": "string"}, "source": {"type": "string"}, "context": {"type": "string"},
-                       "expected_type": {"type": "string"}, "evaluate": {"type": "boolean"}, "record": {"type": "string"}},
+                       "expected_type": {"type": "string"}, "evaluate": {"type": "boolean"},
+                       "record": {"type": "string"}},
     }  # fmt: skip
     upload = operation("Upload a file · 上传文件", "files", ok=anything, status="201")
     form = {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}

@@ -281,7 +281,8 @@ class Effects:
         if lost:
             yield Effect(
                 "values_lost", before.name, now.name, lost,
-                Message(f"{lost} values of {now.name!r} do not fit {now.type} and become blank; a rollback brings them back",
+                Message(f"{lost} values of {now.name!r} do not fit {now.type}: "
+                        "they become blank, a rollback brings them back",
                         f"“{now.name}”的 {lost} 个值不符合 {now.type}，将变为空；回滚可恢复"),
             )  # fmt: skip
 
@@ -294,7 +295,8 @@ class Effects:
             if count:
                 yield Effect(
                     "now_required", before.name, now.name, count,
-                    Message(f"{count} records have no {now.name!r}, which becomes required: asked for at their next change",
+                    Message(f"{count} records have no {now.name!r}, "
+                            "which becomes required: asked for at their next change",
                             f"{count} 条记录未填“{now.name}”（改为必填），下次修改时须补填"),
                 )  # fmt: skip
         if dict(was.kind.settings) == dict(now.kind.settings):

@@ -5,6 +5,7 @@ Every step can be repeated: a publish that was cut off is finished by the next p
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -38,8 +39,10 @@ def publishing(workspace: Workspace) -> Iterator[Connection]:
     """One publish of a workspace at a time; the connection is for its long work."""
     connection = ddl.maintenance(workspace.database)
     try:
+        # Asked again and again: a statement that waits holds a snapshot, and an index build waits for those.
         key = (7_364_003, workspace.schema)
-        run(connection, Sql("SELECT pg_advisory_lock(%s, hashtext(%s))", key))
+        while not run(connection, Sql("SELECT pg_try_advisory_lock(%s, hashtext(%s))", key))[0][0]:
+            time.sleep(0.1)
         yield connection
     finally:
         connection.close()
@@ -251,7 +254,8 @@ class Backfill:
                 self.connection,
                 Sql(
                     f"SELECT id::text, {source}->%s FROM {self.place.table} WHERE id > %s::uuid "
-                    f"AND jsonb_exists({source}, %s) AND NOT coalesce(jsonb_exists({target}, %s), false) ORDER BY id LIMIT {BATCH}",
+                    f"AND jsonb_exists({source}, %s) AND NOT coalesce(jsonb_exists({target}, %s), "
+                    f"false) ORDER BY id LIMIT {BATCH}",
                     (self.entry["from"], cursor, self.entry["from"], self.entry["to"]),
                 ),
             )

@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from psycopg import errors as pg
-
 from runtime.base.errors import Invalid, Malformed, Message, NotFound, Problem, unknown
 from runtime.base.sqltext import EMPTY, Sql
 from runtime.base.values import dump, dump_text, load_foreign

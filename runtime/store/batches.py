@@ -124,7 +124,8 @@ def update_statement(place: ObjectLayout, writes: Sequence[Write], origin: Origi
     """All changed records that still have their version: rows of (id, version)."""
     columns = [*column_names(place), *(column for column, _, _ in extra_columns(writes[0]))]
     sets = [
-        "version = t.version + 1, updated_at = now(), updated_by = %s::uuid, owner_id = src.owner_id, title = src.title, "
+        "version = t.version + 1, updated_at = now(), updated_by = %s::uuid, owner_id = "
+        "src.owner_id, title = src.title, "
         "title_key = src.title_key, search = src.search::tsvector, "
         "data = (t.data || src.data) - ARRAY(SELECT jsonb_array_elements_text(src.removed)), "
         "ext = nullif((coalesce(t.ext, '{}') || coalesce(src.ext, '{}')) "
@@ -132,7 +133,8 @@ def update_statement(place: ObjectLayout, writes: Sequence[Write], origin: Origi
         *(f"{column} = src.{column}" for column in columns),
     ]
     updated = Sql(
-        f"rec AS (UPDATE {place.table} t SET {', '.join(sets)} FROM src WHERE t.id = src.id AND t.version = src.version "
+        f"rec AS (UPDATE {place.table} t SET {', '.join(sets)} FROM src WHERE t.id = "
+        "src.id AND t.version = src.version "
         f"AND t.deleted_at IS NULL AND (SELECT stamp FROM {live}) = %s RETURNING t.id, t.version)",
         (origin.actor, stamp),
     )
@@ -160,7 +162,8 @@ def find_by(
     extra = join("", [Sql(", coalesce(") + one + ", false)" if one else Sql(", true") for one in checks])
     return (
         Sql(
-            f"SELECT {alias}.{column}, {alias}.id::text, {alias}.version, {alias}.owner_id::text, {alias}.data, {alias}.ext"
+            f"SELECT {alias}.{column}, {alias}.id::text, {alias}.version, "
+            f"{alias}.owner_id::text, {alias}.data, {alias}.ext"
         )
         + extra
         + f" FROM {place.table} {alias}"

@@ -146,7 +146,8 @@ def existing_tables(database: Database, schema: str) -> dict[str, dict[str, str]
         Sql(
             "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_class c "
             "JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid "
-            "WHERE n.nspname = %s AND c.relkind = 'r' AND c.relname LIKE 'o\\_%%' AND a.attnum > 0 AND NOT a.attisdropped",
+            "WHERE n.nspname = %s AND c.relkind = 'r' AND c.relname LIKE 'o\\_%%' AND "
+            "a.attnum > 0 AND NOT a.attisdropped",
             (schema,),
         )
     )
@@ -211,7 +212,8 @@ def build_index(connection: Connection, place: ObjectLayout, index: Index) -> No
     broken = run(
         connection,
         Sql(
-            "SELECT 1 FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_namespace n ON n.oid = i.relnamespace "
+            "SELECT 1 FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN "
+            "pg_namespace n ON n.oid = i.relnamespace "
             "WHERE n.nspname = %s AND i.relname = %s AND NOT x.indisvalid",
             (place.schema, index.name),
         ),
@@ -251,7 +253,8 @@ def row_estimates(database: Database, schema: str) -> Mapping[str, int]:
     """The planner's idea of the number of rows of each object table."""
     rows = database.rows(
         Sql(
-            "SELECT c.relname, greatest(c.reltuples, 0)::bigint FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "SELECT c.relname, greatest(c.reltuples, 0)::bigint FROM pg_class c JOIN "
+            "pg_namespace n ON n.oid = c.relnamespace "
             "WHERE n.nspname = %s AND c.relkind = 'r' AND c.relname LIKE 'o\\_%%'",
             (schema,),
         )

@@ -67,7 +67,8 @@ def account() -> pwd.struct_passwd | None:
     )
     if made.returncode != 0:
         raise fail(
-            f"as root the server needs an unprivileged account, and creating {ACCOUNTS[0]!r} failed: {made.stderr.strip()}",
+            f"as root the server needs an unprivileged account, and creating {ACCOUNTS[0]!r} "
+            f"failed: {made.stderr.strip()}",
             f"以 root 运行时需要一个普通账户，创建“{ACCOUNTS[0]}”失败：{made.stderr.strip()}",
         )
     return pwd.getpwnam(ACCOUNTS[0])

@@ -38,7 +38,8 @@ class DraftBinder(TableBinder):
                 return Sql(f"{self.alias}.id::text")
             key = literal(slot.path[1])
             return Sql(
-                f"({self.alias}.old_data IS NULL OR {self.alias}.data->{key} IS DISTINCT FROM {self.alias}.old_data->{key})"
+                f"({self.alias}.old_data IS NULL OR {self.alias}.data->{key} IS DISTINCT FROM "
+                f"{self.alias}.old_data->{key})"
             )
         return super().slot(slot)
 

@@ -228,7 +228,8 @@ def token(database: Database, schema: str, digest: bytes) -> tuple[str, str, dat
 def tokens(database: Database, schema: str, user_id: str | None = None) -> list[tuple[Any, ...]]:
     """(id, user name, name, created, expires, revoked) of all tokens or of one user's, newest first."""
     statement = Sql(
-        f"SELECT t.id::text, u.name, t.name, t.created_at, t.expires_at, t.revoked_at FROM {ident(schema, 's_token')} t "
+        "SELECT t.id::text, u.name, t.name, t.created_at, t.expires_at, t.revoked_at "
+        f"FROM {ident(schema, 's_token')} t "
         f"JOIN {ident(schema, 's_user')} u ON u.id = t.user_id"
     )
     if user_id:
@@ -259,7 +260,8 @@ def revoke_user(database: Database, schema: str, user_id: str) -> None:
         run(
             connection,
             Sql(
-                f"UPDATE {ident(schema, 's_token')} SET revoked_at = now() WHERE user_id = %s::uuid AND revoked_at IS NULL",
+                f"UPDATE {ident(schema, 's_token')} SET revoked_at = now() WHERE user_id = "
+                "%s::uuid AND revoked_at IS NULL",
                 (user_id,),
             ),
         )

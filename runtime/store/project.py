@@ -102,9 +102,8 @@ class Projector:
         text = TEXTS.get(place.sql_type or "") if place.column else None
         if text is not None:
             # The typed column says the same as the JSON and is cheaper to print.
-            return Sql(
-                f"coalesce({text.replace('{x}', self.binder.alias + '.' + ident(place.column or ''))}, {literal(blank)})"
-            )
+            printed = f"{self.binder.alias}.{ident(place.column or '')}"
+            return Sql(f"coalesce({text.replace('{x}', printed)}, {literal(blank)})")
         return Sql("coalesce((") + json + f")::text, {literal(blank)})"
 
     def masked(self, field: FieldDef) -> Sql:

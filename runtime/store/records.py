@@ -261,7 +261,8 @@ def read_one(place: ObjectLayout, alias: str, joins: Sql, record_id: str, checks
     extra = join("", [Sql(", coalesce(") + one + ", false)" if one else Sql(", true") for one in checks])
     inner = (
         Sql(
-            f"SELECT {alias}.version, {alias}.owner_id::text, {alias}.data, {alias}.ext, {alias}.deleted_at, {alias}.title"
+            f"SELECT {alias}.version, {alias}.owner_id::text, {alias}.data, {alias}.ext, "
+            f"{alias}.deleted_at, {alias}.title"
         )
         + extra
         + f" FROM {place.table} {alias}"

@@ -95,7 +95,8 @@ def create(
     label = dump_text({"en": name, "zh": name})
     made = database.rows(
         Sql(
-            f"INSERT INTO {ident(SHARED)}.workspace (id, name, schema_name, label, language, time_zone, region, currency) "
+            f"INSERT INTO {ident(SHARED)}.workspace (id, name, schema_name, label, language, "
+            "time_zone, region, currency) "
             "VALUES (%s, %s, %s, %s::jsonb, %s, %s, %s, %s) ON CONFLICT (name) DO NOTHING RETURNING name",
             (identity, name, schema, label, language, time_zone, region, currency),
         )

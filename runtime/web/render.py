@@ -11,7 +11,7 @@ from flask import Flask, Response, g, make_response, redirect, render_template, 
 from runtime.base.errors import DougongError
 from runtime.engine.access import object_access
 from runtime.engine.workspace import Session
-from runtime.meta.model import label_of
+from runtime.meta.model import ObjectDef, label_of
 from runtime.web import texts
 from runtime.web.http import refusal
 from runtime.web.listing import views_of
@@ -51,13 +51,8 @@ def menu(session: Session) -> list[Group]:
             entries = [one for one in made if one is not None]
             if entries:
                 found.append(Group(label_of(doc.get("group"), app.name)[spoken], entries))
-    rest = [
-        Entry(one.label[spoken], f"/o/{one.name}", here(f"/o/{one.name}"))
-        for one in session.model.objects.values()
-        if one.name not in seen
-        and one.owner_link is None
-        and object_access(session.snapshot, session.person, one).may("read")
-    ]
+    others = [one for one in session.model.objects.values() if one.name not in seen and one.owner_link is None]
+    rest = [one for one in (of_object(session, other) for other in others) if one is not None]
     if rest:
         found.append(Group(gettext("Objects"), rest))
     return found
@@ -69,10 +64,9 @@ def entry(session: Session, item: str, seen: set[str]) -> Entry | None:
     spoken = page_language()
     if piece == "object":
         definition = session.model.object(name)
-        if definition is None or not object_access(session.snapshot, session.person, definition).may("read"):
-            return None
-        seen.add(definition.name)
-        return Entry(definition.label[spoken], f"/o/{definition.name}", here(f"/o/{definition.name}"))
+        if definition is not None:
+            seen.add(definition.name)
+        return of_object(session, definition)
     found = session.model.piece(piece, name)
     if found is None or found.object is None or found.object not in session.model.objects:
         return None
@@ -85,6 +79,17 @@ def entry(session: Session, item: str, seen: set[str]) -> Entry | None:
         href = f"/o/{found.object}/new"
         return Entry(found.label[spoken], href, here(href))
     return None
+
+
+def of_object(session: Session, definition: ObjectDef | None) -> Entry | None:
+    """An object's list; its form for whoever may make records and read none."""
+    if definition is None:
+        return None
+    access = object_access(session.snapshot, session.person, definition)
+    if not access.known:
+        return None
+    href = f"/o/{definition.name}" if access.may("read") else f"/o/{definition.name}/new"
+    return Entry(definition.label[page_language()], href, here(href))
 
 
 def here(href: str) -> bool:

@@ -82,7 +82,7 @@ def edited(session: Session, form: Editing) -> Response:
     if request.method == "POST":
         if form.post():
             flash(gettext("Saved."))
-            return to(f"/o/{form.access.object.name}/{form.record_id}")
+            return to(f"/o/{form.access.object.name}/{form.record_id}" if form.access.may("read") else "/")
     else:
         form.make(None)
     return page("edit.html", session, form.status, form=form, object=form.access.object, shown=form.shown())

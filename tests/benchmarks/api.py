@@ -22,7 +22,7 @@ from urllib.parse import quote
 import psycopg
 import sqlalchemy as sa
 
-from runtime.config import Settings, bundled_plugins
+from runtime.config import bundled_plugins
 from runtime.engine import accounts, bulk, publish
 from runtime.engine.workspace import Session, Workspace, Workspaces, make_token
 from runtime.kinds.catalog import load_catalog

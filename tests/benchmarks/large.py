@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from runtime.base.sqltext import Sql
 from runtime.config import bundled_plugins
 from runtime.engine import accounts, imports, publish, reading, records
 from runtime.engine.workspace import Session, Workspace, Workspaces

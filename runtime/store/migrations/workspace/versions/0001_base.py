@@ -57,7 +57,8 @@ CREATE TABLE {s}.s_department (
   created_at timestamptz NOT NULL DEFAULT now(),
   deleted_at timestamptz
 );
-CREATE UNIQUE INDEX s_department_name ON {s}.s_department (name, coalesce(parent_id, '00000000-0000-0000-0000-000000000000'))
+CREATE UNIQUE INDEX s_department_name
+  ON {s}.s_department (name, coalesce(parent_id, '00000000-0000-0000-0000-000000000000'))
   WHERE deleted_at IS NULL;
 CREATE TABLE {s}.s_user (
   id            uuid PRIMARY KEY,
