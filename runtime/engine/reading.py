@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from psycopg import errors as pg
+
 from runtime.base.errors import Invalid, Malformed, Message, NotFound, Problem, unknown
 from runtime.base.sqltext import EMPTY, Sql
 from runtime.base.values import dump, dump_text, load_foreign
@@ -343,7 +345,12 @@ def page(session: Session, access: ObjectAccess, ask: Ask) -> tuple[int, Page]:
     if values is not None and len(values) != kept.keys:
         raise Malformed(WRONG_CURSOR)
     statement, prepare = kept.statement(values)
-    rows = session.database.rows(statement, prepare=prepare)
+    try:
+        rows = session.database.rows(statement, prepare=prepare)
+    except pg.DataError as error:
+        if values is None:
+            raise
+        raise Malformed(WRONG_CURSOR) from error  # Its values are none of the types that the order has.
     stamp = rows[0][0]
     found = [row for row in rows if row[1] is not None]
     cursor = None
@@ -376,11 +383,6 @@ def make_cursor(ask: Ask, values: Sequence[Any]) -> str:
     """An opaque text: where the page ended, and for which order it holds."""
     raw = dump({"s": list(ask.sort), "v": list(values)})
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
-def foreign_cursor() -> Malformed:
-    """The refusal of a cursor that this list did not give."""
-    return Malformed(Message("the cursor is not one of this list", "分页游标与当前列表不符"))
 
 
 def read_cursor(text: str, ask: Ask) -> list[str | None]:
