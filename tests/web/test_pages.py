@@ -258,6 +258,18 @@ def test_read_only_fields_are_text_and_cannot_be_sent(shop: Shop) -> None:
     assert (found["name"], found["price"], found["cost"]) == ("B", 5, 3)
 
 
+def test_who_may_only_create(shop: Shop) -> None:
+    shop.publish(
+        "object: report\nlabel: Report\ntitle: name\nfields:\n  name: {type: text}\n",
+        "role: finder\nobjects: {report: {create: true}}\n",
+    )
+    li = person(shop, "li", "finder")
+    assert 'href="/o/report/new"' in li.text("/") and 'href="/o/report"' not in li.text("/")
+    done = li.fill("/o/report/new", {"name": "A"})
+    assert (done.status_code, done.headers["Location"]) == (303, "/")
+    assert li.get("/o/report").status_code == 403
+
+
 # -- forms ----------------------------------------------------------------------------------------------
 
 
