@@ -1,0 +1,145 @@
+"""The commands as scripts use them: results, refusals, exit statuses."""
+
+from __future__ import annotations
+
+import csv
+import filecmp
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from runtime.app import create_app, make_services
+from runtime.cli import main
+from runtime.config import Settings
+
+ROOT = Path(__file__).parent.parent.parent
+SUPERSTORE = ROOT / "tests/cases/good/superstore"
+SHEET = ROOT.parent / "shared/data/superstore.csv"
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def dougong(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Runs a command on a fresh installation with a workspace ``main``."""
+    monkeypatch.setenv("DOUGONG_DATABASE_URL", dsn)
+    monkeypatch.setenv("DOUGONG_LANGUAGE", "en")
+
+    def run(*arguments: object, status: int = 0) -> Result:
+        done = CliRunner().invoke(main, [str(one) for one in arguments] + ["--data", str(tmp_path / "data")])
+        assert done.exit_code == status, (arguments, done.output, done.exception)
+        return done
+
+    yield run
+
+
+def test_people(dougong: Run) -> None:
+    dougong("model", "publish", SUPERSTORE)
+    dougong("department", "add", "Sales")
+    dougong("department", "add", "North", "--parent", "Sales")
+    dougong("user", "add", "wang", "--role", "admin", "--password", "long enough")
+    made = dougong("user", "add", "li", "--role", "sales", "--department", "Sales/North", "--manager", "wang", "--json")
+    assert len(json.loads(made.stdout)["password"]) >= 8
+    assert "already" in dougong("user", "add", "li", status=1).stderr
+    assert "did you mean 'sales'" in dougong("user", "set", "li", "--role", "slaes", status=1).stderr
+    token = dougong("token", "create", "--user", "li", "--name", "script").stdout.strip()
+    assert token.startswith("dg_")
+    listed = json.loads(dougong("token", "list", "--json").stdout)
+    assert token not in json.dumps(listed)
+    dougong("token", "revoke", listed[0]["id"])
+    dougong("token", "revoke", listed[0]["id"], status=1)
+    dougong("user", "disable", "li")
+    assert json.loads(dougong("user", "list", "--json").stdout)[0]["active"] is False
+    dougong("user", "nonsense", status=2)
+
+
+def test_model_life(dougong: Run, tmp_path: Path) -> None:
+    app = tmp_path / "app"
+    (app / "objects").mkdir(parents=True)
+    (app / "app.yaml").write_text("app: shop\nversion: 1.0.0\nlabel: {en: Shop, zh: 商店}\n")
+    thing = app / "objects" / "thing.yaml"
+    first = "object: thing  # kept\nlabel: {en: Thing, zh: 物品}\nfields:\n  name: {type: text}\n  size: {type: text}\n"
+    thing.write_text(first)
+    assert "0 errors" in dougong("model", "validate", app).stdout
+    assert "version 1 is live" in dougong("model", "publish", app, "--note", "first").stdout
+    assert "nothing changed" in dougong("model", "publish", app).stdout
+    sheet = tmp_path / "things.csv"
+    sheet.write_text("name,size\na,12\nb,large\n")
+    dougong("data", "import", "thing", sheet, "--on-duplicate", "create")
+
+    thing.write_text(first.replace("size: {type: text}", "size: {type: number}"))
+    planned = json.loads(dougong("model", "plan", app, "--json").stdout)
+    effects = {one["code"]: one["records"] for one in planned["effects"]}
+    assert effects == {"type_changed": 1, "values_lost": 1}
+    assert dougong("model", "diff", app).stdout.count("@@ ") == 1, "one changed field is one hunk"
+    dougong("model", "publish", app)
+    out = tmp_path / "out.jsonl"
+    dougong("data", "export", "thing", out, "--sort", "name", "--fields", "name,size")
+    assert [json.loads(line).get("size") for line in out.read_text().splitlines()] == [12, None]
+
+    dougong("model", "rollback", 1)
+    dougong("data", "export", "thing", out, "--sort", "name", "--fields", "name,size")
+    assert [json.loads(line).get("size") for line in out.read_text().splitlines()] == ["12", "large"]
+    states = [(one["version"], one["state"]) for one in json.loads(dougong("model", "history", "--json").stdout)]
+    assert states == [(3, "live"), (2, "past"), (1, "past")]
+
+    back = tmp_path / "back"
+    dougong("model", "export", back, "--app", "shop")
+    assert (back / "objects/thing.yaml").read_text() == first, "comments included"
+    assert "nothing changed" in dougong("model", "publish", back).stdout
+    again = tmp_path / "again"
+    dougong("model", "export", again, "--app", "shop")
+    assert not filecmp.dircmp(back, again).diff_files
+
+    thing.write_text("object: thing\nfields:\n  name: {type: texxt}\n")
+    refused = dougong("model", "publish", app, status=1)
+    assert "objects/thing.yaml:3" in refused.stderr
+    assert "text" in refused.stderr
+    assert "ok" in dougong("doctor").stdout
+
+
+def test_wrong_rows_are_said(dougong: Run, tmp_path: Path) -> None:
+    dougong("model", "publish", SUPERSTORE)
+    sheet = tmp_path / "customers.csv"
+    sheet.write_text("code,name,segment\nC1,Ada,consumer\n,Bob,consumer\nC3,Cai,nothing\n")
+    errors = tmp_path / "errors.csv"
+    done = dougong("data", "import", "customer", sheet, "--errors", errors, "--on-duplicate", "create", status=1)
+    assert "row 3" in done.stdout and "row 4" in done.stdout
+    assert "created 1" in done.stdout and "failed 2" in done.stdout
+    assert len(errors.read_text(encoding="utf-8-sig").splitlines()) == 3
+
+
+@pytest.mark.skipif(not SHEET.exists(), reason="the public retail sheet is not beside the checkout")
+def test_real_sheet(dougong: Run, dsn: str, tmp_path: Path) -> None:
+    """9,994 lines of a real sheet become linked records; the sums are those of the sheet."""
+    dougong("model", "publish", SUPERSTORE)
+    counts = {"customer": 793, "product": 1862, "order": 5009, "order_line": 9994}
+    for name, count in counts.items():
+        mapping = SUPERSTORE / "mappings" / f"{name}.yaml"
+        done = dougong("data", "import", name, SHEET, "--mapping", mapping, "--on-duplicate", "update", "--json")
+        outcome = json.loads(done.stdout)
+        assert (outcome["total"], outcome["created"], outcome["failed"]) == (9994, count, 0), name
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for row in csv.DictReader(SHEET.read_text(encoding="utf-8").splitlines()):
+        sums[row["Category"]] += Decimal(row["Sales"])
+    token = (
+        dougong("user", "add", "ada", "--role", "admin"),
+        dougong("token", "create", "--user", "ada").stdout.strip(),
+    )[1]
+    settings = Settings(dsn, tmp_path, "x" * 20, tmp_path / "files")
+    services = make_services(settings)
+    client = create_app(settings, services).test_client()
+    asked: dict[str, Any] = {"group_by": ["product.category"], "measures": {"sales": "SUM(sales)", "n": "COUNT()"}}
+    answer = client.post(
+        "/api/v1/records/order_line/aggregate?", json=asked, headers={"Authorization": f"Bearer {token}"}
+    )
+    services.workspaces.database.close()
+    found = json.loads(answer.data, parse_float=Decimal, parse_int=Decimal)["data"]
+    assert sum(one["n"] for one in found) == 9994
+    by_name = {one["product.category"].replace("_", " ").lower(): one["sales"] for one in found}
+    assert by_name == {name.lower(): value.normalize() for name, value in sums.items()}
