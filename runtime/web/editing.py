@@ -13,7 +13,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 
 from runtime.base.errors import DougongError, Problem, Stale
 from runtime.base.values import dump, load
-from runtime.engine import presenting, reading, records, uploads
+from runtime.engine import bulk, presenting, reading, records, uploads
 from runtime.engine.access import ObjectAccess, demand_object
 from runtime.engine.workspace import Session
 from runtime.kinds.field import BadValue
@@ -21,7 +21,6 @@ from runtime.store.ids import is_id
 from runtime.web.forms import (
     SEARCH,
     Formdata,
-    KindField,
     Offers,
     RecordForm,
     holds,
@@ -132,15 +131,23 @@ class Editing:
         record = self.record or {}
         return {name: shower.value(fields[name], record.get(name)) for name in fields if self.access.visible(name)}
 
-    def wrong(self) -> list[KindField]:
-        """The inputs with something wrong, in the order of the page."""
-        forms = [self.form, *(row.form for lines in self.lines.values() for row in lines.rows)]
-        return [one for form in forms for one in form if one.errors]
+    def wrong(self) -> list[tuple[str, str, str]]:
+        """(id, label, sentence) of the inputs with something wrong, in the order of the page."""
+        found = [(one.id, one.label.text, " ".join(one.errors)) for one in self.form if one.errors]
+        for lines in self.lines.values():
+            for number, row in enumerate(lines.rows, 1):
+                line = gettext("line %(number)s") % {"number": number}
+                found += [(one.id, f"{one.label.text}, {line}", " ".join(one.errors)) for one in row.form if one.errors]
+        return found
 
     def errors_in(self, block: Block) -> bool:
         """True when an input of a section has something wrong: then the section stands open."""
         names = [one.field.name for one in block.parts if isinstance(one, Place)]
         return any(self.form[name].errors for name in names if name in self.form)
+
+    def empty(self, block: Block) -> bool:
+        """True for a section of a new record in which nothing can be entered."""
+        return self.new and not any(isinstance(one, Block) or one.field.name in self.form for one in block.parts)
 
     # -- storing ----------------------------------------------------------------------------------------
 
@@ -213,7 +220,17 @@ class Editing:
     def editable(self) -> bool:
         """False when lines are surely wrong: then nothing is stored at all."""
         fine = [self.editor.check(one) for one in self.lines.values()]
+        if not all(fine):
+            self.rehearse()
         return all(fine)
+
+    def rehearse(self) -> None:
+        """What the rules say of the record itself, without storing it: told together with what its lines have."""
+        raw = self.form.values(new=self.new, start=self.start)
+        if not self.new:
+            raw["id"] = self.record_id
+        request = bulk.Request(self.session, self.access.object.name, "create" if self.new else "update", dry=True)
+        self.sentences += leftover(self.form, bulk.process(request, [raw], 0)[0].problems)
 
     def store(self) -> bool:
         """The record, then its lines."""

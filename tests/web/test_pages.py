@@ -315,6 +315,9 @@ def test_errors_stand_at_their_fields(store: Shop) -> None:
     found = li.fill("/o/order/new", {**ready, "number": "CA-3", "lines-0-quantity": "0"})
     page = found.get_data(as_text=True)
     assert found.status_code == 422 and "must be at least 1" in page
+    both = {**ready, "number": "CA-1", "customer": "", "lines-0-quantity": "0"}
+    page = sentences(li.fill("/o/order/new", both).get_data(as_text=True))
+    assert '#customer">Customer</a>: must be filled in' in page and "Quantity, line 1" in page
     assert store.ask("GET", "/records/order?count=exact").json["count"] == 1, "lines found wrong stop all of it"
 
 
