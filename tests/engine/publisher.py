@@ -14,7 +14,10 @@ from runtime.store.database import Database
 
 def main(dsn: str, file: str) -> None:
     workspace = Workspaces(Database(dsn, pool_size=3), load_catalog(())).named("main")
-    texts = [("app.yaml", "app: shop\nversion: 1.0.0\nlabel: {en: Shop, zh: 商店}\n"), ("documents/0.yaml", Path(file).read_text())]
+    texts = [
+        ("app.yaml", "app: shop\nversion: 1.0.0\nlabel: {en: Shop, zh: 商店}\n"),
+        ("documents/0.yaml", Path(file).read_text()),
+    ]
     print("begins", flush=True)
     publish.publish(workspace, load.from_texts(texts, "shop"))
     print("done", flush=True)

@@ -112,7 +112,7 @@ class World:
         for number in range(24):
             self.make("deal", code=f"D{number}", firm=r.choice([*self.rows["firm"]]), status=r.choice(["open", "shut"]),
                       owner=r.choice(owners))  # fmt: skip
-        for number in range(40):
+        for _ in range(40):
             self.make("line", deal=r.choice([*self.rows["deal"]]))
 
     def make(self, name: str, /, **values: Any) -> None:
