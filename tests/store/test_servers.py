@@ -169,7 +169,7 @@ def test_every_statement_keeps_to_one_workspace(town: Shop, heard: Statements) -
     assert any("CREATE TABLE" in one for one in said) and any("INDEX CONCURRENTLY" in one for one in said)
     for one in said:
         plain = re.sub(r"'(?:[^']|'')*'", "''", one)
-        named = {found for found in re.findall(r'"(w_[0-9a-f]+)"', plain)}
+        named = set(re.findall(r'"(w_[0-9a-f]+)"', plain))
         assert len(named) <= 1, f"two workspaces in one statement: {one[:300]}"
         assert named <= known | mine
         upper = plain.upper()
