@@ -212,7 +212,7 @@ def show(name: str, ours: list[Measured], base: list[Measured]) -> dict[str, Any
     must = MUST[name]
     failed = sum(one.failed for one in [*ours, *base])
     print(f"{name:26} {mine:9,.0f}/s {yard:9,.0f}/s   ratio {ratio:5.2f}   must {must:4.1f}   "
-          f"p95 {statistics.median(one.p95_ms for one in ours):6.1f} ms" + (f"   {failed} FAILED" if failed else ""))  # fmt: skip
+          f"p99 {statistics.median(one.p99_ms for one in ours):6.1f} ms" + (f"   {failed} FAILED" if failed else ""))  # fmt: skip
     return {"name": name, "ours": mine, "baseline": yard, "ratio": ratio, "must": must, "failed": failed}
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import socket
+import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -15,7 +20,7 @@ class Measured:
 
     per_second: float
     p50_ms: float
-    p95_ms: float
+    p99_ms: float
     failed: int
 
 
@@ -51,7 +56,54 @@ def exchange(connection: socket.socket, sent: bytes) -> tuple[int, bytes]:
 
 
 def load(port: int, make: Callable[[int], bytes], *, seconds: float, connections: int = 8) -> Measured:
-    """Ask for ``seconds`` over ``connections``; ``make(n)`` gives the n-th request."""
+    """Ask for ``seconds`` over ``connections``; ``make(n)`` gives the n-th request.
+
+    Through wrk (a Debian package) where it is installed: on a machine of two cores a client in Python takes so
+    much of them that every ratio comes out nearer to 1 than it is.
+    """
+    if shutil.which("wrk"):
+        return load_with_wrk(port, make, seconds=seconds, connections=connections)
+    return load_with_threads(port, make, seconds=seconds, connections=connections)
+
+
+def load_with_wrk(port: int, make: Callable[[int], bytes], *, seconds: float, connections: int) -> Measured:
+    """The requests are made beforehand and asked in turn, each once where there are enough."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        count = max(2000, int(seconds * 2500))
+        lines = []
+        for number in range(count):
+            sent = make(number)
+            lines.append(f"[=====[{sent.decode()}]=====]")
+        (folder / "requests.lua").write_text("return {\n" + ",\n".join(lines) + "\n}\n")
+        script = folder / "run.lua"
+        script.write_text(
+            f'local all = dofile("{folder}/requests.lua")\nlocal at = 0\n'
+            "function request() at = at % #all + 1 return all[at] end\n"
+        )
+        done = subprocess.run(
+            ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--latency", "-s", str(script),
+             f"http://127.0.0.1:{port}"],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    return read_wrk(done.stdout)
+
+
+def read_wrk(text: str) -> Measured:
+    """The figures in what wrk prints."""
+    units = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+
+    def percentile(mark: str) -> float:
+        found = re.search(rf"{mark}%\s+([\d.]+)(us|ms|s)", text)
+        return float(found[1]) * units[found[2]] if found else 0.0
+
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
+    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
+    return Measured(float(rate[1]) if rate else 0.0, percentile("50"), percentile("99"), int(bad[1]) if bad else 0)
+
+
+def load_with_threads(port: int, make: Callable[[int], bytes], *, seconds: float, connections: int) -> Measured:
+    """The same in Python."""
     stop = time.perf_counter() + seconds
     times: list[list[float]] = [[] for _ in range(connections)]
     failed = [0] * connections
@@ -76,4 +128,4 @@ def load(port: int, make: Callable[[int], bytes], *, seconds: float, connections
     every: Sequence[float] = sorted(one for group in times for one in group)
     if not every:
         return Measured(0, 0, 0, sum(failed))
-    return Measured(len(every) / took, every[len(every) // 2] * 1000, every[int(len(every) * 0.95)] * 1000, sum(failed))
+    return Measured(len(every) / took, every[len(every) // 2] * 1000, every[int(len(every) * 0.99)] * 1000, sum(failed))
