@@ -35,7 +35,12 @@ from runtime.web.limits import Limits
 log = logging.getLogger("dougong")
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; object-src 'none'; "
-    "base-uri 'none'; frame-ancestors 'none'"
+    "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+)
+GUARDS = (
+    ("Content-Security-Policy", POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
 )
 ROUTES = (
     routes_auth, routes_records, routes_transfer, routes_admin, routes_model, routes_files, routes_ops,
@@ -104,9 +109,10 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     @app.after_request
     def guard(response: Response) -> Response:
         headers = response.headers
-        headers.setdefault("Content-Security-Policy", POLICY)
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("Referrer-Policy", "same-origin")
+        there = {name.lower() for name, _ in headers}
+        for name, value in GUARDS:
+            if name.lower() not in there:
+                headers.add(name, value)
         return response
 
     return app

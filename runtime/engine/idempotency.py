@@ -31,7 +31,8 @@ def replay(session: Session, options: Options) -> Written | None:
         return None
     if bytes(asked) != request:
         raise Invalid(problems=[Problem("idempotency_key", OTHER)])
-    return Written(str(load(response)["id"]), response.encode(), replayed=True)
+    record = load(response)
+    return Written(str(record["id"]), response.encode(), int(record["version"]), replayed=True)
 
 
 def forget_old(session: Session) -> int:

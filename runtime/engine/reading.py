@@ -287,7 +287,7 @@ class Kept:
     """The statement of a page, kept as long as the rights hold when nothing in it depends on the moment.
 
     Lists are not prepared with parameters (a plan that fits any value fits none); a statement that comes again
-    and again is prepared with its very values in it.
+    and again is prepared with its very values in it, only the place in the list stays open.
     """
 
     sql: Sql
@@ -298,15 +298,15 @@ class Kept:
 
     def statement(self, values: Sequence[str | None] | None) -> tuple[Sql, bool]:
         """(statement, whether to prepare it) for the values of a cursor."""
-        if values is not None:
-            params = tuple(values[one.number] if isinstance(one, At) else one for one in self.sql.params)
-            return Sql(self.sql.text, params), False
         self.uses += 1
-        if self.uses < OFTEN or not self.timeless:
-            return self.sql, False
-        if self.inlined is None:
-            self.inlined = inline(self.sql)
-        return self.inlined, True
+        often = self.uses >= OFTEN and self.timeless
+        if often and self.inlined is None:
+            self.inlined = inline(self.sql, At)
+        chosen = self.inlined if often and self.inlined is not None else self.sql
+        if values is None:
+            return chosen, often
+        params = tuple(values[one.number] if isinstance(one, At) else one for one in chosen.params)
+        return Sql(chosen.text, params), often
 
 
 def build_page(session: Session, access: ObjectAccess, ask: Ask, blanks: Sequence[bool] | None) -> Kept:

@@ -47,12 +47,8 @@ class Written:
 
     id: str
     body: bytes
+    version: int
     replayed: bool = False
-
-    @property
-    def version(self) -> int:
-        """The record's version."""
-        return int(load(self.body)["version"])
 
 
 def read_draft(
@@ -105,8 +101,8 @@ def store_prepared(session: Session, access: ObjectAccess, draft: Draft, options
     if draft.problems:
         raise Invalid(problems=draft.problems)
     if not draft.new and not draft.changed() and draft.owner == draft.owner_before:
-        body, _ = reading.get(session, access.object.name, draft.id, reading.Ask(expand=options.expand))
-        return Written(draft.id, body)
+        body, version = reading.get(session, access.object.name, draft.id, reading.Ask(expand=options.expand))
+        return Written(draft.id, body, version)
     links = linked(session, access, draft, trusted=options.trusted)
     origin = records.Origin(session.user_id, session.channel, "created" if draft.new else "updated")
     store = Storing(session, access, draft, origin, options)
@@ -121,7 +117,7 @@ def store_inside(
     origin = records.Origin(session.user_id, session.channel, "created" if draft.new else "updated")
     store = Storing(session, access, draft, origin, options)
     row = store.inside(connection, [gate for _, gate in links])
-    return None if row[1] is None else Written(draft.id, row[1].encode())
+    return None if row[1] is None else Written(draft.id, row[1].encode(), draft.version + 1)
 
 
 class Storing:
@@ -158,7 +154,7 @@ class Storing:
         if row[1] is None:
             self.closed(gates, names, row[2:])
             return None  # the version moved: read again
-        return Written(self.draft.id, row[1].encode())
+        return Written(self.draft.id, row[1].encode(), self.draft.version + 1)
 
     def inside(self, connection: Connection, gates: list[tuple[str, Sql, int]]) -> tuple[Any, ...]:
         """Store in the caller's transaction: (stamp, JSON text or None, ids of each gate ...)."""

@@ -146,13 +146,21 @@ def run(connection: Connection, statement: Sql, *, prepare: bool = False) -> lis
     return cursor.fetchall() if cursor.description else []
 
 
-def inline(statement: Sql) -> Sql:
-    """The statement with its values written into it by the driver, for one that is prepared and repeated as it is."""
+def inline(statement: Sql, stays: type | None = None) -> Sql:
+    """The statement with its values written into it by the driver, for one that is prepared and repeated.
+
+    Values of the type ``stays`` remain parameters.
+    """
     pieces = statement.text.replace("%%", "\0").split("%s")
     text = pieces[0]
+    left = []
     for value, piece in zip(statement.params, pieces[1:], strict=True):
-        text += psycopg.sql.Literal(value).as_string(None).replace("%", "\0") + piece
-    return Sql(text.replace("\0", "%%"))
+        if stays is not None and isinstance(value, stays):
+            left.append(value)
+            text += "%s" + piece
+        else:
+            text += psycopg.sql.Literal(value).as_string(None).replace("%", "\0") + piece
+    return Sql(text.replace("\0", "%%"), tuple(left))
 
 
 def run_many(connection: Connection, text: str, rows: Sequence[Sequence[Any] | Mapping[str, Any]]) -> None:

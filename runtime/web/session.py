@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, g, request
+from flask import Flask, Request, g, request
 from flask import session as cookie
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFProtect
 
@@ -22,6 +23,7 @@ from runtime.web.http import Services
 CSRF_FIELD = "_csrf"
 LARGEST_FORM = 4 * 2**20
 SLACK = 2**20
+API = "/api/"
 
 
 class Visitor(UserMixin):  # type: ignore[misc]
@@ -85,8 +87,19 @@ def local(target: str | None) -> str:
     return target
 
 
+class PageSessions(SecureCookieSessionInterface):
+    """Cookies are for pages: a request to the API has none, whatever it sends."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """The session of a page's request; None for the API."""
+        if request.path.startswith(API):
+            return None
+        return super().open_session(app, request)
+
+
 def install(app: Flask, services: Services) -> None:
     """Sessions and the CSRF guard for everything outside of the API."""
+    app.session_interface = PageSessions()
     app.config.update(
         WTF_CSRF_FIELD_NAME=CSRF_FIELD,
         WTF_CSRF_CHECK_DEFAULT=False,
@@ -109,7 +122,7 @@ def install(app: Flask, services: Services) -> None:
 
     @app.before_request
     def guard() -> None:
-        if request.path.startswith("/api/"):
+        if request.path.startswith(API):
             return
         if request.mimetype == "multipart/form-data" and current_user.is_authenticated:
             request.max_content_length = services.settings.largest_file + SLACK
