@@ -22,6 +22,9 @@ from runtime.meta.model import SYSTEM_PROPERTIES, FieldDef, ObjectDef
 from runtime.store import files, numbers
 
 LARGEST = 400_000
+#: Texts below this length cannot make a usual record too large; no need to look closely.
+SHORT = 500
+BROAD = (list, dict, tuple)
 FIELD = Message("field", "字段")
 
 
@@ -73,14 +76,14 @@ class Preparation:
 
     def clean(self, draft: Draft) -> None:
         """The stored value of everything that came in."""
-        refused = {problem.field for problem in draft.problems}
-        fields = self.object.fields
+        refused = {problem.field for problem in draft.problems} if draft.problems else ()
+        fields, given, take = self.object.fields, draft.given, self.take
         for name, raw in draft.raw.items():
             field = fields.get(name)
             if field is None or name in refused or not field.stored:
                 continue
-            draft.given.add(field.key)
-            self.take(draft, field, raw)
+            given.add(field.key)
+            take(draft, field, raw)
 
     def take(self, draft: Draft, field: FieldDef, raw: Any) -> None:
         """Clean one raw value into the draft."""
@@ -242,6 +245,8 @@ def raw_of(value: Any) -> Any:
 
 def too_large(values: Mapping[str, Any]) -> bool:
     """True when a record has grown past what one record may hold."""
+    if all(len(one) < SHORT if one.__class__ is str else one.__class__ not in BROAD for one in values.values()):
+        return len(values) * SHORT * 6 > LARGEST and len(dump_text(values)) > LARGEST
     return len(dump_text(values)) > LARGEST
 
 

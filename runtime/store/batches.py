@@ -113,10 +113,10 @@ def insert_many(
                 copy.write_row(row)
         kind = f"record_{origin.action}"
         with cursor.copy(f"COPY {ident(place.schema, 's_outbox')} (partition, type, payload) FROM STDIN") as copy:
+            known = {"object": place.object.key, "version": 1, "actor": origin.actor, "channel": origin.channel}
+            rest = dump_text(known)[1:]
             for write in writes:
-                payload = {"object": place.object.key, "record": write.id, "version": 1, "actor": origin.actor,
-                           "channel": origin.channel}  # fmt: skip
-                copy.write_row((f"{place.object.key}:{write.id}", kind, dump_text(payload)))
+                copy.write_row((f"{place.object.key}:{write.id}", kind, f'{{"record":"{write.id}",{rest}'))
     return [(write.id, 1) for write in writes]
 
 

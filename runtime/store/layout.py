@@ -102,6 +102,16 @@ class ObjectLayout:
         return [place for place in self.places.values() if place.column]
 
     @cached_property
+    def long_keys(self) -> frozenset[str]:
+        """The storage keys of the fields that are kept in ``ext``."""
+        return frozenset(one.field.key for one in self.places.values() if one.container == "ext")
+
+    @cached_property
+    def takers(self) -> list[tuple[str, FieldPlace | None]]:
+        """For each typed column: the storage key, and its place where the stored value must be turned first."""
+        return [(one.field.key, None if one.plain else one) for one in self.columns]
+
+    @cached_property
     def column_names(self) -> list[str]:
         """The quoted names of the typed columns, in the layout's order."""
         return [ident(one.column or "") for one in self.columns]

@@ -68,10 +68,9 @@ class Once:
 
 def containers(place: ObjectLayout, write: Write) -> tuple[dict[str, Any], dict[str, Any]]:
     """The values of ``data`` and of ``ext``."""
-    data: dict[str, Any] = {}
-    ext: dict[str, Any] = {}
-    for key, value in write.values.items():
-        (ext if place.places[key].container == "ext" else data)[key] = value
+    long = place.long_keys
+    data: dict[str, Any] = {key: value for key, value in write.values.items() if key not in long}
+    ext: dict[str, Any] = {key: write.values[key] for key in long if key in write.values}
     for key, beside in write.extra.items():
         if beside.stored is not None:
             (ext if beside.long else data)[key] = beside.stored
@@ -95,7 +94,8 @@ def extra_columns(write: Write) -> list[tuple[str, str, Any]]:
 
 def typed_columns(place: ObjectLayout, write: Write) -> list[Any]:
     """The values of the typed columns, in the layout's order, from the same values as the JSON."""
-    return [column_value(one, write.values.get(one.field.key)) for one in place.columns]
+    get = write.values.get
+    return [get(key) if one is None else column_value(one, get(key)) for key, one in place.takers]
 
 
 def column_names(place: ObjectLayout) -> list[str]:
