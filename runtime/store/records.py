@@ -221,17 +221,21 @@ def write_one(place: ObjectLayout, write: Write, gate: Gate, wire: Sql) -> Sql:
 
 
 def traced(place: ObjectLayout, write: Write, origin: Origin) -> Sql:
-    """The history row of what ``rec`` wrote."""
+    """The history row of what ``rec`` wrote; a new record's values are taken from the row itself."""
+    values: tuple[Any, ...] = (place.object.key, origin.actor, origin.channel, origin.action)
+    if write.before is None:
+        after = (
+            "NULL, rec.data || coalesce(rec.ext, '{}') || jsonb_strip_nulls(jsonb_build_object('owner', rec.owner_id))"
+        )
+    else:
+        after = "%s::jsonb, %s::jsonb"
+        values += (dump_text(write.before), None if write.after is None else dump_text(write.after))
     return Sql(
         f"his AS (INSERT INTO {ident(place.schema, 's_history')} "
         "(record_id, version, object_key, actor, channel, action, before, after) "
-        "SELECT id, version, %s, %s::uuid, %s, %s, %s::jsonb, %s::jsonb FROM rec)",
-        (
-            place.object.key, origin.actor, origin.channel, origin.action,
-            None if write.before is None else dump_text(write.before),
-            None if write.after is None else dump_text(write.after),
-        ),
-    )  # fmt: skip
+        f"SELECT id, version, %s, %s::uuid, %s, %s, {after} FROM rec)",
+        values,
+    )
 
 
 def told(place: ObjectLayout, origin: Origin) -> Sql:

@@ -74,7 +74,8 @@ def of_text(text: str) -> tuple[str, ...]:
     low = folded(text)
     found = set(WORD.findall(low))
     for run in HAN.findall(low):
-        found.update(run)
+        # Every character begins a pair but the last: a search for one character asks for what begins with it.
+        found.add(run[-1])
         found.update(map(add, run, run[1:]))
         if len(low) > LONGEST_NAME:
             continue
@@ -121,8 +122,8 @@ def query(text: str) -> str:
     parts = []
     low = folded(text)[:100]
     for run in HAN.findall(low):
-        pieces = [run] if len(run) == 1 else [run[i : i + 2] for i in range(len(run) - 1)]
-        parts.append(" & ".join(quoted(piece) for piece in pieces))
+        pieces = [quoted(run[i : i + 2]) for i in range(len(run) - 1)] or [quoted(run) + ":*"]
+        parts.append(" & ".join(pieces))
     for word in WORD.findall(low):
         word = word[:LONGEST_WORD]
         ways = [quoted(word) + ":*", quoted("^" + word) + ":*"]
