@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from runtime.kinds.marks import described, duration, formula, name_of, names_of
 from runtime.kinds.options import COLOR, label_schema, one_of, option
 from runtime.kinds.people import SOURCE
@@ -194,3 +196,23 @@ ON_ERROR = one_of(
     {"block": ("Wait for the administrator", "等待管理员"), "skip": ("Go on", "跳过"), "reject": ("Reject", "驳回")},
     default="block",
 )
+
+
+def grouped(dimensions: int) -> dict[str, Any]:
+    """The options of a chart of measures by group: how many groups, and how dates and small groups are put together."""
+    return {
+        "measure": MEASURE,
+        "group": names_of("path", "Grouped by", "分组", minItems=1, maxItems=dimensions),
+        "every": one_of(
+            "Dates by",
+            "日期粒度",
+            {
+                "day": ("Day", "日"),
+                "week": ("Week", "周"),
+                "month": ("Month", "月"),
+                "quarter": ("Quarter", "季"),
+                "year": ("Year", "年"),
+            },
+        ),
+        "top": option("integer", "Only the largest", "仅显示前几项", minimum=1, maximum=200),
+    }
