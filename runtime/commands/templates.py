@@ -12,6 +12,7 @@ from runtime.commands.base import Place, ensure_layout, place_options, table, wo
 from runtime.engine import imports, publish
 from runtime.engine.workspace import Session, Workspace
 from runtime.meta import load
+from runtime.meta.model import label_of
 from runtime.web.http import Services
 
 TEMPLATES = Path(__file__).parent.parent.parent / "templates"
@@ -27,17 +28,11 @@ def group() -> None:
 def list_(place: Place) -> None:
     """The templates that come with the product."""
     rows = []
-    for folder in sorted(TEMPLATES.iterdir()):
-        if (folder / "app.yaml").exists():
-            data = load.read(folder).get("app", folder.name)
-            label = data.data.get("label", {}) if data else {}
-            rows.append(
-                {
-                    "name": folder.name,
-                    "version": data.data.get("version") if data else "",
-                    "label": label.get(place.output.language, ""),
-                }
-            )
+    for folder in sorted(one.parent for one in TEMPLATES.glob("*/app.yaml")):
+        found = load.read(folder).get("app", folder.name)
+        data = found.data if found else {}
+        label = label_of(data.get("label"), folder.name)
+        rows.append({"name": folder.name, "version": data.get("version"), "label": label[place.output.language]})
     place.output.show(rows, table(rows, ("name", "version", "label")))
 
 

@@ -103,6 +103,13 @@ def test_model_life(dougong: Run, tmp_path: Path) -> None:
     assert "ok" in dougong("doctor").stdout
 
 
+def test_templates(dougong: Run) -> None:
+    listed = json.loads(dougong("template", "list", "--json").stdout)
+    assert [one["name"] for one in listed] == sorted(one.parent.name for one in (ROOT / "templates").glob("*/app.yaml"))
+    assert "no template" in dougong("template", "install", "nothing", status=1).stderr
+    assert "no template" in dougong("template", "install", "../tests", status=1).stderr
+
+
 def test_wrong_rows_are_said(dougong: Run, tmp_path: Path) -> None:
     dougong("model", "publish", SUPERSTORE)
     sheet = tmp_path / "customers.csv"
