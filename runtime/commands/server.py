@@ -15,7 +15,7 @@ from granian.server import Server
 from runtime.base.errors import DougongError, Message
 from runtime.commands.base import ADDRESS, Place, place_options, terminal_language, workspace_of
 from runtime.commands.templates import TEMPLATES, install
-from runtime.engine import accounts, audit, publish
+from runtime.engine import accounts, audit, housekeeping, publish
 from runtime.engine.workspace import ADMIN, Session, Workspace
 from runtime.store import ddl, migrate, people, workspaces
 from runtime.store.embedded import Cluster
@@ -82,7 +82,7 @@ def first_start(services: Services, place: Place, template: str, sample_data: bo
     for row in workspaces.everyone(database):
         migrate.migrate_workspace(database, row.schema)
     workspace = workspace_of(services, place.workspace)
-    publish.resume(workspace, place.output.progress)
+    housekeeping.begin(workspace, place.output.progress)
     if people.users(database, workspace.schema):
         return None
     chosen = password or secrets.token_urlsafe(9)
@@ -126,7 +126,7 @@ def serve(place: Place, host: str, port: int, workers: int) -> None:
                 Message("the database layout is old: run 'dougong migrate'", "数据库结构较旧：请执行 dougong migrate")
             )
         for row in workspaces.everyone(services.workspaces.database):
-            publish.resume(services.workspaces.named(row.name), place.output.progress)
+            housekeeping.begin(services.workspaces.named(row.name), place.output.progress)
     listen(host, port, workers)
 
 
@@ -140,7 +140,7 @@ def migrate_command(place: Place) -> None:
         names = []
         for row in workspaces.everyone(database):
             migrate.migrate_workspace(database, row.schema)
-            publish.resume(services.workspaces.named(row.name), place.output.progress)
+            housekeeping.begin(services.workspaces.named(row.name), place.output.progress)
             names.append(row.name)
         place.output.show({"workspaces": names}, f"up to date: {len(names)} workspaces")
 
