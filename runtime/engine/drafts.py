@@ -123,8 +123,6 @@ class Evaluator:
         what = slot.path[0]
         if what == "ISNEW":
             return draft.new
-        if what == "RECORDID":
-            return draft.id
         key = slot.path[1]
         return draft.new or (draft.before or {}).get(key) != draft.values.get(key)
 

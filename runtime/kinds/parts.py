@@ -216,3 +216,16 @@ def grouped(dimensions: int) -> dict[str, Any]:
         ),
         "top": option("integer", "Only the largest", "仅显示前几项", minimum=1, maximum=200),
     }
+
+
+#: The options of a channel that speaks through a group's robot.
+ROBOT = {
+    "secret": option(
+        "string",
+        "Name of the secret",
+        "密钥名称",
+        ("The robot's address, kept among the secrets", "机器人地址，保存在密钥中"),
+        minLength=1,
+        maxLength=100,
+    ),
+}

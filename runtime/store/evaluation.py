@@ -34,8 +34,6 @@ class DraftBinder(TableBinder):
             what = slot.path[0]
             if what == "ISNEW":
                 return Sql(f"({self.alias}.old_data IS NULL)")
-            if what == "RECORDID":
-                return Sql(f"{self.alias}.id::text")
             key = literal(slot.path[1])
             return Sql(
                 f"({self.alias}.old_data IS NULL OR {self.alias}.data->{key} IS DISTINCT FROM "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runtime.kinds.channel import Channel
-from runtime.kinds.options import option
+from runtime.kinds.parts import ROBOT
 
 
 class Feishu(Channel):
@@ -13,14 +13,5 @@ class Feishu(Channel):
     label = {"en": "Feishu", "zh": "飞书"}
     help = {"en": "A robot of Feishu writes into a group.", "zh": "通过飞书机器人发送消息。"}
     icon = "message-chatbot"
-    options = {
-        "secret": option(
-            "string",
-            "Name of the secret",
-            "密钥名称",
-            ("The robot's address, kept among the secrets", "机器人地址，保存在密钥中"),
-            minLength=1,
-            maxLength=100,
-        ),
-    }
+    options = ROBOT
     examples = ({}, {"secret": "sales_group"})
