@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 import psycopg
-from flask import Flask, Response, request
+from flask import Flask, Response
 from flask_wtf.csrf import CSRFError
 from psycopg import errors as pg
 from werkzeug.exceptions import HTTPException
@@ -29,19 +29,11 @@ from runtime.web import (
     routes_transfer,
     session,
 )
-from runtime.web.http import Services, handle_errors
+from runtime.web.direct import Direct
+from runtime.web.http import GUARDS, Services, handle_errors
 from runtime.web.limits import Limits
 
 log = logging.getLogger("dougong")
-POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; object-src 'none'; "
-    "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
-)
-GUARDS = (
-    ("Content-Security-Policy", POLICY),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "same-origin"),
-)
 ROUTES = (
     routes_auth, routes_records, routes_transfer, routes_admin, routes_model, routes_files, routes_ops,
     routes_pages, routes_objects, routes_docs,
@@ -57,7 +49,7 @@ class Web(DougongError):
         self.title = message
 
 
-def foreign(error: Exception) -> DougongError:
+def foreign(error: Exception, where: str) -> DougongError:
     """A foreign exception as one of ours; what nobody expected is logged whole and told as nothing."""
     if isinstance(error, HTTPException):
         status = error.code or 500
@@ -77,7 +69,7 @@ def foreign(error: Exception) -> DougongError:
     unkeepable = isinstance(error, (pg.UntranslatableCharacter, pg.CharacterNotInRepertoire))
     if unkeepable or (isinstance(error, psycopg.DataError) and error.sqlstate is None):  # The driver met a NUL.
         return Malformed(Message("a text contains a character that cannot be kept", "文本包含无法保存的字符"))
-    log.error("unexpected error on %s %s", request.method, request.path, exc_info=error)
+    log.error("unexpected error on %s", where, exc_info=error)
     return DougongError(Message("something went wrong on our side; it has been noted", "系统内部错误，已记录"))
 
 
@@ -115,4 +107,5 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
                 headers.add(name, value)
         return response
 
+    app.wsgi_app = Direct(made, app.wsgi_app, foreign)  # type: ignore[method-assign]
     return app

@@ -53,17 +53,19 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+_FOREIGN = json.JSONDecoder(
+    parse_float=lambda digits: Decimal(digits[:400]),
+    parse_int=_int,
+    parse_constant=_constant,
+    object_pairs_hook=_unique,
+)
+
+
 def load_foreign(text: bytes | str) -> Any:
     """JSON from outside. Raises Malformed: no NaN, no doubled names, no depth that breaks, no half characters."""
     try:
         plain = text.decode("utf-8-sig") if isinstance(text, bytes) else text
-        found = json.loads(
-            plain,
-            parse_float=lambda digits: Decimal(digits[:400]),
-            parse_int=_int,
-            parse_constant=_constant,
-            object_pairs_hook=_unique,
-        )
+        found = _FOREIGN.decode(plain)
         if "\\u" in plain:  # Only an escape can bring half of a surrogate pair; such a text is no Unicode.
             json.dumps(found, ensure_ascii=False, default=str).encode()
         return found

@@ -1,4 +1,4 @@
-"""What all routes share: who asks, in which language, what came in, and how a refusal is told (RFC 9457)."""
+"""What Flask's routes share: who asks, in which language, what came in, and how a refusal is told."""
 
 from __future__ import annotations
 
@@ -8,16 +8,25 @@ from typing import Any
 
 from flask import Flask, Response, g, request
 
-from runtime.base.errors import DougongError, Malformed, Message, Problem, TooLarge, Unauthorized
+from runtime.base.errors import DougongError, Malformed, Message, Problem
 from runtime.base.values import dump, load_foreign
 from runtime.config import Settings
 from runtime.engine.workspace import Session, Workspaces
 from runtime.store.files import Contents, DiskContents
+from runtime.web import call
+from runtime.web.call import JSON, Call
 from runtime.web.limits import Limits
 
-JSON = "application/json"
-PROBLEM = "application/problem+json"
-MOST_PROBLEMS = 200
+POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; object-src 'none'; "
+    "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+)
+#: Headers of every answer.
+GUARDS = (
+    ("Content-Security-Policy", POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+)
 
 
 @dataclass(frozen=True)
@@ -33,13 +42,16 @@ class Services:
         return DiskContents(self.settings.files / session.workspace.schema)
 
 
+def current() -> Call:
+    """The request that Flask is at."""
+    found = Call(request.environ)
+    found.session = g.get("session")
+    return found
+
+
 def language() -> str:
     """The language of the answer: the caller's own, or what his program accepts."""
-    session: Session | None = g.get("session")
-    if session is not None:
-        return session.language
-    found = request.accept_languages.best_match(["zh", "zh-CN", "zh-TW", "en"], "en")
-    return "zh" if found.startswith("zh") else "en"
+    return current().language
 
 
 def answer(body: bytes | Mapping[str, Any] | Sequence[Any], status: int = 200, **headers: str) -> Response:
@@ -52,32 +64,8 @@ def answer(body: bytes | Mapping[str, Any] | Sequence[Any], status: int = 200, *
 
 
 def refusal(error: DougongError) -> Response:
-    """A refusal as ``application/problem+json``, the same shape for every way to be wrong."""
-    spoken = language()
-    body: dict[str, Any] = {
-        "type": f"urn:dougong:{error.code}",
-        "title": error.title.text(spoken),
-        "status": error.status,
-        "detail": error.detail(spoken),
-        "errors": [one.json(spoken) for one in error.problems[:MOST_PROBLEMS]],
-    }
-    response = Response(dump(body), error.status, content_type=PROBLEM)
-    retry = error.extra.get("retry_after")
-    if retry is not None:
-        response.headers["Retry-After"] = str(retry)
-    if error.status == 401:
-        response.headers["WWW-Authenticate"] = "Bearer"
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def bearer() -> str:
-    """The token of the request. Raises Unauthorized."""
-    header = request.headers.get("Authorization", "")
-    scheme, _, token = header.partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise Unauthorized(Message("send 'Authorization: Bearer TOKEN'", "请携带请求头 Authorization: Bearer TOKEN"))
-    return token.strip()
+    """A refusal as ``application/problem+json``."""
+    return call.refusal(error, language()).response()
 
 
 def session_of(services: Services, *, settle: bool = True) -> Session:
@@ -85,7 +73,7 @@ def session_of(services: Services, *, settle: bool = True) -> Session:
 
     ``settle=False`` is for routes whose statement itself finds out whether the session is still current.
     """
-    found = services.workspaces.session(bearer(), "api")
+    found = services.workspaces.session(current().bearer, "api")
     if settle:
         found.settle()
     g.session = found
@@ -94,23 +82,19 @@ def session_of(services: Services, *, settle: bool = True) -> Session:
 
 def json_body(largest: int) -> Any:
     """The request's body as JSON with exact numbers. Raises Malformed, TooLarge."""
+    return load_foreign(body(largest))
+
+
+def body(largest: int) -> bytes:
+    """The request's body. Raises TooLarge."""
     if request.content_length is not None and request.content_length > largest:
-        raise too_large(largest)
-    return load_foreign(request.get_data(cache=False))
+        raise call.too_large(largest)
+    return request.get_data(cache=False)
 
 
 def json_object(largest: int) -> dict[str, Any]:
-    """The request's body as a JSON object."""
-    found = json_body(largest)
-    if not isinstance(found, dict):
-        raise Malformed(Message("the body must be a JSON object", "请求正文必须是 JSON 对象"))
-    return found
-
-
-def too_large(largest: int) -> TooLarge:
-    """The refusal of a body that is too large."""
-    megabytes = largest // 2**20
-    return TooLarge(Message(f"the body may have at most {megabytes} MB", f"请求正文最大 {megabytes} MB"))
+    """The request's body as a JSON object. Raises Malformed, TooLarge."""
+    return call.json_of(body(largest))
 
 
 def flag(name: str, text: str) -> bool:
@@ -133,21 +117,8 @@ def names(text: str | None) -> list[str]:
     return [one.strip() for one in (text or "").split(",") if one.strip()]
 
 
-def if_match() -> int | None:
-    """The version that the caller has seen, from ``If-Match``. Raises Malformed."""
-    header = request.headers.get("If-Match", "").strip()
-    if not header or header == "*":
-        return None
-    text = header.removeprefix("W/").strip('"')
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise Malformed(
-            Message('If-Match must be the ETag of the record, such as "3"', 'If-Match 必须是记录的 ETag，例如 "3"')
-        )
-    return int(text)
-
-
 def handle_errors(
-    app: Flask, wrap: Callable[[Exception], DougongError], tell: Callable[[DougongError], Response] = refusal
+    app: Flask, wrap: Callable[[Exception, str], DougongError], tell: Callable[[DougongError], Response] = refusal
 ) -> None:
     """Every refusal of the engine is told; ``wrap`` turns foreign exceptions into ours."""
 
@@ -155,7 +126,7 @@ def handle_errors(
         return tell(error)
 
     def foreign(error: Exception) -> Response:
-        return tell(wrap(error))
+        return tell(wrap(error, f"{request.method} {request.path}"))
 
     app.register_error_handler(DougongError, refused)
     app.register_error_handler(Exception, foreign)

@@ -8,7 +8,7 @@ from runtime.base.errors import Malformed, Message, NotFound, Problem, Unauthori
 from runtime.engine import accounts
 from runtime.engine.workspace import read_token
 from runtime.store import people
-from runtime.web.http import Services, answer, bearer, json_object, session_of
+from runtime.web.http import Services, answer, current, json_object, session_of
 
 SMALL = 16 * 1024
 
@@ -38,7 +38,7 @@ def blueprint(services: Services) -> Blueprint:
     @routes.post("/logout")
     def logout() -> Response:
         session = session_of(services)
-        _, digest = read_token(bearer())
+        _, digest = read_token(current().bearer)
         found = people.token(session.database, session.workspace.schema, digest)
         if found:
             people.revoke_token(session.database, session.workspace.schema, found[0])

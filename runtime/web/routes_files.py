@@ -10,7 +10,8 @@ from flask import Blueprint, Response, request
 from runtime.base.errors import Malformed, Message
 from runtime.engine import uploads
 from runtime.store.files import FileRow
-from runtime.web.http import Services, answer, session_of, too_large
+from runtime.web.call import too_large
+from runtime.web.http import Services, answer, session_of
 
 SLACK = 64 * 1024
 

@@ -10,7 +10,8 @@ from flask import Blueprint, Response, request
 from runtime.base.errors import Malformed, Message, Problem
 from runtime.base.values import load_foreign
 from runtime.engine import exports, imports
-from runtime.web.http import Services, answer, flag, names, session_of, too_large
+from runtime.web.call import too_large
+from runtime.web.http import Services, answer, flag, names, session_of
 
 SLACK = 256 * 1024
 IMPORT = ("mapping", "on_duplicate", "key", "dry_run", "blank")
