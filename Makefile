@@ -11,8 +11,9 @@ NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 MODULES := node_modules/.installed
 BUILT := runtime/web/static/dist/manifest.json
 CHECKED := build/.browser-checked
-BROWSER := $(shell find runtime/web/src builder/src -type f 2>/dev/null) runtime/web/static/dougong.css
+BROWSER := $(shell find runtime/web/src builder/src -type f 2>/dev/null) runtime/web/static/dougong.css runtime/formula/casemap.json
 NODE_FITS := const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)
+CASES := build/formula-cases.json
 SETTINGS := vite.config.ts tsconfig.json eslint.config.js
 
 help: ## this list
@@ -40,6 +41,9 @@ $(CHECKED): $(MODULES) $(BROWSER) $(SETTINGS) $(wildcard tests/browser/*.ts test
 	$(NODE) npm run --silent lint
 	mkdir -p build && touch $@
 
+$(CASES): $(STAMP) $(shell find runtime/formula tests/formula tests/cases/formula -name '*.py' -o -name '*.yaml')
+	$(BIN)/python tests/formula/write_cases.py $@
+
 install: $(STAMP) $(BUILT) ## make .venv and install everything
 .PHONY: install
 
@@ -55,13 +59,17 @@ lint: $(STAMP) $(CHECKED) ## style, imports between floors, types, fresh schemas
 
 browser: $(BUILT) ## build the browser part
 
-test: lint $(BUILT) ## everything that must hold: lint, types, tests
+test: lint $(BUILT) $(CASES) ## everything that must hold: lint, types, tests
 	$(NODE) npm run --silent test
 	$(BIN)/pytest -n 2 --dist loadfile
 
 bench: $(STAMP) ## speed figures: ratios against a hand-written application
 	$(BIN)/python -m tests.benchmarks.api
 	$(BIN)/python -m tests.benchmarks.large
+
+fuzz: $(BUILT) ## a million comparisons of all formula back ends on other random formulas (SEED=)
+	FORMULA_EQUALITY=50000 FORMULA_ZONES=all FORMULA_SEED=$(or $(SEED),$(shell date +%s)) \
+	  $(BIN)/pytest -n 2 --dist loadfile --durations 3 tests/formula/test_equality_*.py tests/formula/test_zones.py
 
 schemas: $(STAMP) ## write schemas/kinds from the catalog
 	$(BIN)/python -m runtime.meta.generate
@@ -72,4 +80,4 @@ docs: $(STAMP) ## where the documentation is
 clean: ## remove what was installed and built (never data)
 	rm -rf $(VENV) node_modules runtime/web/static/dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help run lint browser test bench schemas docs clean
+.PHONY: help run lint browser test bench fuzz schemas docs clean

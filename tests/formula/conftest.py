@@ -5,6 +5,7 @@ from __future__ import annotations
 import decimal
 from collections.abc import Iterator
 
+import nodejs
 import pytest
 
 
@@ -13,3 +14,14 @@ def ambient_context() -> Iterator[None]:
     with decimal.localcontext() as context:
         context.prec = 3
         yield
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[nodejs.Engine]:
+    """The browser's evaluator in Node."""
+    why = nodejs.missing()
+    if why:
+        pytest.skip(why)
+    found = nodejs.Engine(nodejs.build())
+    yield found
+    found.close()

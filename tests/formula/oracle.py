@@ -22,9 +22,14 @@ BLANK: dict[str, Any] = {"text": "", "bool": False, "list": Items()}
 
 def evaluate(compiled: Compiled, values: Sequence[Any], env: Env) -> str | None:
     """The canonical text of the result."""
+    return evaluator(compiled, env)(values)
+
+
+def evaluator(compiled: Compiled, env: Env) -> Callable[[Sequence[Any]], str | None]:
+    """The formula for many records."""
     assert compiled.ir is not None
-    result = _Closures(compiled, env).make(compiled.ir, compiled.slots)((values, None))
-    return canonical(result, compiled.type)
+    run = _Closures(compiled, env).make(compiled.ir, compiled.slots)
+    return lambda values: canonical(run((values, None)), compiled.type)
 
 
 def half_away(x: Fraction, places: int) -> Fraction:

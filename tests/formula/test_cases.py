@@ -1,4 +1,4 @@
-"""The hand-checked cases of tests/cases/formula and the examples of every function, on three back ends."""
+"""The hand-checked cases of tests/cases/formula and the examples of every function, on all back ends."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import nodejs
 import oracle
 import psycopg
 import pytest
@@ -108,6 +109,14 @@ def test_python(case: Case) -> None:
     assert got == case[1], faults
     assert "INTERNAL" not in faults
     assert oracle.evaluate(compiled, values, ENV) == case[1]
+
+
+def test_browser(engine: nodejs.Engine) -> None:
+    """All cases in the browser's evaluator."""
+    made = [(case, *prepared_case(case)) for case in ALL]
+    engine.environment(ENV, [compiled for _, compiled, _ in made])
+    for case, compiled, values in made:
+        assert engine.results(compiled, [values]) == [case[1]], case
 
 
 @pytest.mark.parametrize("server", ["pg15_dsn", "pg18_dsn"])

@@ -76,6 +76,7 @@ FUNCTIONS: list[Function] = [
         [("LOOKUP('rate', ROW.code == 'USD', ROW.value)", "7.1")],
         rule="lookup",
         signature="LOOKUP('object', where, value, order)",
+        browser="",
         arity=(3, 4),
     ),
 ]

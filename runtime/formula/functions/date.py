@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runtime.base.sqltext import Sql, fmt
 from runtime.formula import moments
@@ -37,21 +37,19 @@ def _zoned(template: str) -> Callable[[Sequence[Sql], Env], Sql]:
     return make
 
 
-def calendar_json(cal: Calendar) -> str:
-    """A calendar in the form the SQL helpers read."""
-    return json.dumps(
-        {
-            "week": [[list(interval) for interval in day] for day in cal.week],
-            "holidays": sorted(day.isoformat() for day in cal.holidays),
-            "workdays": {day.isoformat(): weekday for day, weekday in sorted(cal.workdays.items())},
-        }
-    )
+def calendar_data(cal: Calendar) -> dict[str, Any]:
+    """A calendar as JSON data, in the form that the SQL helpers and the browser read."""
+    return {
+        "week": [[list(interval) for interval in day] for day in cal.week],
+        "holidays": sorted(day.isoformat() for day in cal.holidays),
+        "workdays": {day.isoformat(): weekday for day, weekday in sorted(cal.workdays.items())},
+    }
 
 
 def _with_calendar(template: str, zoned: bool = False) -> Callable[[Sequence[Sql], Env], Sql]:
     def make(args: Sequence[Sql], env: Env) -> Sql:
         name = str(args[-1].params[0]) if args[-1].params else ""
-        cal = Sql("%s::jsonb", (calendar_json(env.named_calendar(name)),))
+        cal = Sql("%s::jsonb", (json.dumps(calendar_data(env.named_calendar(name))),))
         return fmt(template, *args[:-1], cal, *([tz(env)] if zoned else []))
 
     return make

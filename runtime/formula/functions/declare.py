@@ -66,7 +66,7 @@ class Impl:
 @dataclass(frozen=True, slots=True)
 class Function:
     """A name users may write. ``rule`` names the checker's special treatment, if any; otherwise the first of
-    ``impls`` that fits the arguments is taken.
+    ``impls`` that fits the arguments is taken. ``browser`` is its name there, "" when only the server can say.
     """
 
     name: str
