@@ -50,6 +50,7 @@ class Options:
     q: str = ""
     titles: bool = False
     mark: bool = True
+    ids: Sequence[str] | None = None
 
     @property
     def content_type(self) -> str:
@@ -107,7 +108,7 @@ class Export:
         expand = [name for name in self.names if self._reference(access, name)] if options.titles else []
         self.ask = reading.Ask(
             filter=options.filter, sort=tuple(options.sort), fields=tuple(self.names), expand=tuple(expand),
-            q=options.q, limit=PAGE,
+            q=options.q, limit=PAGE, ids=options.ids,
         )  # fmt: skip
         self.cells = [Cell(session, access, name, session.context()) for name in self.names]
 

@@ -53,6 +53,8 @@ class Ask:
     count: str = "none"
     numbers_as_text: bool = False
     deleted: bool = False
+    #: Only these records, beside all else; for pages that know which they mean.
+    ids: Sequence[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,10 @@ class Reader:
             return EMPTY
         compiled = self.formula(source, "filter", BOOL, "filter")
         return Sql("(") + formula_sql.predicate(compiled, self.binder, self.env) + ")"
+
+    def among(self, ids: Sequence[str] | None) -> Sql:
+        """The condition that means these records; empty for all."""
+        return EMPTY if ids is None else Sql(f"{self.alias}.id = ANY(%s::uuid[])", (list(ids),))
 
     def search(self, text: str) -> Sql:
         """The condition of a search; empty for none. Only those who may read every searched field search it."""
@@ -314,7 +320,7 @@ def build_page(session: Session, access: ObjectAccess, ask: Ask, blanks: Sequenc
     reader = Reader(session, access)
     record = reader.record(ask.fields, ask.expand, ask.numbers_as_text)
     orders = reader.orders(ask.sort)
-    where = reader.where(reader.filter(ask.filter), reader.search(ask.q), deleted=ask.deleted)
+    where = reader.where(reader.filter(ask.filter), reader.search(ask.q), reader.among(ask.ids), deleted=ask.deleted)
     after = None
     if blanks is not None:
         if len(blanks) != len(orders):
@@ -337,10 +343,11 @@ def page(session: Session, access: ObjectAccess, ask: Ask) -> tuple[int, Page]:
     values = read_cursor(ask.cursor, ask) if ask.cursor else None
     blanks = None if values is None else tuple(one is None for one in values)
     key = ("page", ask.filter, ask.sort, ask.fields, ask.q, ask.limit, ask.numbers_as_text, ask.deleted, blanks)
-    kept: Kept | None = access.kept.get(key) if not ask.expand else None
+    passing = bool(ask.expand) or ask.ids is not None
+    kept: Kept | None = None if passing else access.kept.get(key)
     if kept is None:
         kept = build_page(session, access, ask, blanks)
-        if kept.timeless and not ask.expand:
+        if kept.timeless and not passing:
             access.keep(key, lambda: kept)
     if values is not None and len(values) != kept.keys:
         raise Malformed(WRONG_CURSOR)
@@ -367,7 +374,7 @@ def counted(session: Session, access: ObjectAccess, ask: Ask) -> int:
         message = Message("must be none, estimate or exact", "只能是 none、estimate 或 exact")
         raise Invalid(problems=[Problem("choice", message, field="count")])
     reader = Reader(session, access)
-    where = reader.where(reader.filter(ask.filter), reader.search(ask.q), deleted=ask.deleted)
+    where = reader.where(reader.filter(ask.filter), reader.search(ask.q), reader.among(ask.ids), deleted=ask.deleted)
     build = query.exact_count if ask.count == "exact" else query.capped_count
     rows = session.database.rows(build(reader.place, reader.alias, reader.frame, where))
     count = int(rows[0][0])

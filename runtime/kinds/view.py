@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from runtime.base.kind import Kind
 
 
@@ -9,3 +11,6 @@ class View(Kind):
     """A way to look at the records of an object, picked by `type` in a view's document."""
 
     family = "view"
+
+    #: How its page looks: a name of the pages' looks; an unknown one falls back to a list.
+    look: ClassVar[str] = "list"

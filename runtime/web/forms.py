@@ -69,7 +69,7 @@ class Fragment:
 
     def __call__(self, field: KindField, **more: Any) -> Markup:
         """The input's HTML."""
-        names: list[str | Template] = [f"widgets/{field.definition.kind.widget}.html", "widgets/text.html"]
+        names: list[str | Template] = [f"widgets/{field.fragment}.html", "widgets/text.html"]
         return Markup(render_template(names, field=field, **more))
 
 
@@ -91,6 +91,11 @@ class KindField(FormField):  # type: ignore[misc]
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """What came in stays apart: ``data`` is what is stored."""
+
+    @property
+    def fragment(self) -> str:
+        """The page fragment that draws the input."""
+        return self.definition.kind.widget
 
     @property
     def help(self) -> str:

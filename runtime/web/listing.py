@@ -1,67 +1,59 @@
-"""Lists of records for pages: the columns of a view, what the address asks, one page of rows."""
+"""Lists of records for pages: the columns of a view, what the address asks, one page of rows with colors and groups."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urlencode
 
-from runtime.base.errors import DougongError, NotFound, Problem
+from runtime.base.errors import DougongError, Invalid, Message, NotFound, Problem
 from runtime.base.values import load
-from runtime.engine import describe, reading
-from runtime.engine.access import ObjectAccess, object_access
+from runtime.engine import aggregates, personal, reading
+from runtime.engine.access import ObjectAccess
 from runtime.engine.workspace import Session
-from runtime.meta.model import SYSTEM_PROPERTIES, FieldDef, Piece, label_of
+from runtime.meta.model import FieldDef, Piece
+from runtime.meta.properties import PROPERTIES, member
+from runtime.store.query import COUNT_LIMIT
+from runtime.web.asked import Asked, combined, look_of, option, views_of
+from runtime.web.columns import Column, cell, cells_of, columns_in, columns_of, heads_of
 from runtime.web.layout import usual
-from runtime.web.shown import Link, Shower, Shown, column_label, links_of, moment, numeric, property_label
+from runtime.web.shown import Shower, Shown, links_of
 from runtime.web.texts import page_language
 
-INSTANTS = ("created_at", "updated_at")
-PEOPLE = ("owner", "created_by", "updated_by")
-LONGEST = 4000
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column: a field or property, or a path through links."""
-
-    path: str
-    label: str
-    numeric: bool = False
-    sort: str = ""
-    order: str = ""
+USUAL_SIZE = 50
+MOST_COLUMNS = 40
 
 
 @dataclass(frozen=True)
 class Line:
-    """One record of a list."""
+    """One record of a list. ``group`` is set where a new group begins."""
 
     id: str
     href: str
     cells: Sequence[Shown]
+    version: str = ""
+    color: str = ""
+    group: Shown | None = None
 
 
-@dataclass
-class Asked:
-    """What the address of a list asks."""
+@dataclass(frozen=True)
+class Tab:
+    """One way to look at the object's records."""
 
-    view: str = ""
-    filter: str = ""
-    sort: str = ""
-    q: str = ""
-    cursor: str = ""
+    label: str
+    href: str
+    current: bool = False
+    own: str = ""
+    look: str = "list"
 
-    @staticmethod
-    def of(args: Mapping[str, str]) -> Asked:
-        """From a query string."""
-        names = ("view", "filter", "sort", "q", "cursor")
-        return Asked(**{name: str(args.get(name, ""))[:LONGEST] for name in names})
 
-    def address(self, object_name: str, **other: str) -> str:
-        """The address of the same list with something else asked."""
-        said = {name: value for name, value in {**vars(self), **other}.items() if value}
-        return f"/o/{object_name}" + (f"?{urlencode(said)}" if said else "")
+@dataclass(frozen=True)
+class Sum:
+    """A total below a column, or a count."""
+
+    label: str
+    shown: Shown
+    path: str = ""
 
 
 @dataclass
@@ -71,169 +63,201 @@ class Listing:
     access: ObjectAccess
     asked: Asked
     title: str
+    view: Piece | None = None
+    look: str = "list"
     columns: Sequence[Column] = ()
     lines: Sequence[Line] = ()
     next: str = ""
-    views: Sequence[tuple[Piece, str]] = ()
+    tabs: Sequence[Tab] = ()
+    sums: Sequence[Sum] = ()
+    count: str = ""
     problems: list[Problem] = field(default_factory=list)
     status: int = 200
 
+    @property
+    def source(self) -> str:
+        """The whole condition: the view's own and what is asked."""
+        return combined(self.view, self.asked.filter)
 
-def views_of(session: Session, object_name: str) -> list[Piece]:
-    """The views of an object that the caller is offered."""
-    return [
-        one
-        for one in session.model.all("view")
-        if one.object == object_name and meant_for(session, one) and describe.offered(session, object_name, one.doc)
-    ]
+    @property
+    def narrowed(self) -> bool:
+        """True when something is asked beyond the view itself."""
+        return bool(self.asked.filter or self.asked.q)
+
+    @property
+    def totals(self) -> Mapping[str, str]:
+        """The totals that the view's document asks for: field -> how."""
+        found: Mapping[str, str] = option(self.view, "totals") or {}
+        return {name: how for name, how in found.items() if self.access.readable(name)}
+
+    def refuse(self, error: DougongError) -> None:
+        """What the caller asked wrongly is told on the page."""
+        if error.status not in (400, 422):
+            raise error
+        self.status = error.status
+        self.problems = list(error.problems) or [Problem(error.code, error.message or error.title)]
 
 
-def meant_for(session: Session, view: Piece) -> bool:
-    """True when a view is for everybody, or for a role of the caller."""
-    roles = view.doc.get("roles")
-    return not roles or bool(set(roles) & set(session.person.roles)) or "*" in session.person.build
-
-
-def columns_in(view: Piece | None) -> list[Mapping[str, Any]]:
-    """The columns that a view names."""
-    found = (view.doc.get("columns") if view else None) or ()
-    return [one if isinstance(one, Mapping) else {"field": one} for one in found]
-
-
-def listing(session: Session, access: ObjectAccess, asked: Asked, limit: int = 50) -> Listing:
-    """A page of the records that the caller may read. Raises NotFound for a view that he is not offered."""
+def opened(session: Session, access: ObjectAccess, asked: Asked) -> Listing:
+    """A list before anything is read. Raises NotFound for a view that the caller is not offered."""
     name = access.object.name
     offered = views_of(session, name)
     view = next((one for one in offered if one.name == asked.view), None)
     if asked.view and view is None:
         raise NotFound()
     title = (view.label if view else access.object.label)[page_language()]
-    made = Listing(access, asked, title)
-    made.views = [(one, asked.address(name, view=one.name, cursor="", sort="")) for one in offered]
-    shape = view or next((one for one in offered if one.doc.get("columns")), None)
-    docs = columns_in(shape)
-    paths = [str(one["field"]) for one in docs] or usual(access)
-    sort = asked.sort or ",".join(str(one) for one in (view.doc.get("sort") if view else None) or ())
-    made.columns = columns_of(session, access, made, paths, docs, sort)
-    page_size = view.doc.get("page_size") if view else None
-    fill(session, made, view, sort, int(page_size or limit))
+    made = Listing(access, asked, title, view, look_of(session, view))
+    made.tabs = tabs_of(session, access, asked, offered)
+    saved = next((one for one in made.tabs if one.current and one.own), None)
+    if saved is not None:
+        made.title = saved.label
     return made
 
 
-def columns_of(
-    session: Session,
-    access: ObjectAccess,
-    made: Listing,
-    paths: Sequence[str],
-    docs: Sequence[Mapping[str, Any]],
-    sort: str,
-) -> list[Column]:
-    """The columns that the caller may see, each with the address that sorts by it."""
-    first = sort.split(",")[0].strip()
-    labels = {str(one["field"]): label_of(one["label"], "")[page_language()] for one in docs if one.get("label")}
-    found = []
-    for path in paths:
-        one = access.object.fields.get(path)
-        if path in SYSTEM_PROPERTIES:
-            label = labels.get(path) or property_label(path)
-            sortable, figures = True, path == "version"
-        else:
-            label = labels.get(path) or column_label(session, access, path)
-            if not column_label(session, access, path):
-                continue
-            sortable = one is not None and one.kind.sortable and access.readable(path)
-            figures = one is not None and numeric(one)
-        order = "ascending" if first == path else "descending" if first == f"-{path}" else ""
-        turned = f"-{path}" if order == "ascending" else path
-        href = made.asked.address(access.object.name, sort=turned, cursor="") if sortable else ""
-        found.append(Column(path, label, figures, href, order))
+def tabs_of(session: Session, access: ObjectAccess, asked: Asked, offered: Sequence[Piece]) -> list[Tab]:
+    """The ways to look at the records: all, the views, the caller's own views."""
+    name = access.object.name
+    found = [
+        Tab(one.label[page_language()], Asked(view=one.name).address(name), asked.view == one.name and not asked.saved,
+            look=look_of(session, one))
+        for one in offered
+    ]  # fmt: skip
+    for own in personal.views(session, access):
+        kept = Asked.of(own.asked)
+        kept.saved = own.id
+        found.append(Tab(own.name, kept.address(name), asked.saved == own.id, own.id))
     return found
 
 
-def fill(session: Session, made: Listing, view: Piece | None, sort: str, limit: int) -> None:
-    """Read the page; what the caller asked wrongly is told on the page."""
-    parts = [str(one) for one in (view.doc.get("filter") if view else None, made.asked.filter) if one]
-    source = f"({parts[0]}) and ({parts[1]})" if len(parts) == 2 else parts[0] if parts else ""
-    heads = list(dict.fromkeys(one.path.split(".")[0] for one in made.columns))
-    access = made.access
-    linked = links_of(access)
-    expand = [name for name in heads if name in PEOPLE or name in linked]
-    keys = tuple(one.strip() for one in sort.split(",") if one.strip())
-    ask = reading.Ask(
-        filter=source, sort=keys, fields=tuple(heads) or ("id",),
-        expand=tuple(expand), q=made.asked.q, limit=limit, cursor=made.asked.cursor,
-    )  # fmt: skip
+def listing(session: Session, access: ObjectAccess, asked: Asked, limit: int = USUAL_SIZE) -> Listing:
+    """A page of the records that the caller may read."""
+    made = opened(session, access, asked)
+    shape(session, made)
+    fill(session, made, int(option(made.view, "page_size") or limit))
+    if not made.next and not asked.cursor and not made.problems:
+        summed(session, made)
+    return made
+
+
+def shape(session: Session, made: Listing) -> None:
+    """The columns: those that are asked, those of the view, or the usual ones."""
+    access, asked = made.access, made.asked
+    view = made.view if columns_in(made.view) else None
+    if view is None:
+        view = next((one for one in views_of(session, access.object.name) if columns_in(one)), None)
+    docs = columns_in(view)
+    chosen = [one.strip() for one in asked.columns.split(",") if one.strip()][:MOST_COLUMNS]
+    paths = chosen or [str(one["field"]) for one in docs] or usual(access)
+    edit = access.may("update") and (made.view is None or bool(option(made.view, "edit")))
+    made.columns = columns_of(session, access, asked, paths, docs, sort_of(made), edit=edit)
+
+
+def sort_of(made: Listing) -> str:
+    """The order: what is asked, or what the view says."""
+    return made.asked.sort or ",".join(str(one) for one in option(made.view, "sort") or ())
+
+
+def grouping(made: Listing) -> FieldDef | None:
+    """The field or property that the rows are grouped by, None when there is none that the caller may read."""
+    name = str(option(made.view, "group") or "")
+    found = member(made.access.object, name)
+    if found is None or not (name in PROPERTIES or made.access.readable(name)):
+        return None
+    return found if found.kind.sortable else None
+
+
+def fill(session: Session, made: Listing, limit: int) -> None:
+    """Read the page."""
+    access, group = made.access, grouping(made)
+    keys = [one.strip() for one in sort_of(made).split(",") if one.strip()]
+    if group is not None:
+        keys = [group.name, *(one for one in keys if one.lstrip("+-") != group.name)]
+    heads = heads_of(made.columns)
+    names = list(dict.fromkeys([*heads, "version", *([group.name] if group else [])]))
     try:
-        page = reading.listed(session, access.object.name, ask)
+        page = reading.listed(
+            session, access.object.name,
+            reading.Ask(
+                filter=made.source, sort=tuple(keys), fields=tuple(names), expand=expandable(access, names),
+                q=made.asked.q, limit=limit, cursor=made.asked.cursor,
+            ),
+        )  # fmt: skip
+        records = [load(one) for one in page.records]
+        if page.next_cursor:
+            made.next = made.asked.address(access.object.name, cursor=page.next_cursor)
+        made.lines = lines_of(session, made, records, group)
     except DougongError as error:
-        if error.status not in (400, 422):
-            raise
-        made.status = error.status
-        made.problems = list(error.problems) or [Problem(error.code, error.message or error.title)]
-        return
-    if page.next_cursor:
-        made.next = made.asked.address(access.object.name, cursor=page.next_cursor)
-    records = [load(one) for one in page.records]
-    made.lines = lines_of(session, made, records)
+        made.refuse(error)
 
 
-def lines_of(session: Session, made: Listing, records: Sequence[Mapping[str, Any]]) -> list[Line]:
-    """Rows with shown cells; values at the end of a path are read once for all rows."""
-    shower = Shower(session, made.access)
-    columns: list[list[Shown]] = []
-    for column in made.columns:
-        if "." in column.path:
-            columns.append(path_cells(session, made.access, column.path.split("."), records))
+def expandable(access: ObjectAccess, names: Sequence[str]) -> tuple[str, ...]:
+    """Those of the names whose records are read with their titles."""
+    linked = links_of(access)
+    return tuple(one for one in names if one in linked or (one in PROPERTIES and PROPERTIES[one].relates))
+
+
+def lines_of(
+    session: Session, made: Listing, records: Sequence[Mapping[str, Any]], group: FieldDef | None = None
+) -> list[Line]:
+    """Rows with shown cells, colored as the view says."""
+    access = made.access
+    rows = cells_of(session, access, [one.path for one in made.columns], records)
+    tints = colors_of(session, access, option(made.view, "colors") or (), records)
+    shower = Shower(session, access)
+    found: list[Line] = []
+    last: Any = records  # Nothing that a value could be.
+    for one, cells in zip(records, rows, strict=True):
+        head = None
+        if group is not None:
+            value = one.get(group.name)
+            head, last = (cell(shower, group.name, value) if value != last else None), value
+        identity = str(one["id"])
+        href = f"/o/{access.object.name}/{identity}"
+        found.append(Line(identity, href, cells, str(one.get("version", "")), tints.get(identity, ""), head))
+    return found
+
+
+def colors_of(
+    session: Session, access: ObjectAccess, rules: Sequence[Mapping[str, Any]], records: Sequence[Mapping[str, Any]]
+) -> dict[str, str]:
+    """The color of each record: that of the first condition that holds, asked with the caller's rights."""
+    found: dict[str, str] = {}
+    for rule in rules:
+        rest = [str(one["id"]) for one in records if str(one["id"]) not in found]
+        if not rest:
+            break
+        ask = reading.Ask(filter=str(rule["when"]), fields=("id",), limit=reading.MOST, ids=rest)
+        try:
+            page = reading.listed(session, access.object.name, ask)
+        except DougongError:
+            continue  # The condition speaks of what the caller may not read.
+        found.update({str(load(one)["id"]): str(rule["color"]) for one in page.records})
+    return found
+
+
+def summed(session: Session, made: Listing) -> None:
+    """How many records there are, and the view's totals. It reads all of them: only asked where that costs little."""
+    access = made.access
+    measures = {name: f"{how.upper()}({name})" for name, how in made.totals.items() if how != "count"}
+    try:
+        if made.lines and not made.next and not made.asked.cursor:
+            number = len(made.lines)
         else:
-            columns.append([cell(session, shower, column.path, one.get(column.path)) for one in records])
-    name = made.access.object.name
-    return [
-        Line(str(one["id"]), f"/o/{name}/{one['id']}", [cells[number] for cells in columns])
-        for number, one in enumerate(records)
-    ]
+            ask = reading.Ask(filter=made.source, q=made.asked.q, fields=("id",), limit=1, count="estimate")
+            number = reading.listed(session, access.object.name, ask).count or 0
+        made.count = f"{number:,}" if number <= COUNT_LIMIT else f"≈ {number:,}"
+        if measures:
+            body = {"filter": made.source, "q": made.asked.q, "measures": measures}
+            row = load(aggregates.aggregate(session, access.object.name, body))["data"][0]
+            shower = Shower(session, access)
+            made.sums = [total_of(shower, access.object.fields[name], row.get(name)) for name in measures]
+    except DougongError as error:
+        made.refuse(error)
 
 
-def cell(session: Session, shower: Shower, name: str, value: Any) -> Shown:
-    """One value of a row."""
-    definition = shower.access.object.fields.get(name)
-    if definition is not None:
-        return shower.value(definition, value)
-    if value is None:
-        return Shown()
-    if name in INSTANTS:
-        return Shown(moment(session, str(value)))
-    if isinstance(value, Mapping):
-        return Shown("", [Link(str(value.get("title") or value["id"]))])
-    return Shown(str(value))
-
-
-def path_cells(
-    session: Session, access: ObjectAccess, names: Sequence[str], records: Sequence[Mapping[str, Any]]
-) -> list[Shown]:
-    """The values at the end of a path, with the rights on the records there: one reading for each step."""
-    definition: FieldDef = access.object.fields[names[0]]
-    target = session.model.object(definition.relates.target_object()) if definition.relates else None
-    if target is None or definition.relates is None or definition.relates.many:
-        return [Shown() for _ in records]
-    held = [one.get(names[0]) for one in records]
-    ids = [one["id"] if isinstance(one, Mapping) else one for one in held]
-    there = object_access(session.snapshot, session.person, target)
-    wanted = sorted({str(one) for one in ids if one})
-    if not wanted or not there.may("read"):
-        return [Shown() for _ in records]
-    last = len(names) == 2
-    own = target.fields.get(names[1])
-    relates = own is not None and names[1] in links_of(there)
-    listed = ", ".join(f"'{one}'" for one in wanted)
-    ask = reading.Ask(
-        filter=f"id in [{listed}]", fields=(names[1],), expand=(names[1],) if relates else (), limit=reading.MOST
-    )
-    found = {str(one["id"]): one for one in map(load, reading.listed(session, target.name, ask).records)}
-    rows: list[Mapping[str, Any]] = [found.get(str(one), {}) for one in ids]
-    if last:
-        shower = Shower(session, there)
-        return [cell(session, shower, names[1], one.get(names[1])) for one in rows]
-    return path_cells(session, there, names[1:], rows)
+def total_of(shower: Shower, definition: FieldDef, value: Any) -> Sum:
+    """A total in the words of its field."""
+    return Sum(definition.label[page_language()], shower.plain(definition, value), definition.name)
 
 
 def related(
@@ -242,7 +266,23 @@ def related(
     """The first records that link to a record, for its page."""
     asked = Asked(filter=f"{link} == '{record_id}'")
     made = Listing(access, asked, access.object.label[page_language()])
-    made.columns = [replace(one, sort="") for one in columns_of(session, access, made, names, (), "")]
-    fill(session, made, None, "", limit)
+    made.columns = [replace(one, sort="") for one in columns_of(session, access, asked, names, (), "")]
+    fill(session, made, limit)
     made.next = asked.address(access.object.name) if made.next else ""
     return made
+
+
+def selected_ids(session: Session, made: Listing, most: int) -> list[str]:
+    """The ids of everything in a list, for work on all of it. Raises what refuses; more than ``most`` is refused."""
+    found: list[str] = []
+    cursor = ""
+    while True:
+        ask = reading.Ask(filter=made.source, q=made.asked.q, fields=("id",), limit=reading.MOST, cursor=cursor)
+        page = reading.listed(session, made.access.object.name, ask)
+        found += [str(load(one)["id"]) for one in page.records]
+        if len(found) > most:
+            text = Message(f"at most {most} records at once; narrow the list", f"一次最多 {most} 条记录，请缩小范围")
+            raise Invalid(text, code="too_many")
+        if not page.next_cursor:
+            return found
+        cursor = page.next_cursor

@@ -13,8 +13,8 @@ from runtime.engine.access import object_access
 from runtime.engine.workspace import Session
 from runtime.meta.model import ObjectDef, label_of
 from runtime.web import assets, texts
+from runtime.web.asked import views_of
 from runtime.web.http import refusal
-from runtime.web.listing import views_of
 from runtime.web.texts import gettext, page_language
 
 THEMES = ("auto", "light", "dark")
@@ -150,6 +150,11 @@ def refused(error: DougongError) -> Response:
     if retry is not None:
         found.headers["Retry-After"] = str(retry)
     return found
+
+
+def wants_part() -> bool:
+    """True when the browser updates a piece of the page that it shows."""
+    return request.headers.get("HX-Request") == "true"
 
 
 def url_query(**values: str) -> str:

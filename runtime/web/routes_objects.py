@@ -11,12 +11,15 @@ from runtime.engine import exports, imports, presenting, reading, records, trail
 from runtime.engine.access import ObjectAccess, demand_object, object_access
 from runtime.engine.workspace import Session
 from runtime.store.ids import is_id
+from runtime.web import routes_lists, routes_selection
+from runtime.web.asked import Asked, combined, views_of
+from runtime.web.columns import columns_in
 from runtime.web.editing import Editing, editing, read
 from runtime.web.forms import Offers, visible
 from runtime.web.http import Services
 from runtime.web.layout import Builder, plan, usual
 from runtime.web.lines import LineEditor
-from runtime.web.listing import Asked, Listing, columns_in, listing, related, views_of
+from runtime.web.listing import Listing, related
 from runtime.web.render import page
 from runtime.web.routes_pages import to
 from runtime.web.session import page_session
@@ -33,12 +36,9 @@ def blueprint(services: Services) -> Blueprint:
     """The pages of objects."""
     routes = Blueprint("objects", __name__)
 
-    @routes.get("/o/<object_name>")
-    def many(object_name: str) -> Response:
-        session = page_session()
-        access = demand_object(session.snapshot, session.person, object_name, "read")
-        found = listing(session, access, Asked.of(request.args))
-        return page("list.html", session, found.status, list=found, object=access.object)
+    routes_lists.add(routes, {})
+    routes_lists.add_own(routes)
+    routes_selection.add(routes)
 
     @routes.get("/o/<object_name>/export")
     def export(object_name: str) -> Response:
@@ -159,12 +159,10 @@ def exported(session: Session, access: ObjectAccess) -> Response:
     """The list as a file: what the address asks, the view's own conditions included."""
     asked = Asked.of(request.args)
     view = next((one for one in views_of(session, access.object.name) if one.name == asked.view), None)
-    parts = [str(one) for one in (view.doc.get("filter") if view else None, asked.filter) if one]
     form = request.args.get("format", "csv")
     options = exports.Options(
         format=form if form in exports.TYPES else "csv",
-        filter=f"({parts[0]}) and ({parts[1]})" if len(parts) == 2 else parts[0] if parts else "",
-        sort=tuple(one.strip() for one in asked.sort.split(",") if one.strip()), q=asked.q, titles=True,
+        filter=combined(view, asked.filter), sort=asked.keys, q=asked.q, titles=True,
     )  # fmt: skip
     found = Response(exports.export(session, access.object.name, options), content_type=options.content_type)
     found.headers["Content-Disposition"] = f'attachment; filename="{access.object.name}.{options.format}"'

@@ -55,6 +55,11 @@ def blueprint(services: Services) -> Blueprint:
             own.set_language(session, chosen)
         return keep(to(local(request.form.get("next"))), COOKIE, chosen)
 
+    @routes.post("/theme")
+    def chosen_theme() -> Response:
+        wanted = request.form.get("theme", "")
+        return keep(to(local(request.form.get("next"))), THEME, wanted if wanted in THEMES else "auto")
+
     @routes.route("/me", methods=["GET", "POST"])
     def me() -> Response:
         session = page_session()

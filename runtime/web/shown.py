@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 from runtime.engine import presenting
 from runtime.engine.access import ObjectAccess, object_access
 from runtime.engine.workspace import Session
-from runtime.kinds.field import Context, HoldsFiles
+from runtime.kinds.field import Chooses, Context, HoldsFiles
 from runtime.meta.model import SYSTEM_OBJECTS, FieldDef
-from runtime.web.texts import gettext, page_language
+from runtime.meta.properties import member
+from runtime.web.texts import page_language
 
 NUMERIC = ("number", "duration")
 
@@ -28,6 +29,14 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Chip:
+    """One chosen option: its label and the color that its document gives it."""
+
+    text: str
+    color: str = ""
+
+
+@dataclass(frozen=True)
 class Shown:
     """One value on a page. ``widget`` picks the fragment that shows it; ``value`` is the stored value."""
 
@@ -37,6 +46,12 @@ class Shown:
     value: Any = None
     numeric: bool = False
     masked: bool = False
+    chips: Sequence[Chip] = ()
+
+    @property
+    def plain(self) -> str:
+        """All of it as one line of text."""
+        return self.text or ", ".join(one.text for one in self.links)
 
     @property
     def blank(self) -> bool:
@@ -93,7 +108,8 @@ class Shower:
         if isinstance(kind, HoldsFiles):
             entries = value if kind.many else [value]
             return Shown("", [self.file(one) for one in entries], kind.widget)
-        return Shown(kind.show(value, self.context), (), kind.widget, value, numeric(field))
+        chips = chips_of(kind, value, self.context) if isinstance(kind, Chooses) else ()
+        return Shown(kind.show(value, self.context), (), kind.widget, value, numeric(field), chips=chips)
 
     def link(self, target: str, value: Any) -> Link:
         """A linked record: its title and address, or its id alone where the caller may not read it."""
@@ -106,6 +122,17 @@ class Shower:
         """A file and where it is handed out."""
         picture = str(entry.get("type", "")).startswith("image/")
         return Link(str(entry.get("name") or entry["id"]), f"/files/{entry['id']}", picture)
+
+
+def chips_of(kind: Chooses, value: Any, context: Context) -> list[Chip]:
+    """The chosen options that are still there, with their colors."""
+    spoken = "zh" if context.language.startswith("zh") else "en"
+    known = {one.key: one for one in kind.choices()}
+    chosen = [str(one) for one in value] if isinstance(value, (list, tuple)) else [str(value)]
+    return [
+        Chip(known[one].label[spoken], str(known[one].doc.get("color") or "")) if one in known else Chip(one)
+        for one in chosen
+    ]
 
 
 def address(session: Session, target: str, record_id: str) -> str:
@@ -154,67 +181,54 @@ def history(session: Session, access: ObjectAccess, entries: Sequence[Mapping[st
     for entry in entries:
         changes = []
         for name, change in entry["changes"].items():
-            field = access.object.fields.get(name)
-            target = "user" if field is None else field.relates.target_object() if field.relates else ""
+            field = member(access.object, name)
+            if field is None:
+                continue
+            target = field.relates.target_object() if field.relates else ""
             old, new = (_change(shower, field, change[one], named.get(target, {}), target) for one in ("old", "new"))
-            label = property_label(name) if field is None else field.label[spoken]
-            changes.append(Change(label, old, new))
+            changes.append(Change(field.label[spoken], old, new))
         who = entry["actor"]["title"] if entry["actor"] else ""
         found.append(Event(moment(session, entry["at"]), who, entry["channel"], entry["action"], changes))
     return found
 
 
-def _change(shower: Shower, field: FieldDef | None, value: Any, named: Mapping[str, str], target: str) -> Shown:
+def _change(shower: Shower, field: FieldDef, value: Any, named: Mapping[str, str], target: str) -> Shown:
     if value is None:
         return Shown()
-    if field is not None and not shower.access.readable(field.name):
+    if field.name in shower.access.object.fields and not shower.access.readable(field.name):
         return Shown(str(value), masked=True)
     if target:
         ids = value if isinstance(value, list) else [value]
         items = [{"id": one, "title": named[one]} if one in named else one for one in ids]
         return Shown("", [shower.link(target, one) for one in items])
-    return Shown(str(value)) if field is None else shower.plain(field, value)
+    return shower.plain(field, value)
 
 
 def _titles(session: Session, access: ObjectAccess, entries: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
     wanted: dict[str, set[str]] = {}
     for entry in entries:
         for name, change in entry["changes"].items():
-            field = access.object.fields.get(name)
+            field = member(access.object, name)
             relates = field.relates if field else None
-            if field is not None and (relates is None or not access.readable(name)):
+            if relates is None or (name in access.object.fields and not access.readable(name)):
                 continue
-            target = relates.target_object() if relates else "user"
+            target = relates.target_object()
             for value in change.values():
                 wanted.setdefault(target, set()).update(value if isinstance(value, list) else [value] if value else [])
     return {target: presenting.titles(session, target, ids) for target, ids in wanted.items()}
-
-
-def property_label(name: str) -> str:
-    """What a system property is called."""
-    labels = {
-        "id": "ID",
-        "version": gettext("Version"),
-        "created_at": gettext("Created"),
-        "created_by": gettext("Created by"),
-        "updated_at": gettext("Changed"),
-        "updated_by": gettext("Changed by"),
-        "owner": gettext("Owner"),
-    }
-    return labels[name]
 
 
 def column_label(session: Session, access: ObjectAccess, path: str) -> str:
     """The heading of a column: a field, a property, or a path through links; '' where the caller may not see it."""
     names, at, label = path.split("."), access, ""
     for number, name in enumerate(names):
-        field = at.object.fields.get(name)
-        if field is None or not at.visible(name):
+        field = member(at.object, name)
+        if field is None or (name in at.object.fields and not at.visible(name)):
             return ""
         label = field.label[page_language()]
         if number < len(names) - 1:
             target = session.model.object(field.relates.target_object()) if field.relates else None
-            if target is None or not at.readable(name):
+            if target is None or (name in at.object.fields and not at.readable(name)):
                 return ""
             at = object_access(session.snapshot, session.person, target)
     return label

@@ -15,6 +15,7 @@ class Calendar(View):
     label = {"en": "Calendar", "zh": "日历"}
     help = {"en": "Records on their days, weeks and months.", "zh": "按日、周、月显示记录。"}
     icon = "calendar"
+    look = "calendar"
     options = {
         "start": name_of("field", "Begins at", "开始字段"),
         "end": name_of("field", "Ends at", "结束字段"),

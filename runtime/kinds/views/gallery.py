@@ -15,6 +15,7 @@ class Gallery(View):
     label = {"en": "Gallery", "zh": "画廊"}
     help = {"en": "One card a record, with a picture.", "zh": "一张卡片一条记录，可显示图片。"}
     icon = "layout-grid"
+    look = "gallery"
     options = {
         "picture": name_of("field", "Picture", "图片字段"),
         "card": CARD,

@@ -15,6 +15,7 @@ class Gantt(View):
     label = {"en": "Gantt chart", "zh": "甘特图"}
     help = {"en": "Records as bars over time, with progress and predecessors.", "zh": "按时间显示进度条和前置关系。"}
     icon = "chart-gantt"
+    look = "gantt"
     options = {
         "start": name_of("field", "Begins at", "开始字段"),
         "end": name_of("field", "Ends at", "结束字段"),

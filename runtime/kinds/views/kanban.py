@@ -15,6 +15,7 @@ class Kanban(View):
     label = {"en": "Board", "zh": "看板"}
     help = {"en": "Cards in columns of a choice; a move changes the value.", "zh": "按选项分列的卡片；拖动即修改。"}
     icon = "layout-kanban"
+    look = "board"
     options = {
         "by": name_of(
             "field", "Columns by", "分列字段", ("A field with options, such as a stage", "带选项的字段，如阶段")
