@@ -14,8 +14,8 @@ from granian.server import Server
 
 from runtime.base.errors import DougongError, Message
 from runtime.commands.base import ADDRESS, Place, place_options, terminal_language, workspace_of
-from runtime.commands.templates import TEMPLATES, install
-from runtime.engine import accounts, audit, housekeeping, publish
+from runtime.commands.templates import TEMPLATES, install, people_lines
+from runtime.engine import accounts, audit, housekeeping, publish, samples
 from runtime.engine.workspace import ADMIN, Session, Workspace
 from runtime.store import ddl, migrate, people, workspaces
 from runtime.store.embedded import Cluster
@@ -44,7 +44,7 @@ def run(
         os.environ[ADDRESS] = dsn
         os.environ["DOUGONG_DATA"] = str(place.data)
         with place.services() as services:
-            password = first_start(services, place, template, not no_sample_data, admin_password)
+            password, sample = first_start(services, place, template, not no_sample_data, admin_password)
         chinese = terminal_language() == "zh"
         click.echo(f"Dougong {VERSION}  http://{host}:{port}")
         if password:
@@ -53,6 +53,8 @@ def run(
                 if chinese
                 else f"user admin, password {password} (shown once)"
             )
+        for line in people_lines(sample, terminal_language()):
+            click.echo(line)
         sys.stdout.flush()
         listen(host, port, workers)
     finally:
@@ -75,8 +77,13 @@ def free_port(host: str, port: int) -> None:
             ) from None
 
 
-def first_start(services: Services, place: Place, template: str, sample_data: bool, password: str | None) -> str | None:
-    """Bring the layout up to date; at a first start make the workspace, the administrator and the template's app."""
+def first_start(
+    services: Services, place: Place, template: str, sample_data: bool, password: str | None
+) -> tuple[str | None, samples.Loading]:
+    """Bring the layout up to date; at a first start make the workspace, the administrator and the template's app.
+
+    Gives the administrator's new password, None where it is known already, and what came of the sample data.
+    """
     database = services.workspaces.database
     migrate.migrate_shared(database)
     for row in workspaces.everyone(database):
@@ -84,13 +91,14 @@ def first_start(services: Services, place: Place, template: str, sample_data: bo
     workspace = workspace_of(services, place.workspace)
     housekeeping.begin(workspace, place.output.progress)
     if people.users(database, workspace.schema):
-        return None
+        return None, samples.Loading()
     chosen = password or secrets.token_urlsafe(9)
     system = Session(workspace, user_id=None, channel="cli")
     accounts.create_user(system, {"name": ADMIN, "roles": [ADMIN], "password": chosen})
+    found = samples.Loading()
     if template and (TEMPLATES / template / "app.yaml").exists():
-        install(services, workspace, template, sample_data, place.output.progress)
-    return None if password else chosen
+        found = install(services, workspace, template, sample_data, place.output.progress)
+    return None if password else chosen, found
 
 
 def listen(host: str, port: int, workers: int) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from runtime.base.errors import Invalid, Message, NotFound
+from runtime.base.errors import Message, NotFound
 from runtime.commands.base import Place, ensure_layout, place_options, table, workspace_of
-from runtime.engine import imports, publish
+from runtime.engine import publish, samples
+from runtime.engine.entries import Refs
 from runtime.engine.workspace import Session, Workspace
 from runtime.meta import load
 from runtime.meta.model import label_of
@@ -45,39 +46,50 @@ def install_command(place: Place, name: str, no_sample_data: bool) -> None:
     with place.services() as services:
         ensure_layout(services)
         workspace = workspace_of(services, place.workspace)
-        install(services, workspace, name, not no_sample_data, place.output.progress)
-        place.output.show({"installed": name}, f"installed {name}")
+        found = install(services, workspace, name, not no_sample_data, place.output.progress)
+        made = {"installed": name, "users": found.users, "password": found.password}
+        place.output.show(made, [f"installed {name}", *people_lines(found, place.output.language)])
+
+
+def people_lines(found: samples.Loading, language: str) -> list[str]:
+    """What is said of the people of the sample data: how to log in as one of them."""
+    if not found.users:
+        return []
+    names = ", ".join(found.users)
+    if language == "zh":
+        return [f"示例用户（密码均为 {found.password}，仅显示一次）：{names}"]
+    return [f"sample users, all with the password {found.password} (shown once): {names}"]
 
 
 def install(
-    services: Services, workspace: Workspace, name: str, sample_data: bool, progress: Callable[[str], None]
-) -> None:
-    """Publish a template's app and those it requires, then import its sample data. Raises NotFound, Invalid."""
+    services: Services,
+    workspace: Workspace,
+    name: str,
+    sample_data: bool,
+    progress: Callable[[str], None],
+    refs: Refs | None = None,
+) -> samples.Loading:
+    """Publish a template's app and those it requires, each with its sample data where it was not there before.
+
+    ``refs`` are the names that rows of sample data give each other. Raises NotFound, Invalid.
+    """
     folder = TEMPLATES / name
-    if not (folder / "app.yaml").exists() or "/" in name or name.startswith("."):
+    if "/" in name or name.startswith(".") or not (folder / "app.yaml").exists():
         raise NotFound(Message(f"there is no template {name[:40]!r}", f"没有名为“{name[:40]}”的模板"))
     loaded = load.read(folder)
     app = loaded.get("app", name)
     session = Session(workspace, user_id=None, channel="import")
+    names = refs if refs is not None else {}
+    done = samples.Loading()
     for required in (app.data.get("requires") or {}) if app else {}:
         session.settle()
         if required not in session.model.apps:
-            install(services, workspace, str(required), sample_data, progress)
+            done.add(install(services, workspace, str(required), sample_data, progress, names))
+    session.settle()
+    fresh = name not in session.model.apps
     progress(f"installing {name}")
     publish.publish(workspace, loaded, note=f"template {name}", progress=progress)
-    if sample_data:
+    if sample_data and fresh:
         session.settle()
-        for file in sorted((folder / "data").glob("*.csv")):
-            object_name = file.stem.split("-", 1)[-1]
-            with file.open("rb") as source:
-                outcome = imports.run(
-                    session, object_name, source, imports.Options(name=file.name, on_duplicate="create")
-                )
-            progress(f"{object_name}: {outcome.created} records")
-            if outcome.failed:
-                raise_first(outcome)
-
-
-def raise_first(outcome: imports.Outcome) -> None:
-    """Sample data that does not fit is a fault of the template: say the first."""
-    raise Invalid(problems=[one.problem.at(path=f"row {one.row}") for one in outcome.errors])
+        done.add(samples.load(session, loaded, names, progress, done.password))
+    return done
