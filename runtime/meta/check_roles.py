@@ -1,6 +1,7 @@
 """What a role may not see and a title or a rule would tell it all the same. It grants nothing.
 
-formula.md, decision 13: a title that shows a hidden field is an error, a rule that asks about one a warning.
+formula.md, decision 13: a title that shows a hidden field is an error, a rule that asks about one a warning, unless
+the role may write no record at all and so has nothing to try the rule with.
 """
 
 from __future__ import annotations
@@ -20,13 +21,18 @@ def check_role(
     model: Model, formulas: Formulas, needs: Mapping[Node, frozenset[Node]], document: Document
 ) -> Iterator[Problem]:
     """The problems of one role: hidden fields that a title shows (error) or a rule asks about (warning)."""
-    for name, rights in (document.data.get("objects") or {}).items():
+    entries = document.data.get("objects") or {}
+    for name, rights in entries.items():
         definition = model.object(name)
         hidden = {one for one, right in (rights.get("fields") or {}).items() if right in HIDING}
-        if definition is None or not hidden or rights.get("read", "none") == "none":
+        if definition is None or not hidden:
+            continue
+        given = _deciding(model, entries, definition)
+        if given.get("read", "none") == "none":
             continue
         shown = _shown(model, needs, (definition.key, "title"))
-        asked = _asked(formulas, definition)
+        tries = bool(given.get("create")) or given.get("update", "none") != "none"
+        asked = _asked(formulas, definition) if tries else set()
         for one in sorted(hidden):
             field = definition.field(one)
             path = ("objects", name, "fields", one)
@@ -42,6 +48,19 @@ def check_role(
                     f"“{name}”的校验规则依赖字段“{one}”：该角色可通过尝试取值推知其内容",
                 )
                 yield document.problem("W_ORACLE", said, path, severity="warning")
+
+
+def _deciding(model: Model, entries: Mapping[str, Any], definition: ObjectDef) -> Mapping[str, Any]:
+    """What the role says of the object whose rights decide: for line items that is their parent."""
+    at, seen = definition, {definition.name}
+    while (link := at.owner_link) is not None and link.relates is not None:
+        parent = model.object(link.relates.target_object())
+        if parent is None or parent.name in seen:
+            break
+        seen.add(parent.name)
+        at = parent
+    found = [one for name, one in entries.items() if model.object(name) is at]
+    return found[0] if found else {}
 
 
 def _shown(model: Model, needs: Mapping[Node, frozenset[Node]], start: Node) -> set[Node]:
