@@ -88,7 +88,7 @@ def install(
     session.settle()
     fresh = name not in session.model.apps
     progress(f"installing {name}")
-    publish.publish(workspace, loaded, note=f"template {name}", progress=progress)
+    publish.publish(workspace, loaded, note=f"template {name}")  # A hundred indexes: nobody wants to read them.
     if sample_data and fresh:
         session.settle()
         done.add(samples.load(session, loaded, names, progress, done.password))

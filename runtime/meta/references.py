@@ -98,10 +98,23 @@ class References:
         return self._follow_path(name, scope)[1]
 
     def _sort(self, name: str, scope: Scope) -> Message | None:
-        found, message = self._follow_path(name.removeprefix("-"), scope)
-        if found is not None and found.type.name in ("list", "children"):
+        """What lists can be put in order by: properties, the title, and own fields of a type that has an order."""
+        bare = name.removeprefix("-")
+        found, message = self._follow_path(bare, scope)
+        if found is None:
+            return message
+        if "." in bare:
+            return Message(f"cannot sort by {name!r}: it belongs to another object; a lookup field can be sorted by",
+                           f"不能按“{name}”排序：它属于其他对象；可改用引用字段")  # fmt: skip
+        if found.type.name in ("list", "children"):
             return Message(f"cannot sort by {name!r}: it holds several values", f"不能按“{name}”排序：它包含多个值")
-        return message
+        definition = scope.definition if isinstance(scope, ModelScope) else None
+        field = definition.field(bare) if definition else None
+        if field is not None and not field.kind.sortable:
+            return Message(
+                f"cannot sort by {name!r}: its values have no order", f"不能按“{name}”排序：其值没有先后顺序"
+            )
+        return None
 
     def _writable(self, name: str, scope: Scope) -> Message | None:
         if name == "owner":
