@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from runtime.formula.types import Type, ref
 from runtime.kinds.field import CHOICE_OPERATORS, Context, Examples, Field, Invalid, Relates, Valid, bad, shown
+from runtime.kinds.marks import within
 from runtime.kinds.options import one_of, option
 
 EXAMPLE = "0190f3c2-7a1b-7c00-8000-000000000001"
@@ -26,6 +27,8 @@ FILTER = option(
     "string", "Only records for which (formula)", "可选范围公式",
     ("Records that may be chosen", "满足公式的记录才可选择"), maxLength=4000,
 )  # fmt: skip
+#: The same, checked against the object that the link leads to.
+TARGET_FILTER = within({**FILTER, "x-formula": {"expected": "bool", "context": "filter"}}, "to", "object")
 
 
 def id_of(raw: Any) -> str | None:
@@ -73,7 +76,7 @@ class Link(Relates, Field):
                 "cascade": ("Delete too", "一并删除"),
             },
         ),
-        "filter": FILTER,
+        "filter": TARGET_FILTER,
     }  # fmt: skip
     required_options: ClassVar[tuple[str, ...]] = ("to",)
     examples: ClassVar[Examples] = (

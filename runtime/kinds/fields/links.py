@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from runtime.formula.types import Type, list_of, ref
 from runtime.kinds.field import LIST_OPERATORS, Context, Examples, Field, Invalid, Relates, Valid
-from runtime.kinds.fields.link import EXAMPLE, FILTER, REVERSE, TO, id_of
+from runtime.kinds.fields.link import EXAMPLE, REVERSE, TARGET_FILTER, TO, id_of
 from runtime.kinds.fields.multiselect import at_most, items_of
 from runtime.kinds.options import option
 
@@ -29,7 +29,7 @@ class Links(Relates, Field):
     options = {
         "to": TO,
         "reverse": REVERSE,
-        "filter": FILTER,
+        "filter": TARGET_FILTER,
         "max": option("integer", "At most", "最多条数", minimum=1, maximum=1000, default=200),
     }
     required_options: ClassVar[tuple[str, ...]] = ("to",)
