@@ -11,7 +11,7 @@ from runtime.engine import exports, imports, presenting, reading, records, trail
 from runtime.engine.access import ObjectAccess, demand_object, object_access
 from runtime.engine.workspace import Session
 from runtime.store.ids import is_id
-from runtime.web import routes_lists, routes_selection
+from runtime.web import boards, calendars, galleries, routes_lists, routes_selection
 from runtime.web.asked import Asked, combined, views_of
 from runtime.web.columns import columns_in
 from runtime.web.editing import Editing, editing, read
@@ -28,6 +28,12 @@ from runtime.web.texts import gettext, page_language
 
 RELATED = 10
 HISTORY = 20
+#: The pages of views, by the look that their kind names; every other look is a list.
+LOOKS = {
+    "board": boards.board_page,
+    "calendar": calendars.calendar_page,
+    "gallery": galleries.gallery_page,
+}
 #: What becomes of a row whose record is there already.
 ON_DUPLICATE = ("fail", "skip", "update", "create")
 
@@ -36,9 +42,11 @@ def blueprint(services: Services) -> Blueprint:
     """The pages of objects."""
     routes = Blueprint("objects", __name__)
 
-    routes_lists.add(routes, {})
+    routes_lists.add(routes, LOOKS)
     routes_lists.add_own(routes)
     routes_selection.add(routes)
+    boards.add(routes)
+    calendars.add(routes)
 
     @routes.get("/o/<object_name>/export")
     def export(object_name: str) -> Response:
