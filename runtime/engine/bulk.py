@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from copy import copy
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -58,15 +60,23 @@ def bulk(
     request.access().demand("bulk")
     if atomic:
         return atomic_bulk(request, items)
-    source = iter(items)
-    while batch := list(islice(source, BATCH)):
-        try:
-            request.results += process(request, batch, len(request.results))
-        except DougongError as error:
-            if not request.results:
-                raise
-            request.results += [failure(error) for _ in batch]  # What was stored before stays, and is told.
+    # A key may come again in a later batch, which then must find what the one before has stored.
+    batches_of = overlapped if mode == "create" and len(items) > BATCH else in_turn
+    try:
+        for results in batches_of(request, items):
+            request.results += results
+    except DougongError as error:
+        if not request.results:
+            raise
+        # What was stored before stays, and is told.
+        request.results += [failure(error) for _ in items[len(request.results) :]]
     return request.results
+
+
+def in_turn(request: Request, items: Sequence[Mapping[str, Any]]) -> Iterator[list[Result]]:
+    """The results of batch after batch."""
+    for start in range(0, len(items), BATCH):
+        yield process(request, items[start : start + BATCH], start)
 
 
 def atomic_bulk(request: Request, items: Sequence[Mapping[str, Any]]) -> list[Result]:
@@ -130,19 +140,44 @@ def deletable(request: Request, access: ObjectAccess, raw: Mapping[str, Any]) ->
     return Result(200, record_id)
 
 
-def process(request: Request, batch: Sequence[Mapping[str, Any]], start: int) -> list[Result]:
-    """One batch in a transaction of its own; wrong records are left out and said."""
-    if request.mode == "delete":
-        return [delete_one(request, raw) for raw in batch]
-    stored: dict[int, Result] = {}
-    for _ in range(TRIES):
-        items = [Item(number, raw) for number, raw in enumerate(batch, start) if number not in stored]
-        access = request.access()
-        prepare(request, access, items)
+class Work:
+    """One batch on its way: prepared here, stored there, each half by another thread if need be.
+
+    It has a session of its own, so that what one batch finds out about the workspace does not change another's.
+    """
+
+    def __init__(self, request: Request, batch: Sequence[Mapping[str, Any]], start: int) -> None:
+        self.request = replace(request, session=copy(request.session))
+        self.batch = batch
+        self.start = start
+        self.stored: dict[int, Result] = {}
+        self.items: list[Item] = []
+
+    def prepare(self) -> None:
+        """Everything before the transaction, of the items that are not stored yet."""
+        numbered = enumerate(self.batch, self.start)
+        self.items = [Item(number, raw) for number, raw in numbered if number not in self.stored]
+        self.access = self.request.access()
+        prepare(self.request, self.access, self.items)
+
+    def finish(self) -> list[Result]:
+        """Store what was prepared, in a transaction of its own; wrong records are left out and said."""
+        for attempt in range(TRIES):
+            if attempt:
+                self.request.session.renew()
+                self.prepare()
+            found = self.store()
+            if found is not None:
+                return found
+        raise Unavailable(RETRY, extra={"retry_after": 1})
+
+    def store(self) -> list[Result] | None:
+        """The results in order; None when some of it has to be done again."""
+        request, access, items = self.request, self.access, self.items
+        if request.dry:
+            check_links(request, access, items)
+            return [one.result or Result(201 if one.draft and one.draft.new else 200) for one in items]
         try:
-            if request.dry:
-                check_links(request, access, items)
-                return [one.result or Result(201 if one.draft and one.draft.new else 200) for one in items]
             with request.session.database.transaction() as connection:
                 lock_links(request, access, items, connection)
                 store(request, access, [one for one in items if one.result is None], connection)
@@ -150,12 +185,39 @@ def process(request: Request, batch: Sequence[Mapping[str, Any]], start: int) ->
             one_by_one(request, access, [one for one in items if one.result is None or one.result.status < 300])
         found = {one.place: one.result for one in items if one.result}
         if len(found) == len(items):
-            found.update(stored)
-            return [found[number] for number in range(start, start + len(batch))]
+            found.update(self.stored)
+            return [found[number] for number in range(self.start, self.start + len(self.batch))]
         # The rest is tried again: what is stored stays stored, what was refused is looked at anew.
-        stored.update({place: result for place, result in found.items() if result.status < 300})
-        request.session.renew()
-    raise Unavailable(RETRY, extra={"retry_after": 1})
+        self.stored.update({place: result for place, result in found.items() if result.status < 300})
+        return None
+
+
+def process(request: Request, batch: Sequence[Mapping[str, Any]], start: int) -> list[Result]:
+    """One batch in a transaction of its own; wrong records are left out and said."""
+    if request.mode == "delete":
+        return [delete_one(request, raw) for raw in batch]
+    work = Work(request, batch, start)
+    work.prepare()
+    return work.finish()
+
+
+def overlapped(request: Request, items: Sequence[Mapping[str, Any]]) -> Iterator[list[Result]]:
+    """The results of batch after batch of new records: one is prepared while the one before is being stored.
+
+    No batch is stored before the one before has been; one that cannot even be prepared ends it all.
+    """
+    with ThreadPoolExecutor(1) as storing_thread:
+        under_way: Future[list[Result]] | None = None
+        for start in range(0, len(items), BATCH):
+            work = Work(request, items[start : start + BATCH], start)
+            try:
+                work.prepare()
+            finally:
+                if under_way is not None:
+                    yield under_way.result()
+            under_way = storing_thread.submit(work.finish)
+        if under_way is not None:
+            yield under_way.result()
 
 
 def delete_one(request: Request, raw: Mapping[str, Any]) -> Result:

@@ -21,7 +21,7 @@ from runtime.store.binder import Frame, Guard
 from runtime.store.layout import ObjectLayout
 
 
-@dataclass
+@dataclass(slots=True)
 class Draft:
     """One record between coming in and being stored. ``values`` are stored values by storage key.
 

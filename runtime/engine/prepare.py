@@ -5,7 +5,7 @@ The order is fixed: fields permitted, defaults, cleaning, numbers, conditions, v
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -250,8 +250,12 @@ def too_large(values: Mapping[str, Any]) -> bool:
     return len(dump_text(values)) > LARGEST
 
 
-def search_texts(definition: ObjectDef, values: Mapping[str, Any]) -> Iterable[str]:
-    """The texts that the record is found by."""
-    for field in definition.fields.values():
-        if field.stored and field.kind.searchable and field.key in values:
-            yield field.kind.search_text(values[field.key])
+def search_texts(definition: ObjectDef, values: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """The texts that the record is found by: short ones, which may be names, and long ones."""
+    texts: list[str] = []
+    prose: list[str] = []
+    for key, search_text, long in definition.search_parts:
+        value = values.get(key)
+        if value is not None:
+            (prose if long else texts).append(search_text(value))
+    return texts, prose

@@ -282,10 +282,11 @@ def write_of(session: Session, access: ObjectAccess, draft: Draft) -> records.Wr
     changed = draft.changed()
     before = draft.before or {}
     was = {key: before[key] for key in changed if key in before}
-    now = {key: draft.values[key] for key in changed if key in draft.values}
+    now = dict(draft.values) if draft.new else {key: draft.values[key] for key in changed if key in draft.values}
     if draft.owner != draft.owner_before:
         was |= {"owner": draft.owner_before} if draft.owner_before else {}
         now |= {"owner": draft.owner} if draft.owner else {}
+    texts, prose = search_texts(access.object, draft.values)
     return records.Write(
         id=draft.id,
         version=draft.version,
@@ -296,7 +297,8 @@ def write_of(session: Session, access: ObjectAccess, draft: Draft) -> records.Wr
         after=now,
         removed=[key for key in before if key not in draft.values],
         extra=conversion.extra(session, access.object.key, draft.values, changed),
-        texts=list(search_texts(access.object, draft.values)),
+        texts=texts,
+        prose=prose,
         retitled=draft.new or draft.title != draft.title_before or bool(changed & access.object.searched),
     )
 

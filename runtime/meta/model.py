@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -136,6 +136,13 @@ class ObjectDef:
     def searched(self) -> frozenset[str]:
         """The storage keys of the fields that a search finds the record by."""
         return frozenset(one.key for one in self.fields.values() if one.stored and one.kind.searchable)
+
+    @cached_property
+    def search_parts(self) -> Sequence[tuple[str, Callable[[Any], str], bool]]:
+        """(storage key, what makes the text, whether it is a long one) of the fields that a search looks into."""
+        return [
+            (one.key, one.kind.search_text, one.kind.long) for one in self.fields.values() if one.key in self.searched
+        ]
 
     def field(self, name: str) -> FieldDef | None:
         """The field called ``name`` now or before, or None."""

@@ -19,6 +19,7 @@ from runtime.store.records import (
     removed_keys,
     told,
     typed_columns,
+    vector,
 )
 
 SYSTEM_TYPES = (
@@ -39,7 +40,7 @@ def entry(place: ObjectLayout, write: Write) -> dict[str, Any]:
         "title_key": search.sort_key(write.title),
         "data": data,
         "ext": ext or None,
-        "search": search.vector([write.title, *write.texts]),
+        "search": vector(write),
         "removed": removed,
         "removed_ext": removed_ext,
         "before": write.before,
@@ -86,31 +87,25 @@ def insert_many(
     extra = [column for column, _, _ in extra_columns(writes[0])]
     names = ["id", "created_by", "updated_by", "owner_id", "title", "title_key", "data", "ext", "search"]
     columns = ", ".join([*names, *column_names(place), *extra])
+    afters: list[str] = []
     with connection.cursor() as cursor:
         with cursor.copy(f"COPY {place.table} ({columns}) FROM STDIN".replace("%%", "%")) as copy:
             for write in writes:
                 data, ext = containers(place, write)
+                text, more = dump_text(data), dump_text(ext) if ext else None
+                afters.append(created(text, more, write))
                 copy.write_row(
                     (
                         write.id, origin.actor, origin.actor, write.owner, write.title, search.sort_key(write.title),
-                        dump_text(data), dump_text(ext) if ext else None, search.vector([write.title, *write.texts]),
+                        text, more, vector(write),
                         *typed_columns(place, write), *(one[2] for one in extra_columns(write)),
                     )
                 )  # fmt: skip
         table = ident(place.schema, "s_history")
         names = ["record_id", "version", "object_key", "actor", "channel", "action", "after"]
         with cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN") as copy:
-            for write in writes:
-                row = (
-                    write.id,
-                    1,
-                    place.object.key,
-                    origin.actor,
-                    origin.channel,
-                    origin.action,
-                    dump_text(write.after),
-                )
-                copy.write_row(row)
+            for write, after in zip(writes, afters, strict=True):
+                copy.write_row((write.id, 1, place.object.key, origin.actor, origin.channel, origin.action, after))
         kind = f"record_{origin.action}"
         with cursor.copy(f"COPY {ident(place.schema, 's_outbox')} (partition, type, payload) FROM STDIN") as copy:
             known = {"object": place.object.key, "version": 1, "actor": origin.actor, "channel": origin.channel}
@@ -118,6 +113,14 @@ def insert_many(
             for write in writes:
                 copy.write_row((f"{place.object.key}:{write.id}", kind, f'{{"record":"{write.id}",{rest}'))
     return [(write.id, 1) for write in writes]
+
+
+def created(data: str, ext: str | None, write: Write) -> str:
+    """The history's JSON of a new record, from the JSON that its row holds."""
+    if write.extra:
+        return dump_text(write.after)
+    owner = f'{{"owner":"{write.owner}"}}' if write.owner else None
+    return "{" + ",".join([one[1:-1] for one in (data, ext, owner) if one and one != "{}"]) + "}"
 
 
 def update_statement(place: ObjectLayout, writes: Sequence[Write], origin: Origin, live: str, stamp: int) -> Sql:

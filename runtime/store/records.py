@@ -26,12 +26,13 @@ class Beside:
     typed: Any = None
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Write:
     """What is to be stored of one record. ``values`` are stored values by storage key, blanks left out.
 
-    ``extra`` are values for keys outside the present model, by key. ``before`` and ``after``
-    are the changed values for the history. ``version`` is the version that was read, 0 for a new record.
+    ``extra`` are values for keys outside the present model, by key. ``texts`` and ``prose`` are what the record is
+    found by beside its title, short and long ones. ``before`` and ``after`` are the changed values for the history.
+    ``version`` is the version that was read, 0 for a new record.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Write:
     removed: Sequence[str] = ()
     extra: Mapping[str, Beside] = field(default_factory=dict)
     texts: Sequence[str] = ()
+    prose: Sequence[str] = ()
     retitled: bool = True
 
 
@@ -87,6 +89,11 @@ def removed_keys(place: ObjectLayout, write: Write) -> tuple[list[str], list[str
     return data, ext
 
 
+def vector(write: Write) -> str:
+    """What the record is found by."""
+    return search.vector([write.title, *write.texts], write.prose)
+
+
 def extra_columns(write: Write) -> list[tuple[str, str, Any]]:
     """(quoted column, SQL type, value) of the conversions under way."""
     return [(ident(one.column), one.sql_type or "text", one.typed) for one in write.extra.values() if one.column]
@@ -112,7 +119,7 @@ def insert(place: ObjectLayout, write: Write, gate: Gate) -> Sql:
     casts += "".join(f", %s::{one[1]}" for one in extra)
     values = (
         write.id, gate.origin.actor, gate.origin.actor, write.owner, write.title, search.sort_key(write.title),
-        dump_text(data), dump_text(ext) if ext else None, search.vector([write.title, *write.texts]),
+        dump_text(data), dump_text(ext) if ext else None, vector(write),
         *typed_columns(place, write), *(one[2] for one in extra),
     )  # fmt: skip
     condition = gate.condition()
@@ -155,8 +162,8 @@ def update(place: ObjectLayout, write: Write, gate: Gate) -> Sql:
     if "owner" in keys:
         assign("owner_id = %s::uuid", write.owner)
     if write.retitled:
-        vector = search.vector([write.title, *write.texts])
-        assign("title = %s, title_key = %s, search = %s::tsvector", write.title, search.sort_key(write.title), vector)
+        changes = (write.title, search.sort_key(write.title), vector(write))
+        assign("title = %s, title_key = %s, search = %s::tsvector", *changes)
     for one in place.columns:
         if one.field.key in keys:
             value = column_value(one, write.values.get(one.field.key))

@@ -12,11 +12,13 @@ from pypinyin import Style, lazy_pinyin
 
 HAN = re.compile(r"[㐀-鿿豈-﫿\U00020000-\U0003134f]+")
 WORD = re.compile(r"[a-z0-9]+")
-MOST_TOKENS = 400
 LONGEST_WORD = 40
+MOST_TOKENS = 400
 LONGEST_TEXT = 1000
 #: Texts above this length are found by their characters and words, not by pinyin: they are no names.
 LONGEST_NAME = 40
+#: Words that nearly every text of their sort has tell nothing apart.
+COMMON = frozenset(("http", "https", "www"))
 SYLLABLE = "="
 
 
@@ -54,7 +56,9 @@ LETTERS, KEYS = Letters(), Keys()
 
 def folded(text: str) -> str:
     """Half width, lower case: what tokens are made from."""
-    return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).lower()
+    if text.isascii() or unicodedata.is_normalized("NFKC", text):
+        return text.lower()
+    return unicodedata.normalize("NFKC", text).lower()
 
 
 def initials(text: str) -> str:
@@ -68,43 +72,68 @@ def sort_key(text: str) -> str:
     return low if low.isascii() else "".join(map(KEYS.__getitem__, low))[:200]
 
 
-@lru_cache(maxsize=20_000)
-def of_text(text: str) -> tuple[str, ...]:
-    """The tokens of one text that is not plain ASCII; kept, as options, cities and the like come again and again."""
-    low = folded(text)
-    found = set(WORD.findall(low))
-    for run in HAN.findall(low):
-        # Every character begins a pair but the last: a search for one character asks for what begins with it.
-        found.add(run[-1])
-        found.update(map(add, run, run[1:]))
-        if len(low) > LONGEST_NAME:
-            continue
+@lru_cache(maxsize=4_000)
+def of_run(run: str, named: bool) -> tuple[str, ...]:
+    """The tokens of one run of Chinese characters; kept, as cities, options and parts of names come again and again.
+
+    ``named``: the text may be a name, found by its pinyin too.
+    """
+    # Every character begins a pair but the last: a search for one character asks for what begins with it.
+    found = {run[-1], *map(add, run, run[1:])}
+    if named:
         syllables = [READINGS[one] for one in run]
         found.update(map(SYLLABLE.__add__, syllables))
         first = "".join([one[:1] for one in syllables])
         found.update(["~" + first[at : at + 2] for at in range(len(first) - 1)])
-    if len(low) <= LONGEST_NAME:
-        found.add("^" + "".join(map(LETTERS.__getitem__, low)))
-    found.discard(SYLLABLE)  # a character without a reading
-    return tuple(word[:LONGEST_WORD] for word in found)
+        found.discard(SYLLABLE)  # a character without a reading
+    return tuple(found)
 
 
-def tokens(texts: Iterable[str]) -> set[str]:
-    """What a record with these texts is found by."""
-    found: set[str] = set()
-    plain = []
-    for text in texts:
-        if text.isascii():
-            plain.append(text[:LONGEST_TEXT])
-        elif len(found) <= MOST_TOKENS:
-            found.update(of_text(text[:LONGEST_TEXT]))
-    found.update([word[:LONGEST_WORD] for word in WORD.findall(" ".join(plain).lower())])
+@lru_cache(maxsize=4_000)
+def of_name(text: str) -> tuple[str, ...]:
+    """The tokens of one text that is not plain ASCII and may be a name, some of them perhaps twice."""
+    return tuple(of_text(text, len(text) <= LONGEST_NAME))
+
+
+def of_text(text: str, named: bool) -> list[str]:
+    """The tokens of one text, some of them perhaps twice."""
+    low = folded(text)
+    found = words(low)
+    for run in HAN.findall(low):
+        found += of_run(run, named)
+    if named:
+        found.append("^" + "".join(map(LETTERS.__getitem__, low)))
     return found
 
 
-def vector(texts: Iterable[str]) -> str:
+def words(low: str) -> list[str]:
+    """The words of a folded text, each cut to what is kept of it."""
+    found: list[str] = WORD.findall(low)
+    if len(low) > LONGEST_WORD and found and len(max(found, key=len)) > LONGEST_WORD:
+        return [word[:LONGEST_WORD] for word in found]
+    return found
+
+
+def tokens(names: Iterable[str], prose: Iterable[str] = ()) -> list[str]:
+    """What a record with these texts is found by, some of it perhaps twice; pinyin finds ``names`` alone."""
+    found: list[str] = []
+    plain = []
+    for text in dict.fromkeys(names):
+        if text.isascii():
+            plain.append(text[:LONGEST_TEXT])
+        elif len(found) <= MOST_TOKENS:
+            found += of_name(text[:LONGEST_TEXT])
+    for text in prose:
+        found += of_text(text[:LONGEST_TEXT], False)
+    found += [word for word in words(" ".join(plain).lower()) if word not in COMMON]
+    return found
+
+
+def vector(names: Iterable[str], prose: Iterable[str] = ()) -> str:
     """The tokens as the text form of a ``tsvector``. No token holds a character that would need quoting."""
-    found = list(tokens(dict.fromkeys(texts)))[:MOST_TOKENS]
+    found = tokens(names, prose)
+    if len(found) > MOST_TOKENS:
+        found = list(dict.fromkeys(found))[:MOST_TOKENS]
     return "'" + "' '".join(found) + "'" if found else ""
 
 
@@ -124,8 +153,8 @@ def query(text: str) -> str:
     for run in HAN.findall(low):
         pieces = [quoted(run[i : i + 2]) for i in range(len(run) - 1)] or [quoted(run) + ":*"]
         parts.append(" & ".join(pieces))
-    for word in WORD.findall(low):
-        word = word[:LONGEST_WORD]
+    asked = [word[:LONGEST_WORD] for word in WORD.findall(low)]
+    for word in [word for word in asked if word not in COMMON] or asked:
         ways = [quoted(word) + ":*", quoted("^" + word) + ":*"]
         if word.isalpha():
             if len(word) >= 2:

@@ -13,7 +13,7 @@ from runtime.kinds.fields.text import narrow, plain
 # Plain addresses, the great mass; all others go through the library.
 PLAIN = re.compile(
     r"[A-Za-z0-9_+-]{1,64}(?:\.[A-Za-z0-9_+-]{1,64}){0,5}"
-    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?\.){1,5}(?i:com|cn|net|org)"
+    r"@(?:(?!..--)[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?\.){1,5}(?i:com|cn|net|org)"
 )
 NAMED = re.compile(r"[^<>]*<([^<>]+)>")
 

@@ -13,7 +13,10 @@ NEW_LINES = str.maketrans({"\x0b": "\n", "\x0c": "\n", "\u2028": "\n", "\u2029":
 
 def lines(raw: Any) -> str:
     """``raw`` as text with plain line feeds, no blank end of a line, no blank lines around."""
-    text = plain(raw).replace("\r\n", "\n").replace("\r", "\n").translate(NEW_LINES)
+    text = plain(raw)
+    if text.isprintable():  # One line.
+        return text.strip()
+    text = text.replace("\r\n", "\n").replace("\r", "\n").translate(NEW_LINES)
     return "\n".join(line.rstrip() for line in text.split("\n")).strip()
 
 

@@ -173,8 +173,14 @@ class Select(ChoiceField):
     def show(self, value: Any, context: Context) -> str:
         return "" if value is None else self.label_in(value, context.language)
 
+    @cached_property
+    def _searched(self) -> Mapping[str, str]:
+        return {key: " ".join(dict.fromkeys((label["en"], label["zh"]))) for key, label in self._labels.items()}
+
     def search_text(self, value: Any) -> str:
-        return " ".join(dict.fromkeys((self.label_in(value, "en"), self.label_in(value, "zh"))))
+        return self._searched.get(value) or " ".join(
+            dict.fromkeys((self.label_in(value, "en"), self.label_in(value, "zh")))
+        )
 
     def json_schema(self) -> dict[str, Any]:
         return {"type": "string", "enum": list(self._options)}

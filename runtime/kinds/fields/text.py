@@ -25,6 +25,8 @@ def plain(raw: Any) -> str:
     """``raw`` as text that PostgreSQL, JSON and files can keep. Raises BadValue."""
     if not isinstance(raw, str):
         return digits(raw)
+    if raw.isprintable():  # Then none of what follows is in it.
+        return raw
     if UNKEPT.search(raw):
         raise bad("character", "contains a control character or half of a character", "包含控制字符或不完整的字符")
     return raw if raw.isascii() else raw.translate(NO_WIDTH)

@@ -15,6 +15,8 @@ HOST = re.compile(
 )
 
 
+# Plain addresses, the great mass, are kept as they are; all others are taken to pieces.
+PLAIN = re.compile(r"https?://(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}[a-z]{2,60}(?:/[A-Za-z0-9._~/%-]*)?")
 FORBIDDEN = re.compile(r"[\s\\<>\"]")
 
 
@@ -59,6 +61,8 @@ class Url(Field):
             return None
         if len(text) > 2000:
             raise bad("too_long", f"has {len(text)} characters, at most 2000", f"共 {len(text)} 个字符，最多 2000 个")
+        if PLAIN.fullmatch(text):
+            return text
         whole = text if SCHEME.match(text) else f"https://{text.lstrip('/')}"
         try:
             parts = urlsplit(whole)
