@@ -240,7 +240,9 @@ def prepare(request: Request, access: ObjectAccess, items: Sequence[Item]) -> No
         if one.draft is not None and one.result is None:
             storing.owner(request.session, access, one.draft, request.trusted)
             drafts.append(one.draft)
-    Preparation(request.session, access, trusted=request.trusted, dry=request.dry).run(drafts)
+    preparation = Preparation(request.session, access, trusted=request.trusted, dry=request.dry)
+    preparation.evaluator.rows = request.rows
+    preparation.run(drafts)
     for one in items:
         if one.result is None and one.draft is not None and too_large(one.draft.values):
             one.draft.refuse("too_large", "the record is too large", "记录内容过大")
@@ -275,7 +277,7 @@ def unique(request: Request, access: ObjectAccess, items: Sequence[Item]) -> Non
         if not asked:
             continue
         kinds = [(column.column or "", column.sql_type or "text") for column in columns]
-        rows = request.session.database.rows(batches.holders(place, kinds, [combined for _, combined in asked]))
+        rows = request.rows(batches.holders(place, kinds, [combined for _, combined in asked]))
         held = {tuple(str(value) for value in row[:-1]): row[-1] for row in rows}
         for one, combined in asked:
             holder = held.get(tuple(str(value) for value in combined))
@@ -311,7 +313,7 @@ def lock_links(request: Request, access: ObjectAccess, items: Sequence[Item], co
         _, statement, _ = storing.target_gate(
             request.session, "k", relates.target_object(), list(targets), request.trusted, field_def.owned
         )
-        rows = request.session.database.rows(statement) if connection is None else run(connection, statement)
+        rows = request.rows(statement) if connection is None else run(connection, statement)
         there = {str(row[0]) for row in rows}
         for target, group in targets.items():
             if target in there:

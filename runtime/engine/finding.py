@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runtime.base.errors import DougongError, Invalid, Message, Problem
-from runtime.base.sqltext import EMPTY, ident
+from runtime.base.sqltext import EMPTY, Sql, ident
 from runtime.base.values import load
 from runtime.engine.access import ObjectAccess, demand_object
 from runtime.engine.drafts import Draft
@@ -17,6 +17,7 @@ from runtime.kinds.field import BadValue
 from runtime.meta.model import FieldDef
 from runtime.store import batches
 from runtime.store.binder import Frame, TableBinder
+from runtime.store.database import Connection, run
 from runtime.store.ids import is_id, new_id
 from runtime.store.layout import column_value
 
@@ -63,6 +64,12 @@ class Request:
     dry: bool = False
     on_duplicate: str = "update"
     results: list[Result] = field(default_factory=list)
+    #: A transaction that is under way: everything is read and written inside of it.
+    connection: Connection | None = None
+
+    def rows(self, statement: Sql) -> list[tuple[Any, ...]]:
+        """The rows of a statement, as the transaction under way sees them."""
+        return self.session.database.rows(statement) if self.connection is None else run(self.connection, statement)
 
     def access(self) -> ObjectAccess:
         """The caller's rights, those that the mode needs. Raises NotFound, Forbidden."""
@@ -154,7 +161,7 @@ def look_up(request: Request, access: ObjectAccess, field_def: FieldDef | None, 
         column, sql_type = ident(one.column or ""), one.sql_type or "text"
         typed = [column_value(one, value) for value in values]
     statement = batches.find_by(place, binder.alias, frame.sql(), column, sql_type, typed, checks)
-    rows = session.database.rows(frame.finish(statement))
+    rows = request.rows(frame.finish(statement))
     by_typed = {str(row[0]): row for row in rows if row[6]}
     return {value: by_typed[str(one)] for value, one in zip(values, typed, strict=True) if str(one) in by_typed}
 

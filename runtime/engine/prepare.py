@@ -18,7 +18,7 @@ from runtime.engine.workspace import Session
 from runtime.formula.compiler import Compiled
 from runtime.formula.evaluate import canonical
 from runtime.kinds.field import BadValue, Context, HoldsFiles
-from runtime.meta.model import SYSTEM_PROPERTIES, FieldDef, ObjectDef
+from runtime.meta.model import SYSTEM_PROPERTIES, FieldDef, ObjectDef, Validation
 from runtime.store import files, numbers
 
 LARGEST = 400_000
@@ -31,12 +31,22 @@ FIELD = Message("field", "字段")
 class Preparation:
     """Prepares drafts of one object for one session; as system, rights are not asked but every rule holds."""
 
-    def __init__(self, session: Session, access: ObjectAccess, *, trusted: bool = False, dry: bool = False) -> None:
+    def __init__(
+        self,
+        session: Session,
+        access: ObjectAccess,
+        *,
+        trusted: bool = False,
+        dry: bool = False,
+        lines_follow: bool = False,
+    ) -> None:
+        """``lines_follow``: rules that sum up other records are asked by :meth:`summed` when those are stored."""
         self.session = session
         self.access = access
         self.object: ObjectDef = access.object
         self.trusted = trusted
         self.dry = dry
+        self.lines_follow = lines_follow
         self.context: Context = session.context()
         self.evaluator = Evaluator(session, access)
 
@@ -208,12 +218,29 @@ class Preparation:
 
     def validate(self, drafts: Sequence[Draft]) -> None:
         """The object's validations; false refuses."""
-        rules = list(self.object.validations)
+        self._validated(drafts, [one for one in self._rules() if not (self.lines_follow and self._sums(one[1]))])
+
+    def summed(self, drafts: Sequence[Draft]) -> None:
+        """The validations that had to wait for the records that they sum up."""
+        self._validated(drafts, [one for one in self._rules() if self._sums(one[1])])
+
+    def _rules(self) -> list[tuple[Validation, Compiled]]:
+        formulas, name = self.session.formulas, self.object.name
+        return [(rule, formulas.condition(name, rule.valid, "validation")) for rule in self.object.validations]
+
+    def _sums(self, compiled: Compiled) -> bool:
+        """True when other records take part in the value, directly or through a computed field."""
+        if compiled.has_aggregates:
+            return True
+        own = [self.object.by_key.get(slot.path[0]) for slot in compiled.slots if slot.kind in ("field", "old")]
+        inner = [one for one in own if one is not None and one.computed is not None]
+        return any(self._sums(self.session.formulas.computed(self.object.name, one.name)) for one in inner)
+
+    def _validated(self, drafts: Sequence[Draft], rules: Sequence[tuple[Validation, Compiled]]) -> None:
         if not rules or not drafts:
             return
-        compiled = [self.session.formulas.condition(self.object.name, rule.valid, "validation") for rule in rules]
-        columns = self.evaluator.values(compiled, drafts)
-        for rule, column in zip(rules, columns, strict=True):
+        columns = self.evaluator.values([compiled for _, compiled in rules], drafts)
+        for (rule, _), column in zip(rules, columns, strict=True):
             message = Message(rule.message["en"], rule.message["zh"])
             for draft, valid in zip(drafts, column, strict=True):
                 if valid is not True:

@@ -109,6 +109,24 @@ def store_prepared(session: Session, access: ObjectAccess, draft: Draft, options
     return store.run([gate for _, gate in links], [name for name, _ in links])
 
 
+def store_parent(
+    session: Session, access: ObjectAccess, draft: Draft, options: Options, connection: Connection
+) -> Written | None:
+    """The same inside the caller's transaction, told why when it is refused; None: roll back and begin anew."""
+    links = linked(session, access, draft, trusted=options.trusted)
+    origin = records.Origin(session.user_id, session.channel, "created" if draft.new else "updated")
+    store = Storing(session, access, draft, origin, options)
+    try:
+        row = store.inside(connection, [gate for _, gate in links])
+    except pg.UniqueViolation as error:
+        return store.taken(error)
+    if row[1] is None:
+        if session.current(row[0]):
+            store.closed([gate for _, gate in links], [name for name, _ in links], row[2:])
+        return None
+    return Written(draft.id, row[1].encode(), draft.version + 1)
+
+
 def store_inside(
     session: Session, access: ObjectAccess, draft: Draft, options: Options, connection: Connection
 ) -> Written | None:

@@ -264,6 +264,14 @@ def present(table: str, alias: str, joins: Sql, ids: Sequence[str], criterion: S
     return statement + f" FOR SHARE OF {alias}"
 
 
+def held(place: ObjectLayout, record_id: str, version: int) -> Sql:
+    """A row when the record still has the version; nobody changes or deletes it until the transaction ends."""
+    return Sql(
+        f"SELECT 1 FROM {place.table} WHERE id = %s::uuid AND version = %s AND deleted_at IS NULL FOR SHARE",
+        (record_id, version),
+    )
+
+
 def read_one(place: ObjectLayout, alias: str, joins: Sql, record_id: str, checks: Sequence[Sql], live: str) -> Sql:
     """(stamp, version, owner, data, ext, deleted, title, check ...) of one record; version NULL when there is none.
 

@@ -13,7 +13,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 
 from runtime.base.errors import DougongError, Problem, Stale
 from runtime.base.values import dump, load
-from runtime.engine import bulk, presenting, reading, records, uploads
+from runtime.engine import compound, presenting, reading, records, uploads
 from runtime.engine.access import ObjectAccess, demand_object
 from runtime.engine.workspace import Session
 from runtime.kinds.field import BadValue
@@ -31,6 +31,7 @@ from runtime.web.forms import (
 from runtime.web.http import Services
 from runtime.web.layout import Block, Place, Plan, plan
 from runtime.web.lines import LineEditor, Lines
+from runtime.web.live import Live
 from runtime.web.session import CSRF_FIELD
 from runtime.web.shown import Shower, Shown, bare, context_of, links_of
 from runtime.web.texts import gettext, ngettext
@@ -39,6 +40,10 @@ ONCE = "_once"
 NOBODY = "00000000-0000-0000-0000-000000000000"
 #: Refusals that are shown in the form, so that nothing typed is lost.
 SHOWN = (400, 403, 409, 412, 422)
+
+
+class Told(Exception):
+    """What was refused stands at its inputs already."""
 
 
 def read(session: Session, access: ObjectAccess, record_id: str) -> dict[str, Any]:
@@ -60,7 +65,6 @@ class Editing:
     record: dict[str, Any] | None = None
     title: str = ""
     sentences: list[str] = field(default_factory=list)
-    saved: bool = False
     status: int = 200
     form: RecordForm = field(init=False)
     lines: dict[str, Lines] = field(default_factory=dict)
@@ -72,6 +76,8 @@ class Editing:
         self.once = str(request.form.get(ONCE, ""))[:60] or secrets.token_urlsafe(16)
         self.start = presenting.start_values(self.session, self.access) if self.new else {}
         self.known: Mapping[str, bool | None] = {}
+        self.live = Live(self)
+        self.editor.beside = self.live.beside()
         self.refresh()
 
     @property
@@ -159,8 +165,11 @@ class Editing:
             return False
         try:
             self.upload(request.files)
-            if all([self.complete(), self.editable()]):
-                return self.store()
+            if self.complete():
+                self.store()
+                return True
+        except Told:
+            return False
         except DougongError as error:
             if error.status not in SHOWN:
                 raise
@@ -217,41 +226,21 @@ class Editing:
                     found[one.definition.name] = None
         return found
 
-    def editable(self) -> bool:
-        """False when lines are surely wrong: then nothing is stored at all."""
-        fine = [self.editor.check(one) for one in self.lines.values()]
-        if not all(fine):
-            self.rehearse()
-        return all(fine)
-
-    def rehearse(self) -> None:
-        """What the rules say of the record itself, without storing it: told together with what its lines have."""
-        raw = self.form.values(new=self.new, start=self.start)
-        if not self.new:
-            raw["id"] = self.record_id
-        request = bulk.Request(self.session, self.access.object.name, "create" if self.new else "update", dry=True)
-        self.sentences += leftover(self.form, bulk.process(request, [raw], 0)[0].problems)
-
-    def store(self) -> bool:
-        """The record, then its lines."""
+    def store(self) -> None:
+        """The record with its lines, all of it or nothing. Raises what refuses."""
         name = self.access.object.name
         raw = self.form.values(new=self.new, start=self.start)
-        if self.new:
-            done = records.create(self.session, name, raw, records.Options(once=self.key()))
-            self.record_id = done.id
-            if done.replayed:
-                return True  # Its lines came with it the first time.
-        else:
-            assert self.record_id is not None
-            records.update(self.session, name, self.record_id, raw, records.Options(version=self.version()))
-        self.saved = True
-        stored = [self.editor.store(one, str(self.record_id)) for one in self.lines.values()]
-        if all(stored):
-            return True
-        self.sentences.append(gettext("The record is saved, but not all of its lines. Please look at the lines below."))
-        self.status = 422
-        self.refresh()
-        return False
+        work = {relation: self.editor.changes(one) for relation, one in self.lines.items()}
+        lines = [made for made, _ in work.values()]
+        options = records.Options(once=self.key()) if self.new else records.Options(version=self.version())
+        try:
+            self.record_id = compound.save(self.session, name, self.record_id, raw, lines, options).id
+        except compound.Refused as error:
+            for relation, (_, rows) in work.items():
+                self.editor.tell(rows, relation, error.outcome)
+            self.status = error.status
+            self.sentences += leftover(self.form, error.own)
+            raise Told from error
 
     def key(self) -> tuple[str, bytes]:
         """The same form sent twice makes one record."""
@@ -267,11 +256,6 @@ class Editing:
         """Put a refusal at the fields that it speaks of."""
         self.status = error.status
         problems = list(error.problems) or [Problem(error.code, error.message or error.title)]
-        if self.saved:
-            self.sentences.append(
-                gettext("The record is saved, but not all of its lines. Please look at the lines below.")
-            )
-            self.refresh()
         if isinstance(error, Stale):
             self.sentences.append(
                 gettext(

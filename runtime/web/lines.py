@@ -1,8 +1,4 @@
-"""The lines of a record inside its form: rows of inputs, stored as records of their own.
-
-They are stored after their parent, each kind of change all or nothing: one transaction for the parent and all its
-lines does not exist yet, so a page says clearly when the parent is saved and its lines are not.
-"""
+"""The lines of a record inside its form: rows of inputs, stored with the record in one piece. It stores nothing."""
 
 from __future__ import annotations
 
@@ -10,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from runtime.base.errors import Problem
 from runtime.base.values import load
-from runtime.engine import bulk, reading
+from runtime.engine import compound, reading
 from runtime.engine.access import ObjectAccess, object_access
 from runtime.engine.workspace import Session
 from runtime.meta.model import Reverse
@@ -34,6 +29,7 @@ class Row:
     delete: bool = False
     shown: Mapping[str, Shown] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    record: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -72,6 +68,8 @@ class LineEditor:
     def __init__(self, session: Session, offers: Offers) -> None:
         self.session = session
         self.offers = offers
+        #: Fields, by relation, that are read beside the columns.
+        self.beside: Mapping[str, Sequence[str]] = {}
 
     def rights(self, relation: Reverse) -> ObjectAccess:
         """The caller's rights on the lines."""
@@ -93,6 +91,7 @@ class LineEditor:
     def stored(self, lines: Lines, record_id: str) -> tuple[list[dict[str, Any]], bool]:
         """The records on the wire, links expanded; True when there are more than a form can hold."""
         fields = [one.field.name for one in lines.places]
+        fields += [one for one in self.beside.get(lines.relation.name, ()) if one not in fields]
         expand = [name for name in links_of(lines.access) if name in fields]
         ask = reading.Ask(
             filter=f"{lines.relation.field} == '{record_id}'", sort=("id",), fields=("version", *fields),
@@ -117,7 +116,7 @@ class LineEditor:
             prefix=f"{lines.relation.name}-{number}-", marks=record is not None,
         )  # fmt: skip
         identity = ("", "") if record is None else (str(record["id"]), str(record["version"]))
-        return Row(form, *identity, shown=shown)
+        return Row(form, *identity, shown=shown, record=record or {})
 
     def sent(self, block: Block, record_id: str | None, formdata: Formdata) -> Lines:
         """The lines as the browser sent them, beside what is stored."""
@@ -143,40 +142,25 @@ class LineEditor:
         lines.rows = rows
         return lines
 
-    def check(self, lines: Lines) -> bool:
-        """What is surely wrong with new lines, found before anything is stored."""
-        fresh = [row for row in lines.rows if not row.id and not row.form.blank]
-        if fresh:
-            request = bulk.Request(self.session, lines.relation.source, "create", dry=True)
-            found = bulk.process(request, [row.form.values(new=True) for row in fresh], 0)
-            for row, result in zip(fresh, found, strict=True):
-                self.tell(row, [one for one in result.problems if one.field != lines.relation.field])
-        return not lines.wrong()
-
-    def store(self, lines: Lines, record_id: str) -> bool:
-        """Store what has changed: changes, then new lines, then deletions. False when anything was refused."""
-        changed = [row for row in lines.rows if row.id and not row.delete]
-        work = [(row, row.form.values(new=False)) for row in changed]
-        updates = [(row, {"id": row.id, "version": int(row.version), **raw}) for row, raw in work if raw]
-        fresh = [row for row in lines.rows if not row.id and not row.form.blank]
-        creates = [(row, {lines.relation.field: record_id, **row.form.values(new=True)}) for row in fresh]
-        deletes = [(row, {"id": row.id}) for row in lines.rows if row.delete]
-        return all(
-            self.do(lines, mode, pairs)
-            for mode, pairs in (("update", updates), ("create", creates), ("delete", deletes))
+    def changes(self, lines: Lines) -> tuple[compound.Lines, dict[str, list[Row]]]:
+        """What becomes of the lines, and for each kind of change the rows that it came from."""
+        rows: dict[str, list[Row]] = {
+            "delete": [row for row in lines.rows if row.delete],
+            "update": [row for row in lines.rows if row.id and not row.delete and row.form.values(new=False)],
+            "create": [row for row in lines.rows if not row.id and not row.form.blank],
+        }
+        made = compound.Lines(
+            lines.relation.name,
+            creates=[row.form.values(new=True) for row in rows["create"]],
+            updates=[
+                {"id": row.id, "version": int(row.version), **row.form.values(new=False)} for row in rows["update"]
+            ],
+            deletes=[{"id": row.id} for row in rows["delete"]],
         )
+        return made, rows
 
-    def do(self, lines: Lines, mode: str, pairs: Sequence[tuple[Row, Mapping[str, Any]]]) -> bool:
-        """One kind of change for all rows, as a whole or not at all."""
-        if not pairs:
-            return True
-        found = bulk.bulk(self.session, lines.relation.source, mode, [raw for _, raw in pairs], atomic=True)
-        for (row, _), result in zip(pairs, found, strict=True):
-            self.tell(row, result.problems)
-            if result.status < 400 and result.id and mode != "delete":
-                row.id, row.version = result.id, str(result.version or row.version)
-        return all(one.status < 400 for one in found)
-
-    def tell(self, row: Row, problems: Sequence[Problem]) -> None:
-        """Put what the engine said at the row's inputs."""
-        row.errors += leftover(row.form, problems)
+    def tell(self, rows: Mapping[str, Sequence[Row]], relation: str, outcome: compound.Outcome) -> None:
+        """Put what the engine said at the inputs of the rows."""
+        for mode, group in rows.items():
+            for row, result in zip(group, outcome.results.get((relation, mode), ()), strict=False):
+                row.errors += leftover(row.form, result.problems)
