@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from templates.sample import crm_basic
+from templates.sample import crm_basic, crm_project_sales
 from templates.sample.files import write
 
 TEMPLATES = Path(__file__).parent.parent
-APPS = {"crm_basic": crm_basic.files}
+APPS = {"crm_basic": crm_basic.files, "crm_project_sales": crm_project_sales.files}
 
 
 def main(top: Path) -> None:
