@@ -65,6 +65,12 @@ class Entries:
                 self.linkers[one.name] = Linker(self.session, one.links_to, one.match, one.name)
             self._steps.append(self._step(one))
 
+    @property
+    def chained(self) -> bool:
+        """True when a row may name another of the same file."""
+        named = any(one.name == REF for one in self.targets)
+        return named or any(one.links_to == self.object for one in self.targets)
+
     def make(self, number: int, cells: list[Any]) -> Entry:
         """The entry of one row."""
         made = Entry(number, cells)

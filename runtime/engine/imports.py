@@ -13,7 +13,10 @@ from __future__ import annotations
 import copy
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,6 +25,7 @@ from runtime.engine import audit, bulk
 from runtime.engine.access import ObjectAccess, demand_object
 from runtime.engine.columns import Columns, Target, wanted_of
 from runtime.engine.entries import Entries, Entry, Refs
+from runtime.engine.flight import Flight, Group, Pair, finished
 from runtime.engine.outcome import FailedRows, Outcome, stopped_at
 from runtime.engine.rehearsal import Rehearsal
 from runtime.engine.tabular import Table, open_table
@@ -37,7 +41,6 @@ BROKEN = Message("the row could not be stored; the fault has been noted", "该�
 FAULT = Message("an unexpected fault, it has been noted", "意外故障，已记录")
 INTERRUPTED = Message("it was interrupted", "操作被中断")
 Progress = Callable[[int, int | None], None]
-Pair = tuple[Entry, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,9 @@ class Import:
         self.rehearsal = Rehearsal(session, object_name) if options.dry_run else None
         self.broken = 0
         self.read = 0
+        #: The first row of what is being worked on, for the sentence that says where it stopped.
+        self.first: int | None = None
+        self.flight: Flight | None = None
 
     def request(self, mode: str, key: str | None = None) -> Request:
         """A request for a batch."""
@@ -205,22 +211,22 @@ class Import:
 
     def run(self) -> Outcome:
         """All of it."""
-        first: int | None = None
         try:
-            for batch in self.batches():
-                first = min(one.number for one in batch)
-                self.work(batch)
-                first = None
-                self.tell()
+            with ThreadPoolExecutor(1) as self.thread:
+                for batch in self.batches():
+                    self.work(batch)
+                self.land()
         except Stop as stop:
-            self.outcome.stopped = stopped_at(first, stop.reason)
+            self.outcome.stopped = stopped_at(self.first, stop.reason)
         except DougongError as error:
-            self.outcome.stopped = stopped_at(first, error.problems[0].message if error.problems else _said(error))
+            self.outcome.stopped = stopped_at(self.first, error.problems[0].message if error.problems else _said(error))
         except KeyboardInterrupt:
-            self.outcome.stopped = stopped_at(first, INTERRUPTED)
+            with suppress(Stop):
+                self.land()  # What was under way has been stored in the meantime.
+            self.outcome.stopped = stopped_at(self.first, INTERRUPTED)
         except Exception:
             log.exception("an import into %s stopped", self.object)
-            self.outcome.stopped = stopped_at(first, FAULT)
+            self.outcome.stopped = stopped_at(self.first, FAULT)
         self.outcome.total = self._total()
         self.note()
         return self.outcome
@@ -290,24 +296,59 @@ class Import:
     # -- one batch --------------------------------------------------------------------------------------
 
     def work(self, batch: Sequence[Entry]) -> None:
-        """Store a batch and count it."""
-        self.session.settle()
-        for mode, pairs in self.grouped(batch).items():
-            if pairs:
-                self.store(mode, pairs)
-
-    def store(self, mode: str, pairs: Sequence[Pair]) -> None:
-        """Store and count rows. One on which the database breaks is found by halves and fails by itself."""
-        request = self.request(mode, "id" if mode != "create" and self.by_id() else self.key)
+        """Prepare a batch while the one before is being stored; then count that one and let this one go."""
+        keys = {one.key for one in batch if one.key is not None}
+        if self.flight is not None and not keys.isdisjoint(self.flight.keys):
+            self.land()  # A row that comes again must find what was stored of it.
+        groups = []
         try:
-            results = bulk.process(request, [raw for _, raw in pairs], 0)
+            self.session.settle()
+            for mode, pairs in self.grouped(batch).items():
+                if pairs:
+                    groups.append(self.group(mode, pairs))
+        finally:
+            self.land()
+            self.first = min(one.number for one in batch)
+        self.flight = Flight(self.first, keys, groups, self.thread.submit(finished, groups))
+        if self.options.dry_run or self.entries.chained:
+            self.land()
+
+    def group(self, mode: str, pairs: Sequence[Pair]) -> Group:
+        """Rows that are stored in the same way, prepared; what goes wrong is looked at when they are counted."""
+        work = bulk.Work(self.asked(mode), [raw for _, raw in pairs], 0)
+        found = Group(mode, pairs, work)
+        try:
+            work.prepare()
+        except Exception as error:
+            found.error = error
+        return found
+
+    def asked(self, mode: str) -> Request:
+        """The request for rows that are stored in one way."""
+        return self.request(mode, "id" if mode != "create" and self.by_id() else self.key)
+
+    def land(self) -> None:
+        """Count the batch that is being stored, when there is one."""
+        flight, self.flight = self.flight, None
+        if flight is None:
+            return
+        before, self.first = self.first, flight.first
+        for group, found in zip(flight.groups, flight.done.result(), strict=True):
+            self.store(group.mode, group.pairs, found)
+        self.first = before
+        self.tell()
+
+    def store(self, mode: str, pairs: Sequence[Pair], found: Callable[[], list[bulk.Result]]) -> None:
+        """Count rows. One on which the database breaks is found by halves and fails by itself."""
+        try:
+            results = found()
         except DougongError as error:
             raise Stop(_said(error)) from error
         except Exception as error:
             if len(pairs) > 1:
                 half = len(pairs) // 2
-                self.store(mode, pairs[:half])
-                self.store(mode, pairs[half:])
+                for part in (pairs[:half], pairs[half:]):
+                    self.store(mode, part, partial(bulk.process, self.asked(mode), [raw for _, raw in part], 0))
                 return
             self.broken += 1
             log.exception("row %s of an import into %s", pairs[0][0].number, self.object)

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from runtime.base.errors import Message, Unavailable
 from runtime.engine import bulk, storing
 from tests.conftest import Shop
 
@@ -56,3 +57,66 @@ def test_a_record_on_which_the_database_breaks_fails_alone(notes: Shop, monkeypa
     monkeypatch.setattr(storing, "store_prepared", breaking)
     found = bulk.bulk(notes.session(), "note", "create", [{"text": name} for name in "abc"])
     assert [one.status for one in found] == [201, 500, 201] and titles(notes) == ["a", "c"]
+
+
+CODE = """
+object: part
+label: {en: Part, zh: 零件}
+fields:
+  code: {type: text, label: {en: Code, zh: 编码}, unique: true}
+"""
+
+
+@pytest.fixture
+def parts(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """Batches of ten."""
+    shop.publish(CODE)
+    monkeypatch.setattr(bulk, "BATCH", 10)
+    return shop
+
+
+def codes(shop: Shop) -> list[str]:
+    found = shop.ask("GET", "/records/part?sort=code&limit=500").get_json()["data"]
+    return [str(one["code"]) for one in found]
+
+
+def test_overlapping_batches_with_a_value_twice(parts: Shop) -> None:
+    """While a batch is being stored the next cannot see it: the database refuses, and only the one record."""
+    names = [f"c{number:02}" for number in range(40)]
+    names[25], names[17] = "c03", "c16"
+    found = bulk.bulk(parts.session(), "part", "create", [{"code": name} for name in names])
+    assert {number for number, one in enumerate(found) if one.status == 409} == {25, 17}
+    assert all(one.status == 201 for number, one in enumerate(found) if number not in (25, 17))
+    assert codes(parts) == sorted(set(names))
+
+
+def test_a_publish_between_overlapping_batches(parts: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch that was prepared under the model before is prepared again."""
+    real, calls = bulk.Work.prepare, []
+
+    def published(work: bulk.Work) -> None:
+        real(work)
+        calls.append(1)
+        if len(calls) == 2:
+            parts.publish(CODE.replace("unique: true}", "unique: true, max_length: 3}"))
+
+    monkeypatch.setattr(bulk.Work, "prepare", published)
+    names = [f"c{number:02}" for number in range(29)] + ["long1"]
+    found = bulk.bulk(parts.session(), "part", "create", [{"code": name} for name in names])
+    assert [one.status for one in found] == [201] * 29 + [422] and len(calls) > 3
+    assert codes(parts) == names[:29]
+
+
+def test_the_database_goes_away_between_overlapping_batches(parts: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, calls = bulk.Work.finish, []
+
+    def away(work: bulk.Work) -> list[bulk.Result]:
+        calls.append(1)
+        if len(calls) == 2:
+            raise Unavailable(Message("away", "不在"))
+        return real(work)
+
+    monkeypatch.setattr(bulk.Work, "finish", away)
+    found = bulk.bulk(parts.session(), "part", "create", [{"code": f"c{number:02}"} for number in range(40)])
+    assert [one.status for one in found] == [201] * 10 + [503] * 30
+    assert len(codes(parts)) == 10

@@ -323,32 +323,62 @@ def take_lines(shop: Shop, text: str, target: io.BytesIO) -> Outcome:
 def test_the_database_goes_away(filled: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "BATCH", 10)
     text = "code,name\n" + "".join(f"c{number},x\n" for number in range(45))
-    real, calls = bulk.process, []
+    real, calls = bulk.Work.finish, []
 
-    def away(*args: Any) -> list[bulk.Result]:
+    def away(work: bulk.Work) -> list[bulk.Result]:
         calls.append(1)
         if len(calls) == 3:
             raise Unavailable(Message("away", "不在"))
-        return real(*args)
+        return real(work)
 
-    monkeypatch.setattr(bulk, "process", away)
+    monkeypatch.setattr(bulk.Work, "finish", away)
     found = take(filled, text)
     assert counts(found) == (20, 0, 0, 0) and found.unprocessed == 25 and found.total == 45
     assert found.stopped is not None and "row 22" in found.stopped.message.en
     assert len(records(filled)) == 20
 
 
-def test_a_row_on_which_the_database_breaks_fails_alone(filled: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = bulk.process
+@pytest.mark.parametrize("half", ["prepare", "finish"])
+def test_a_row_on_which_the_database_breaks_fails_alone(
+    filled: Shop, monkeypatch: pytest.MonkeyPatch, half: str
+) -> None:
+    real = getattr(bulk.Work, half)
 
-    def breaking(request: bulk.Request, batch: Any, start: int) -> list[bulk.Result]:
-        if any(one["code"] == "c7" for one in batch):
+    def breaking(work: bulk.Work) -> Any:
+        if any(one["code"] == "c7" for one in work.batch):
             raise RuntimeError("broken")
-        return real(request, batch, start)
+        return real(work)
 
-    monkeypatch.setattr(bulk, "process", breaking)
+    monkeypatch.setattr(bulk.Work, half, breaking)
     found = take(filled, "code,name\n" + "".join(f"c{number},x\n" for number in range(20)))
     assert counts(found) == (19, 0, 0, 1) and found.errors[0].row == 9
+
+
+def test_a_key_that_comes_again_in_a_later_batch(filled: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The later row finds what the earlier one left, though batches overlap."""
+    monkeypatch.setattr(bulk, "BATCH", 10)
+    text = "code,name\n" + "".join(f"c{number % 15},n{number}\n" for number in range(60))
+    found = take(filled, text, on_duplicate="update")
+    assert counts(found) == (15, 45, 0, 0)
+    assert {one["code"]: one["name"] for one in records(filled)} == {f"c{n}": f"n{45 + n}" for n in range(15)}
+
+
+def test_interrupted_while_a_batch_is_being_stored(filled: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The counts say what is really there."""
+    monkeypatch.setattr(bulk, "BATCH", 10)
+    real, calls = bulk.Work.prepare, []
+
+    def interrupted(work: bulk.Work) -> None:
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        real(work)
+
+    monkeypatch.setattr(bulk.Work, "prepare", interrupted)
+    found = take(filled, "code,name\n" + "".join(f"c{number},x\n" for number in range(45)))
+    assert counts(found) == (20, 0, 0, 0) and found.unprocessed == 25
+    assert found.stopped is not None and "row 22" in found.stopped.message.en
+    assert len(records(filled)) == 20
 
 
 def test_progress(filled: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

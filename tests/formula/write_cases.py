@@ -1,6 +1,6 @@
 """Writes the hand-checked cases as compiled formulas with their values, for the browser part's own tests.
 
-    python tests/formula/write_cases.py build/formula-cases.json
+python tests/formula/write_cases.py build/formula-cases.json
 """
 
 from __future__ import annotations
