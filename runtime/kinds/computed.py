@@ -148,6 +148,9 @@ class ComputedField(Computed, Field):
     def typed(self, value: Any) -> Any:
         return self._face.typed(value)
 
+    def live(self, context: Context) -> dict[str, Any]:
+        return self._face.live(context)
+
     def search_text(self, value: Any) -> str:
         return ""
 

@@ -126,6 +126,15 @@ class Field(Kind):
         """The JSON Schema of the stored value, for OpenAPI (without null)."""
         return {"type": "string"}
 
+    def live(self, context: Context) -> dict[str, Any]:
+        """How a page's script reads an input of this kind and shows a value (runtime/web/src/core/dialect.ts).
+
+        ``reads`` ``ask``: what people write here only the server can read; it is asked.
+        """
+        if isinstance(self, (Chooses, Relates)):
+            return {"reads": "keys" if self.type().name == "list" else "key", "shows": "text"}
+        return {"reads": "ask", "shows": "text"}
+
     def check(self) -> Iterable[Problem]:
         """What is wrong with the options beyond their JSON Schema (``path`` relative to the field)."""
         return ()

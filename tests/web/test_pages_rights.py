@@ -45,7 +45,7 @@ type: list
 filter: firm.secret > 50
 columns: [code, cost]
 """
-PASSING = re.compile(r'name="(?:_csrf|_once)" value="[^"]*"')
+PASSING = re.compile(r'name="(?:_csrf|_once)" value="[^"]*"|"now":"[^"]*"')
 
 
 def pages(world: World) -> Iterator[str]:

@@ -49,6 +49,9 @@ class Checkbox(Field):
     def show(self, value: Any, context: Context) -> str:
         return self.text(value, context) or ("否" if context.language.startswith("zh") else "no")
 
+    def live(self, context: Context) -> dict[str, Any]:
+        return {"reads": "bool", "shows": "bool", "words": [self.show(True, context), self.show(False, context)]}
+
     def search_text(self, value: Any) -> str:
         return ""
 

@@ -104,6 +104,9 @@ class Date(Field):
     def typed(self, value: Any) -> datetime.date:
         return datetime.date.fromisoformat(value)
 
+    def live(self, context: Context) -> dict[str, Any]:
+        return {"reads": "date", "shows": "text"}
+
     def search_text(self, value: Any) -> str:
         return ""
 

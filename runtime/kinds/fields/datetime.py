@@ -120,6 +120,9 @@ class DateTime(Field):
     def typed(self, value: Any) -> datetime.datetime:
         return datetime.datetime.fromisoformat(value)
 
+    def live(self, context: Context) -> dict[str, Any]:
+        return {"reads": "local", "shows": "local", "zone": context.time_zone}
+
     def search_text(self, value: Any) -> str:
         return ""
 

@@ -90,6 +90,11 @@ class Duration(Field):
         joined = ("" if units[0] == "天" else " ").join(parts) or f"0{units[2]}"
         return f"-{joined}" if value < 0 else joined
 
+    def live(self, context: Context) -> dict[str, Any]:
+        chinese = context.language.startswith("zh")
+        units = ["天", "小时", "分", "秒"] if chinese else ["d", "h", "m", "s"]
+        return {"reads": "ask", "shows": "duration", "units": units, "between": "" if chinese else " "}
+
     def search_text(self, value: Any) -> str:
         return ""
 

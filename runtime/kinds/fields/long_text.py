@@ -49,5 +49,8 @@ class LongText(Field):
     def clean(self, raw: Any, context: Context) -> str | None:
         return bounded(lines(raw), 0, self.settings.get("max_length", 10000)) or None
 
+    def live(self, context: Context) -> dict[str, Any]:
+        return {"reads": "text", "shows": "text"}
+
     def json_schema(self) -> dict[str, Any]:
         return {"type": "string", "maxLength": self.settings.get("max_length", 10000)}

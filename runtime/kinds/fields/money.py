@@ -58,6 +58,11 @@ class Money(Number):
         text = re.sub(rf"^\s*([+-]?)\s*(?:{found})\s*|\s*(?:{found})\s*$", r"\1", text.strip(), flags=re.IGNORECASE)
         return entered(text)
 
+    def live(self, context: Context) -> dict[str, Any]:
+        currency = self._currency(context)
+        places = {"places": self._scale, "short": currency in ZERO_PLACES}
+        return {**super().live(context), "prefix": SIGNS.get(currency, currency + " "), "suffix": "", **places}
+
     def show(self, value: Any, context: Context) -> str:
         if value is None:
             return ""

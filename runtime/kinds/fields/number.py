@@ -138,6 +138,10 @@ class Number(Field):
         unit = self.settings.get("unit")
         return f"{value:,f} {unit}" if unit else f"{value:,f}"
 
+    def live(self, context: Context) -> dict[str, Any]:
+        unit = self.settings.get("unit")
+        return {"reads": "number", "scale": self._scale, "shows": "number", "suffix": f" {unit}" if unit else ""}
+
     def search_text(self, value: Any) -> str:
         return ""
 

@@ -36,5 +36,8 @@ class Percent(Number):
     def parse(self, text: str, context: Context) -> Any:
         return entered(text.strip().removesuffix("%").removesuffix("％"))
 
+    def live(self, context: Context) -> dict[str, Any]:
+        return {**super().live(context), "suffix": "%"}
+
     def show(self, value: Any, context: Context) -> str:
         return "" if value is None else f"{value:,f}%"

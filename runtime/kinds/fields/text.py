@@ -122,6 +122,9 @@ class Text(Field):
             raise bad("pattern", f"must have the form {self._pattern}", f"格式须为 {self._pattern}")
         return text
 
+    def live(self, context: Context) -> dict[str, Any]:
+        return {"reads": "text", "shows": "text"}
+
     def json_schema(self) -> dict[str, Any]:
         return {"type": "string", "maxLength": self._longest}
 
