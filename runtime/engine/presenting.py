@@ -163,16 +163,21 @@ def start_values(session: Session, access: ObjectAccess) -> dict[str, Any]:
 
 
 def conditions(
-    session: Session, access: ObjectAccess, sources: Iterable[str], record: Mapping[str, Any] | None
+    session: Session,
+    access: ObjectAccess,
+    sources: Iterable[str],
+    record: Mapping[str, Any] | None,
+    *,
+    new: bool = False,
 ) -> dict[str, bool | None]:
-    """Whether each condition of a form holds for a record on the wire (None: an empty one).
+    """Whether each condition of a form holds for a record on the wire, or for a ``new`` one with these values.
 
     None where it cannot be said: the condition names something that the caller may not read.
     """
     snapshot, person = session.snapshot, session.person
     found: dict[str, bool | None] = {}
     evaluator = Evaluator(session, access)
-    draft = _draft(session, access, record)
+    draft = _draft(session, access, record or {}, new)
     for source in dict.fromkeys(sources):
         compiled = session.formulas.asked(
             access.object.name, source, "condition", lambda one, member: readable(snapshot, person, one, member), BOOL
@@ -182,28 +187,26 @@ def conditions(
         elif evaluator.near(compiled):
             found[source] = bool(evaluator.values([compiled], [draft])[0][0])
         else:
-            found[source] = _far(session, access, source, record)
+            found[source] = None if new or record is None else _far(session, access, source, record)
     return found
 
 
-def _draft(session: Session, access: ObjectAccess, record: Mapping[str, Any] | None) -> Draft:
-    if record is None:
-        return Draft(new_id(), {}, owner=session.user_id)
+def _draft(session: Session, access: ObjectAccess, record: Mapping[str, Any], new: bool) -> Draft:
     values = {
         field.key: record[field.name]
         for field in access.object.fields.values()
         if field.stored and access.readable(field.name) and record.get(field.name) not in (None, False, [])
     }
+    if new or not record:
+        return Draft(new_id(), {}, values=values, owner=session.user_id)
     owner = record.get("owner")
     if isinstance(owner, Mapping):
         owner = owner.get("id")
     return Draft(str(record["id"]), {}, values=values, before=dict(values), owner=owner)
 
 
-def _far(session: Session, access: ObjectAccess, source: str, record: Mapping[str, Any] | None) -> bool | None:
+def _far(session: Session, access: ObjectAccess, source: str, record: Mapping[str, Any]) -> bool | None:
     """A condition over other records: asked as a filter, so that the rights on those records hold."""
-    if record is None:
-        return None
     try:
         ask = reading.Ask(filter=f"id == '{record['id']}' and ({source})", fields=("id",), limit=1)
         return bool(reading.listed(session, access.object.name, ask).records)

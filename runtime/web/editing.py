@@ -92,7 +92,8 @@ class Editing:
             self.title = presenting.titles(self.session, self.access.object.name, [self.record_id]).get(
                 self.record_id, ""
             )
-        self.known = presenting.conditions(self.session, self.access, self.plan.conditions(), self.bare_record())
+        record = self.values() if self.new else self.bare_record()
+        self.known = presenting.conditions(self.session, self.access, self.plan.conditions(), record, new=self.new)
 
     def bare_record(self) -> dict[str, Any] | None:
         """The record with the ids of its links."""
@@ -153,7 +154,8 @@ class Editing:
 
     def empty(self, block: Block) -> bool:
         """True for a section of a new record in which nothing can be entered."""
-        return self.new and not any(isinstance(one, Block) or one.field.name in self.form for one in block.parts)
+        parts = [one if isinstance(one, Block) else one.field for one in block.parts]
+        return self.new and not any(isinstance(one, Block) or one.computed or one.name in self.form for one in parts)
 
     # -- storing ----------------------------------------------------------------------------------------
 

@@ -1,0 +1,1 @@
+"""Browser tests: specs of Playwright against a running product."""
