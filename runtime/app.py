@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 import psycopg
-from flask import Flask, Response
+from flask import Flask, Response, request
 from flask_wtf.csrf import CSRFError
 from psycopg import errors as pg
 from werkzeug.exceptions import HTTPException
@@ -33,6 +33,7 @@ from runtime.web import (
 from runtime.web.direct import Direct
 from runtime.web.http import GUARDS, Services, handle_errors
 from runtime.web.limits import Limits
+from runtime.web.metrics import ROUTE, Measured, Metrics
 
 log = logging.getLogger("dougong")
 ROUTES = (
@@ -78,7 +79,7 @@ def make_services(settings: Settings, database: Database | None = None) -> Servi
     """Everything that routes and commands work with."""
     catalog = load_catalog(settings.plugins)
     found = database or Database(settings.dsn, pool_size=settings.pool_size)
-    return Services(settings, Workspaces(found, catalog), Limits(settings.logins_per_minute))
+    return Services(settings, Workspaces(found, catalog), Limits(settings.logins_per_minute), Metrics(found))
 
 
 def create_app(settings: Settings, services: Services | None = None) -> Flask:
@@ -108,5 +109,10 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
                 headers.add(name, value)
         return response
 
-    app.wsgi_app = Direct(made, app.wsgi_app, foreign)  # type: ignore[method-assign]
+    @app.before_request
+    def named() -> None:
+        if request.url_rule is not None:
+            request.environ[ROUTE] = request.url_rule.rule
+
+    app.wsgi_app = Measured(made.metrics, Direct(made, app.wsgi_app, foreign))  # type: ignore[method-assign]
     return app

@@ -27,6 +27,7 @@ from runtime.store.database import Database
 from runtime.store.embedded import Cluster
 from runtime.web.http import Services
 from runtime.web.limits import Limits
+from runtime.web.metrics import Metrics
 
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 
@@ -109,7 +110,9 @@ class Shop:
     def __init__(self, dsn: str, folder: Path, catalog: Catalog) -> None:
         self.settings = Settings(dsn, folder, "a secret of tests", folder / "files", logins_per_minute=1000)
         self.database = Database(dsn, pool_size=8)
-        self.services = Services(self.settings, Workspaces(self.database, catalog), Limits(1000))
+        self.services = Services(
+            self.settings, Workspaces(self.database, catalog), Limits(1000), Metrics(self.database)
+        )
         self.catalog = catalog
         self.app = create_app(self.settings, self.services)
         self._users: dict[str, tuple[str, str]] = {}

@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 import sys
+import tempfile
 from collections.abc import Callable
 
 import click
@@ -21,6 +22,7 @@ from runtime.store import ddl, migrate, people, workspaces
 from runtime.store.embedded import Cluster
 from runtime.version import VERSION
 from runtime.web.http import Services
+from runtime.web.metrics import FOLDER
 
 THREADS = 8
 
@@ -103,17 +105,19 @@ def first_start(
 
 def listen(host: str, port: int, workers: int) -> None:
     """Serve HTTP until the process is told to end."""
-    Server(
-        "runtime.wsgi:app",
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        blocking_threads=THREADS,
-        backpressure=THREADS * 16,
-        respawn_failed_workers=True,
-        log_enabled=False,
-    ).serve()
+    with tempfile.TemporaryDirectory(prefix="dougong-figures-") as shared:
+        os.environ.setdefault(FOLDER, shared)
+        Server(
+            "runtime.wsgi:app",
+            address=host,
+            port=port,
+            interface=Interfaces.WSGI,
+            workers=workers,
+            blocking_threads=THREADS,
+            backpressure=THREADS * 16,
+            respawn_failed_workers=True,
+            log_enabled=False,
+        ).serve()
 
 
 @click.command()

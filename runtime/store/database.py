@@ -15,6 +15,7 @@ from psycopg.adapt import Loader
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool
 
 from runtime.base.errors import DougongError, Message, Unavailable
 from runtime.base.sqltext import Sql
@@ -65,6 +66,12 @@ class Database:
             pool_reset_on_return=None,
             isolation_level="AUTOCOMMIT",
         )
+
+    @property
+    def in_use(self) -> int:
+        """How many connections of the pool are taken now."""
+        pool = self.engine.pool
+        return pool.checkedout() if isinstance(pool, QueuePool) else 0
 
     def connect(self, **changes: Any) -> Connection:
         """A new connection outside the pool, for long work."""

@@ -16,11 +16,13 @@ from runtime.engine.workspace import Session
 from runtime.store.ids import is_id
 from runtime.web.call import STATUS, Answer, Call, json_answer, json_of, refusal
 from runtime.web.http import GUARDS, Services, flag, names, whole
+from runtime.web.metrics import ROUTE
 
 PREFIX = "/api/v1/records/"
 KNOWN = ("filter", "sort", "fields", "expand", "q", "limit", "cursor", "count", "numbers", "deleted")
 LONGEST_KEY = 200
 BODILESS = (204, 304)
+RULES = (f"{PREFIX}<object_name>", f"{PREFIX}<object_name>/<record_id>")
 
 Route = Callable[[Services, Call, str, str], Answer]
 
@@ -48,6 +50,7 @@ class Direct:
             route = ROUTES.get((environ["REQUEST_METHOD"], bool(record_id)))
             if route is not None and object_name and (not record_id or is_id(record_id)):
                 call = Call(environ)
+                environ[ROUTE] = RULES[bool(record_id)]
                 try:
                     found = route(self.services, call, object_name, record_id)
                 except DougongError as error:

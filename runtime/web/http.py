@@ -16,6 +16,7 @@ from runtime.store.files import Contents, DiskContents
 from runtime.web import call
 from runtime.web.call import JSON, Call
 from runtime.web.limits import Limits
+from runtime.web.metrics import Metrics
 
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; object-src 'none'; "
@@ -36,6 +37,7 @@ class Services:
     settings: Settings
     workspaces: Workspaces
     limits: Limits
+    metrics: Metrics
 
     def contents(self, session: Session) -> Contents:
         """Where the workspace's files are kept."""

@@ -1,12 +1,15 @@
-"""What operators look at: is the process up, is it ready."""
+"""What operators look at: is the process up, is it ready, its figures."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+import secrets
 
-from runtime.base.errors import DougongError
+from flask import Blueprint, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from runtime.base.errors import DougongError, Message, NotFound, Unauthorized
 from runtime.store import migrate
-from runtime.web.http import Services, answer
+from runtime.web.http import Services, answer, current
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -26,5 +29,16 @@ def blueprint(services: Services) -> Blueprint:
         if waiting:
             return answer({"status": "migrations", "schemas": waiting}, 503)
         return answer({"status": "ok"})
+
+    @routes.get("/metrics")
+    def metrics() -> Response:
+        token = services.settings.metrics_token
+        if not token:
+            raise NotFound(
+                Message("there are no figures: set DOUGONG_METRICS_TOKEN", "未启用：请设置 DOUGONG_METRICS_TOKEN")
+            )
+        if not secrets.compare_digest(current().bearer.encode(), token.encode()):
+            raise Unauthorized(Message("this is not the token of the figures", "令牌不正确"))
+        return Response(services.metrics.text(), content_type=CONTENT_TYPE_LATEST)
 
     return routes
