@@ -42,6 +42,7 @@ LIST_PARAMETERS = (
     ("cursor", "string", "next_cursor of the page before · 上一页返回的游标"),
     ("count", "string", "none, estimate or exact · 计数方式"),
     ("numbers", "string", "'string' gives numbers as texts · 数字以文本返回"),
+    ("deleted", "boolean", "What is in the recycle bin · 回收站中的记录"),
 )
 
 
@@ -201,16 +202,32 @@ def record_paths(access: ObjectAccess) -> dict[str, Any]:
         wanted = [
             parameter("format", "string", "csv, xlsx or jsonl · 格式"),
             *(parameter(*one) for one in LIST_PARAMETERS[:3]),
+            parameter("q", "string", "Search · 搜索"),
+            parameter("titles", "boolean", "Titles in the place of ids of linked records · 关联记录显示标题"),
+            parameter("mark", "boolean", "CSV begins with the mark by which Excel knows UTF-8 · CSV 带 BOM"),
         ]
         found[f"{base}/export"] = {"get": operation(f"Export · 导出: {label}", tag, parameters=wanted)}
     if access.may("import"):
         form = {"type": "object", "properties": {
             "file": {"type": "string", "format": "binary"}, "mapping": {"type": "string"},
             "on_duplicate": {"enum": ["skip", "update", "create", "fail"]}, "key": {"type": "string"},
-            "dry_run": {"type": "boolean"}}}  # fmt: skip
+            "dry_run": {"type": "boolean"}, "blank": {"enum": ["keep", "clear"]}}}  # fmt: skip
         sent = operation(f"Import · 导入: {label}", tag, ok={"type": "object"})
         sent["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": form}}}
         found[f"{base}/import"] = {"post": sent}
+    if access.may("share"):
+        wish = {
+            "type": "object",
+            "required": ["kind", "with"],
+            "properties": {"kind": {"enum": ["user", "role", "department"]}, "with": {"type": "string"},
+                           "level": {"enum": ["read", "write", "none"]}},
+        }  # fmt: skip
+        everybody = {"type": "object", "properties": {"data": {"type": "array", "items": wish}}}
+        found[f"{base}/{{id}}/shares"] = {
+            **by_id,
+            "get": operation(f"Shares · 共享: {label}", tag, ok=everybody),
+            "put": operation(f"Share · 设置共享: {label}", tag, body=wish, ok=everybody),
+        }
     if many:
         found[base] = many
     if len(single) > 1:

@@ -48,7 +48,9 @@ def product(shared_shop: Shop) -> Iterator[dict[str, str]]:
     category = make("product_category", name="Parts")
     known = {
         "customer": make("customer", name="Acme", grade="B"),
-        "pump": make("product", name="Pump", category=category, code="P-1", list_price="100.00", tax_rate="13", floor_price="80"),
+        "pump": make(
+            "product", name="Pump", category=category, code="P-1", list_price="100.00", tax_rate="13", floor_price="80"
+        ),
         "valve": make("product", name="Valve", category=category, code="V-1", list_price="19.99", tax_rate="6"),
     }
     server = make_server("127.0.0.1", 0, shop.app, threaded=True)
