@@ -35,12 +35,15 @@ def problem_lines(problems: Sequence[Problem], language: str) -> list[str]:
 @group.command(name="validate")
 @click.argument("path", type=PATH)
 @click.option("--alone", is_flag=True, help="Without the workspace: only this folder, no database.")
+@click.option("--with", "others", type=PATH, multiple=True, help="An app that it builds on; no database.")
 @place_options
-def validate_command(place: Place, path: Path, alone: bool) -> None:
+def validate_command(place: Place, path: Path, alone: bool, others: tuple[Path, ...]) -> None:
     """Check the documents of PATH (a folder, a zip or a file): every problem with file, line and path."""
     loaded = load.read(path)
     required = any(one.data.get("requires") for one in loaded.of("app"))
-    if alone or not required:
+    if others:
+        loaded = load.together([*(load.read(one) for one in others), loaded])
+    if alone or others or not required:
         catalog = load_catalog(bundled_plugins())
         problems = [*loaded.problems, *validate.validate(loaded, catalog)]
         if not any(one.severity == "error" for one in problems):

@@ -110,6 +110,19 @@ def test_templates(dougong: Run) -> None:
     assert "no template" in dougong("template", "install", "../tests", status=1).stderr
 
 
+def test_a_template_with_its_people(dougong: Run) -> None:
+    basic, project = ROOT / "templates/crm_basic", ROOT / "templates/crm_project_sales"
+    assert "0 errors, 0 warnings" in dougong("model", "validate", project, "--with", basic).stdout
+    assert "is not installed" in dougong("model", "validate", project, "--alone", status=1).stdout
+    made = dougong("template", "install", "crm_basic")
+    password = made.stdout.split("with the password ")[1].split()[0]
+    assert "linyue" in made.stdout and len(password) >= 8
+    assert "customer: 60 records" in made.stderr
+    assert dougong("template", "install", "crm_basic").stdout == "installed crm_basic\n"
+    done = json.loads(dougong("template", "install", "crm_project_sales", "--no-sample-data", "--json").stdout)
+    assert done == {"installed": "crm_project_sales", "users": [], "password": None}
+
+
 def test_wrong_rows_are_said(dougong: Run, tmp_path: Path) -> None:
     dougong("model", "publish", SUPERSTORE)
     sheet = tmp_path / "customers.csv"
