@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from psycopg import errors as pg
 
 from runtime.base.errors import Conflict, Forbidden, Invalid, Message, Problem, Stale
 from runtime.base.sqltext import EMPTY
 from runtime.engine import reading
-from runtime.engine.access import ObjectAccess, demand_object
+from runtime.engine.access import ObjectAccess, demand_object, object_access
 from runtime.engine.workspace import Session
 from runtime.meta.model import FieldDef, ObjectDef
 from runtime.store import records
@@ -62,6 +64,31 @@ def delete(
     with session.database.transaction() as connection:
         work = Deletion(session, connection, origin)
         work.delete(access.object, [record_id], version=seen)
+
+
+@dataclass(frozen=True)
+class Consequence:
+    """What a deletion means for records that link to the deleted one, as far as the caller may read them."""
+
+    object: ObjectDef
+    field: FieldDef
+    rule: str
+    count: int
+
+
+def consequences(session: Session, object_name: str, record_id: str) -> list[Consequence]:
+    """What would follow from the deletion of a record: what goes with it, loses its link, or stands against it."""
+    found = []
+    for source, field in session.model.links_to.get(object_name, ()):
+        access = object_access(session.snapshot, session.person, source)
+        if not access.may("read") or not access.readable(field.name) or field.relates is None:
+            continue
+        condition = f"HAS({field.name}, '{record_id}')" if field.relates.many else f"{field.name} == '{record_id}'"
+        ask = reading.Ask(filter=condition, fields=("id",), limit=1, count="estimate")
+        count = reading.listed(session, source.name, ask).count or 0
+        if count:
+            found.append(Consequence(source, field, on_delete(field), count))
+    return found
 
 
 class Deletion:

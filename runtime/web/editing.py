@@ -16,7 +16,7 @@ from runtime.base.values import dump, load
 from runtime.engine import compound, presenting, reading, records, uploads
 from runtime.engine.access import ObjectAccess, demand_object
 from runtime.engine.workspace import Session
-from runtime.kinds.field import BadValue
+from runtime.kinds.field import BadValue, HoldsFiles
 from runtime.store.ids import is_id
 from runtime.web.forms import (
     SEARCH,
@@ -107,7 +107,7 @@ class Editing:
         if self.record is not None:
             known = self.bare_record() or {}
             return {name: one for name, one in known.items() if self.access.readable(name)}
-        found = dict(self.start)
+        found = {**self.start, **self.copied()}
         context = context_of(self.session)
         for name, text in request.args.items():
             one = self.access.object.fields.get(name)
@@ -119,6 +119,26 @@ class Editing:
                 continue
         return found
 
+    @property
+    def source(self) -> str:
+        """The id of the record that a new one is copied from, '' for none."""
+        wanted = str(request.args.get("copy", ""))
+        return wanted if self.new and is_id(wanted) and self.access.may("read") else ""
+
+    def copied(self) -> dict[str, Any]:
+        """What a copy takes over: what may be read and set and need not be unique. Raises NotFound."""
+        if not self.source:
+            return {}
+        fields = self.access.object.fields
+        unique = {name for names in self.access.object.unique for name in names}
+        record = read(self.session, self.access, self.source)
+        return {
+            name: bare(one, record.get(name))
+            for name, one in fields.items()
+            if self.access.writable(name) and self.access.readable(name) and record.get(name) is not None
+            and not one.unique and name not in unique and not isinstance(one.kind, HoldsFiles)
+        }  # fmt: skip
+
     def make(self, formdata: Formdata | None) -> None:
         """The inputs, filled from what is stored or from what came in."""
         self.form = make_form(
@@ -127,7 +147,7 @@ class Editing:
         for block in self.plan.relations("lines"):
             assert block.relation is not None
             if formdata is None:
-                self.lines[block.relation.name] = self.editor.read(block, self.record_id, edit=True)
+                self.lines[block.relation.name] = self.editor.read(block, self.record_id, edit=True, copy=self.source)
             else:
                 self.lines[block.relation.name] = self.editor.sent(block, self.record_id, formdata)
 
@@ -151,6 +171,16 @@ class Editing:
         """True when an input of a section has something wrong: then the section stands open."""
         names = [one.field.name for one in block.parts if isinstance(one, Place)]
         return any(self.form[name].errors for name in names if name in self.form)
+
+    def tabs(self, block: Block) -> list[tuple[Block, bool]]:
+        """The tabs in which anything can be entered or seen, and which stands open: the first with something wrong."""
+        shown = [one for one in block.parts if isinstance(one, Block) and not self.empty(one) and self.fills(one)]
+        opened = next((one for one in shown if self.errors_in(one)), shown[0] if shown else None)
+        return [(one, one is opened) for one in shown]
+
+    def fills(self, block: Block) -> bool:
+        """True when a tab of a form has more than lists of other records, which a form does not show."""
+        return any(isinstance(one, Place) or one.what != "related" for one in block.parts)
 
     def empty(self, block: Block) -> bool:
         """True for a section of a new record in which nothing can be entered."""

@@ -20,7 +20,7 @@ from wtforms.meta import DefaultMeta
 
 from runtime.base.errors import Problem
 from runtime.engine import presenting
-from runtime.engine.access import ObjectAccess
+from runtime.engine.access import ObjectAccess, object_access
 from runtime.engine.workspace import Session
 from runtime.kinds.field import Chooses, HoldsFiles, Relates
 from runtime.meta.model import FieldDef
@@ -78,8 +78,12 @@ class KindField(FormField):  # type: ignore[misc]
 
     widget = Fragment()
 
-    def __init__(self, label: str, *, place: Place, offers: Offers, required: bool, **more: Any) -> None:
+    def __init__(
+        self, label: str, *, place: Place, offers: Offers, required: bool, owner: str = "", **more: Any
+    ) -> None:
+        """``owner`` is the name of the object that the field belongs to."""
         super().__init__(label, **more)
+        self.owner = owner
         self.raw_data: list[Any] | None = None
         self.place = place
         self.definition: FieldDef = place.field
@@ -164,6 +168,29 @@ class KindField(FormField):  # type: ignore[misc]
         """True when there are more records than the select offers."""
         kind = self.definition.kind
         return isinstance(kind, Relates) and (bool(self.searched) or len(self.offers.first(kind)) > OFFERED)
+
+    @property
+    def picker(self) -> str:
+        """The address that finds records for a link, '' for what is no link."""
+        found = isinstance(self.definition.kind, Relates) and self.owner
+        return f"/o/{self.owner}/offers/{self.definition.name}" if found else ""
+
+    @property
+    def creates(self) -> str:
+        """The form of a new record to link to, '' where the caller may not make one."""
+        kind, session = self.definition.kind, self.offers.session
+        target = session.model.object(kind.target_object()) if isinstance(kind, Relates) and self.owner else None
+        if target is None or target.owner_link is not None:
+            return ""
+        access = object_access(session.snapshot, session.person, target)
+        return f"/o/{target.name}/new" if access.may("create") and access.may("read") else ""
+
+    @property
+    def accepts(self) -> str:
+        """The file types that the field takes, as browsers are told; '' for all."""
+        kind = self.definition.kind
+        types: Any = kind.settings.get("types") or getattr(kind, "usual_types", ())
+        return ",".join(types)
 
     def files(self) -> list[Mapping[str, Any]]:
         """The entries of the files that are held."""
@@ -279,7 +306,7 @@ def make_form(
             continue
         required = marks and (holds(place.required, known) or holds(place.field.required, known))
         label = place.label[page_language()]
-        fields[name] = KindField(label, place=place, offers=offers, required=required)
+        fields[name] = KindField(label, place=place, offers=offers, required=required, owner=access.object.name)
     made = RecordForm(fields, prefix=prefix, meta=DefaultMeta())
     made.process(formdata, data=dict(values))
     if formdata is not None:

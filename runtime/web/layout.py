@@ -160,7 +160,8 @@ class Builder:
         visible = doc.get("visible", True)
         if not parts or visible is False:
             return None
-        return Block("section", label_of(doc.get("tab"), ""), 2, visible=visible, parts=parts)
+        columns = int(doc.get("columns", 2))
+        return Block("section", label_of(doc.get("tab"), ""), columns, visible=visible, parts=parts)
 
     def parts(self, items: Sequence[Any]) -> list[Block | Place]:
         """What stands in a section or tab."""

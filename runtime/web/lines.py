@@ -76,14 +76,17 @@ class LineEditor:
         definition = self.session.model.objects[relation.source]
         return object_access(self.session.snapshot, self.session.person, definition)
 
-    def read(self, block: Block, record_id: str | None, *, edit: bool) -> Lines:
-        """The stored lines, with empty rows behind them where new ones may be entered."""
+    def read(self, block: Block, record_id: str | None, *, edit: bool, copy: str = "") -> Lines:
+        """The stored lines, with empty rows behind them where new ones may be entered; for a copy, the other's."""
         relation = block.relation
         assert relation is not None
         made = Lines(block, relation, self.rights(relation))
         if record_id is not None:
             records, made.more = self.stored(made, record_id)
             made.rows = [self.row(made, number, one) for number, one in enumerate(records)]
+        elif copy and made.access.may("create"):
+            records, _ = self.stored(made, copy)
+            made.rows = [self.copied(made, number, one) for number, one in enumerate(records)]
         if edit and made.access.may("create"):
             made.rows += [self.row(made, len(made.rows) + number, None) for number in range(EMPTY_ROWS)]
         return made
@@ -117,6 +120,14 @@ class LineEditor:
         )  # fmt: skip
         identity = ("", "") if record is None else (str(record["id"]), str(record["version"]))
         return Row(form, *identity, shown=shown, record=record or {})
+
+    def copied(self, lines: Lines, number: int, record: Mapping[str, Any]) -> Row:
+        """A new row that says what another record's line says, but for what must be unique."""
+        fields = lines.access.object.fields
+        kept = {name: value for name, value in record.items() if name not in fields or not fields[name].unique}
+        made = self.row(lines, number, kept)
+        made.id, made.version, made.shown = "", "", {}
+        return made
 
     def sent(self, block: Block, record_id: str | None, formdata: Formdata) -> Lines:
         """The lines as the browser sent them, beside what is stored."""

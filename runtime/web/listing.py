@@ -73,6 +73,8 @@ class Listing:
     count: str = ""
     problems: list[Problem] = field(default_factory=list)
     status: int = 200
+    #: The records as they were read, for pages that look further.
+    records: Sequence[Mapping[str, Any]] = ()
 
     @property
     def source(self) -> str:
@@ -166,14 +168,14 @@ def grouping(made: Listing) -> FieldDef | None:
     return found if found.kind.sortable else None
 
 
-def fill(session: Session, made: Listing, limit: int) -> None:
-    """Read the page."""
+def fill(session: Session, made: Listing, limit: int, more: Sequence[str] = ()) -> None:
+    """Read the page; ``more`` are further fields to be read."""
     access, group = made.access, grouping(made)
     keys = [one.strip() for one in sort_of(made).split(",") if one.strip()]
     if group is not None:
         keys = [group.name, *(one for one in keys if one.lstrip("+-") != group.name)]
     heads = heads_of(made.columns)
-    names = list(dict.fromkeys([*heads, "version", *([group.name] if group else [])]))
+    names = list(dict.fromkeys([*heads, "version", *more, *([group.name] if group else [])]))
     try:
         page = reading.listed(
             session, access.object.name,
@@ -185,6 +187,7 @@ def fill(session: Session, made: Listing, limit: int) -> None:
         records = [load(one) for one in page.records]
         if page.next_cursor:
             made.next = made.asked.address(access.object.name, cursor=page.next_cursor)
+        made.records = records
         made.lines = lines_of(session, made, records, group)
     except DougongError as error:
         made.refuse(error)
@@ -267,7 +270,7 @@ def related(
     asked = Asked(filter=f"{link} == '{record_id}'")
     made = Listing(access, asked, access.object.label[page_language()])
     made.columns = [replace(one, sort="") for one in columns_of(session, access, asked, names, (), "")]
-    fill(session, made, limit)
+    fill(session, made, limit, ("created_at", "created_by"))
     made.next = asked.address(access.object.name) if made.next else ""
     return made
 

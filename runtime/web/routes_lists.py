@@ -31,9 +31,9 @@ Page = Callable[[Session, ObjectAccess, Asked, Builder | None], Response]
 
 
 def rights(object_name: str, right: str = "read") -> tuple[Session, ObjectAccess]:
-    """Who asks, and what he may do with the object. Raises NotFound, Forbidden."""
+    """Who asks, and what he may do with the object; '' when knowing it is enough. Raises NotFound, Forbidden."""
     session = page_session()
-    return session, demand_object(session.snapshot, session.person, object_name, right)
+    return session, demand_object(session.snapshot, session.person, object_name, right or None)
 
 
 def add(routes: Blueprint, looks: Mapping[str, Page]) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, flash, make_response, redirect, request
 
-from runtime.base.errors import DougongError, Invalid
+from runtime.base.errors import DougongError, Invalid, Malformed, Message
 from runtime.engine import own, presenting, uploads
 from runtime.engine.workspace import Session
 from runtime.store import workspaces
-from runtime.web.http import Services
+from runtime.web.http import Services, answer
 from runtime.web.render import THEME, THEMES, keep, page
 from runtime.web.routes_files import handed_out
 from runtime.web.session import enter, leave, local, maybe_session, page_session, renew
@@ -70,6 +70,15 @@ def blueprint(services: Services) -> Blueprint:
             flash(gettext("Saved."))
             return keep(to("/me"), THEME, wanted if wanted in THEMES else "auto")
         return password(services, session)
+
+    @routes.post("/files")
+    def upload() -> Response:
+        session = page_session()
+        part = request.files.get("file")
+        if part is None or not part.filename:
+            raise Malformed(Message("send the file as the part 'file'", "请用 file 部分上传文件"))
+        largest = services.settings.largest_file
+        return answer(uploads.upload(session, services.contents(session), part.stream, part.filename, largest), 201)
 
     @routes.get("/files/<file_id>")
     def file(file_id: str) -> Response:

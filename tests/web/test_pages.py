@@ -60,7 +60,7 @@ def put(sent: MultiDict[str, Any], values: dict[str, Any]) -> None:
 
 def present(page: str) -> str:
     """The page of a record without its history."""
-    return page.partition('class="card history"')[0]
+    return page.partition('class="card timeline"')[0]
 
 
 # -- who is there ---------------------------------------------------------------------------------------
@@ -506,7 +506,7 @@ def test_both_languages(store: Shop) -> None:
     done = li.post("/language", {"_csrf": li.token("/"), "language": "zh", "next": "/o/order"})
     assert done.headers["Location"] == "/o/order"
     page = li.text(f"/o/order/{made['order']}")
-    assert 'lang="zh-CN"' in page and "当日" in page and "发货方式" in page and "历史记录" in page
+    assert 'lang="zh-CN"' in page and "当日" in page and "发货方式" in page and "时间线" in page
     found = li.fill("/o/order/new", {})
     assert "必填" in sentences(found.get_data(as_text=True))
 

@@ -1,0 +1,193 @@
+"""What the page of one record shows: sections, lines, related lists, the timeline, rights. It stores nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from runtime.engine import personal, presenting, reading, trail
+from runtime.engine.access import ObjectAccess, object_access
+from runtime.engine.workspace import Session
+from runtime.kinds.field import Choice, Chooses
+from runtime.meta.model import FieldDef
+from runtime.store.ids import is_id
+from runtime.web.asked import views_of
+from runtime.web.columns import columns_in
+from runtime.web.editing import read
+from runtime.web.forms import Offers, visible
+from runtime.web.layout import Block, Builder, Plan, plan, usual
+from runtime.web.lines import LineEditor, Lines
+from runtime.web.listing import Listing, related
+from runtime.web.shown import Event, Shower, Shown, bare, history, moment
+from runtime.web.texts import page_language
+
+RELATED = 10
+HISTORY = 30
+RIGHTS = ("update", "delete", "assign", "share")
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One entry of the timeline: a change of the record, or a record that was made for it."""
+
+    at: str
+    who: str
+    event: Event | None = None
+    label: str = ""
+    title: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stage of a record's process."""
+
+    key: str
+    label: str
+    state: str
+    color: str = ""
+
+
+@dataclass
+class RecordPage:
+    """The page of one record for one caller."""
+
+    session: Session
+    access: ObjectAccess
+    record: Mapping[str, Any]
+    title: str
+    plan: Plan
+    known: Mapping[str, bool | None]
+    shown: Mapping[str, Shown]
+    may: set[str]
+    lines: dict[str, Lines] = field(default_factory=dict)
+    related: dict[str, tuple[Listing, str]] = field(default_factory=dict)
+    timeline: Sequence[Happening] = ()
+    older: bool = False
+    pinned: bool = False
+    path: FieldDef | None = None
+    steps: Sequence[Step] = ()
+
+    def seen(self, conditions: Any) -> bool:
+        """False when a condition of the form surely does not hold."""
+        several = conditions if isinstance(conditions, (list, tuple)) else (conditions,)
+        return visible(several, self.known)
+
+    def moment(self, text: str) -> str:
+        """An instant where the caller is."""
+        return moment(self.session, text)
+
+    @property
+    def copies(self) -> bool:
+        """True when the caller may make another one like this."""
+        return self.access.may("create") and self.access.object.owner_link is None
+
+
+def opened(session: Session, access: ObjectAccess, record_id: str) -> RecordPage:
+    """The record's own part of its page. Raises NotFound."""
+    if not is_id(record_id):
+        raise reading.not_found(access.object.name)
+    name = access.object.name
+    record = read(session, access, record_id)
+    made = plan(session, access)
+    fields = access.object.fields
+    plain = {key: bare(fields[key], value) if key in fields else value for key, value in record.items()}
+    shower = Shower(session, access)
+    found = RecordPage(
+        session, access, record,
+        presenting.titles(session, name, [record_id]).get(record_id, "") or access.object.label[page_language()],
+        made, presenting.conditions(session, access, made.conditions(), plain),
+        {key: shower.value(fields[key], record.get(key)) for key in fields if access.visible(key)},
+        presenting.permitted(session, access, record_id, *RIGHTS),
+    )  # fmt: skip
+    found.pinned = personal.is_pinned(session, record_id)
+    found.path, found.steps = steps_of(access, plain)
+    return found
+
+
+def whole(session: Session, access: ObjectAccess, record_id: str) -> RecordPage:
+    """The whole page: lines, related lists and the timeline too."""
+    found = opened(session, access, record_id)
+    found.plan.blocks += Builder(session, access).others(found.plan)
+    editor = LineEditor(session, Offers(session))
+    found.lines = {
+        one.relation.name: editor.read(one, record_id, edit=False)
+        for one in found.plan.relations("lines")
+        if one.relation
+    }
+    found.related = related_lists(session, found.plan, record_id)
+    entries = trail.history(session, access.object.name, record_id)
+    found.older = len(entries) > HISTORY
+    found.timeline = timeline(session, access, entries[:HISTORY], found.related)
+    return found
+
+
+def related_lists(session: Session, made: Plan, record_id: str) -> dict[str, tuple[Listing, str]]:
+    """For each relation of a record's page: its first records, and where a new one is made ('' where it may not)."""
+    found: dict[str, tuple[Listing, str]] = {}
+    for block in made.relations("related"):
+        relation = block.relation
+        if relation is None or relation.name in found:
+            continue
+        definition = session.model.objects[relation.source]
+        access = object_access(session.snapshot, session.person, definition)
+        view = next((one for one in views_of(session, relation.source) if one.name == block.view), None)
+        named = [str(one["field"]) for one in columns_in(view) if one["field"] != relation.field]
+        names = named or usual(access, relation.field)
+        new = f"/o/{relation.source}/new?{relation.field}={record_id}" if access.may("create") else ""
+        found[relation.name] = (related(session, access, relation.field, record_id, names, RELATED), new)
+    return found
+
+
+def timeline(
+    session: Session,
+    access: ObjectAccess,
+    entries: Sequence[Mapping[str, Any]],
+    lists: Mapping[str, tuple[Listing, str]],
+) -> list[Happening]:
+    """The changes of the record and the records that were made for it, newest first."""
+    spoken = page_language()
+    found = [
+        (str(entry["at"]), Happening(event.at, event.who, event))
+        for entry, event in zip(entries, history(session, access, entries), strict=True)
+    ]
+    for made, _ in lists.values():
+        label = made.access.object.label[spoken]
+        for line, record in zip(made.lines, made.records, strict=False):
+            by = record.get("created_by")
+            who = str(by.get("title", "")) if isinstance(by, Mapping) else ""
+            title = line.cells[0].plain if line.cells else ""
+            at = str(record["created_at"])
+            found.append((at, Happening(moment(session, at), who, None, label, title or line.id[:8], line.href)))
+    return [one for _, one in sorted(found, key=lambda pair: pair[0], reverse=True)][:HISTORY]
+
+
+def steps_of(access: ObjectAccess, record: Mapping[str, Any]) -> tuple[FieldDef | None, list[Step]]:
+    """The first field whose options are steps in an order, with how far the record has come."""
+    for one in access.object.fields.values():
+        if not isinstance(one.kind, Chooses) or not one.kind.ordered or not access.readable(one.name):
+            continue
+        choices = list(one.kind.choices())
+        keys = [choice.key for choice in choices]
+        value = record.get(one.name)
+        at = keys.index(value) if value in keys else -1
+        over = at >= 0 and bool(choices[at].doc.get("end"))
+        steps = [step(choice, number, at, over) for number, choice in enumerate(choices)]
+        return one, steps
+    return None, []
+
+
+def step(choice: Choice, number: int, at: int, over: bool) -> Step:
+    """One step: done, the present one, or still to come; of the ends only the one that was reached is done."""
+    ends = bool(choice.doc.get("end"))
+    state = "now" if number == at else "done" if number < at and not ends else "ahead"
+    if over and number == at:
+        state = "won" if choice.doc.get("end") == "won" else "lost"
+    return Step(choice.key, choice.label[page_language()], state, str(choice.doc.get("color") or ""))
+
+
+def first_blocks(made: Plan) -> list[Block]:
+    """The sections that tell most in little room: those before anything else."""
+    sections = [one for one in made.blocks if one.what == "section" and not one.collapsed]
+    return sections[:2]
