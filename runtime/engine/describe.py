@@ -138,7 +138,7 @@ def check_formula(session: Session, body: Mapping[str, Any]) -> dict[str, Any]:
     compiled = session.formulas.asked(
         str(name), str(source), str(context),
         lambda one, member: readable(snapshot, person, one, member),
-        TYPES[str(wanted)] if wanted else None,
+        TYPES[str(wanted)] if wanted else None, nullable=body.get("nullable") is not False,
     )  # fmt: skip
     found: dict[str, Any] = {
         "diagnostics": [

@@ -12,7 +12,7 @@ from runtime.formula.nodes import number_type
 from runtime.formula.operators import to_text
 from runtime.formula.parse import Surface
 from runtime.formula.scope import Scope, Slot
-from runtime.formula.tree import Agg, Lit, Node
+from runtime.formula.tree import Agg, And, Cmp, Lit, Node, SlotRef, Txt0
 from runtime.formula.types import BOOL, TEXT, Type, children, ref
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MAX_AGGREGATES = 5
 ORDERED = ("number", "date", "datetime", "duration")
+#: Contexts whose formulas forms compute while somebody types.
+FORMS = ("computed", "virtual", "default", "validation", "condition")
 CRITERIA = ("ANY", "ALL", "COUNT", "COUNTD")
 MEASURES = ("SUM", "AVG", "MIN", "MAX", "COUNT", "COUNTD")
 # argument names after the set, in order
@@ -110,6 +112,11 @@ def aggregate(c: Checker, fn: Function, surface: Surface) -> Node:
     if target is None or member is None:
         raise refuse("E_UNKNOWN_FIELD", surface.parts[0].span, {"name": path[-1].value})
     index = c.top.index(replace(slot, root=""))
+    if not member.indexed:
+        why = ("the link to this record has no index.", "指向本记录的关联没有索引。")
+        slow(c, fn.name, target.object, surface.parts[0].span, why)
+    if len(slot.path) > 1:
+        far(c, fn.name, surface.parts[0].span)
     shape = [*SHAPES[fn.name]]
     args = dict(zip(_names(fn, shape, rest, surface), surface.parts[1:], strict=False))
     inner = _frame(c, index, target)
@@ -251,6 +258,28 @@ def _measure(c: Checker, fn: Function, surface: Surface) -> Node:
     return finish(c, fn, surface, node)
 
 
+def slow(c: Checker, name: str, target: str, span: tuple[int, int], why: tuple[str, str]) -> None:
+    """Warn of a summary that no index helps."""
+    c.report("W_SLOW", span, {"name": name, "object": target, "why": why[0], "why_zh": why[1]})
+
+
+def far(c: Checker, name: str, span: tuple[int, int]) -> None:
+    """Tell, where forms use the formula, that only the server can compute it."""
+    if c.context in FORMS:
+        c.report("E_NOT_IN_BROWSER", span, {"name": name})
+
+
+def found_by_index(where: Node, frame: Frame) -> bool:
+    """True when the condition asks an indexed field of the row for one value."""
+    indexed = {one.key for one in frame.scope.members() if one.indexed}
+    for test in where.items if isinstance(where, And) else (where,):
+        for side in (test.a, test.b) if isinstance(test, Cmp) and test.op == "==" else ():
+            bare = side.a if isinstance(side, Txt0) else side
+            if isinstance(bare, SlotRef) and bare.level == 0 and frame.slots[bare.index].path[0] in indexed:
+                return len(frame.slots[bare.index].path) == 1
+    return False
+
+
 def lookup(c: Checker, fn: Function, surface: Surface) -> Node:
     """LOOKUP('object', where, value, order): bare names in ``where`` are the outer record's, ROW the row."""
     _guard(c, fn, surface)
@@ -271,6 +300,10 @@ def lookup(c: Checker, fn: Function, surface: Surface) -> Node:
         frame.bare = False
         where = c.condition(c.many(surface.parts[1:2])[0])
         frame.bare = True
+        if not found_by_index(where, frame):
+            why = ("its condition compares no indexed field with ==.", "其条件没有用 == 比较带索引的字段。")
+            slow(c, fn.name, target.object, surface.parts[1].span, why)
+        far(c, fn.name, surface.span)
         value = c.many(surface.parts[2:3])[0]
         order = _ordered(c, fn, c.many(surface.parts[3:4])[0]) if len(surface.parts) > 3 else None
         key = frame.index(Slot("field", ("id",), ref(target.object), False, "child"))

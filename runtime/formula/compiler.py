@@ -67,10 +67,12 @@ class Compiled:
 
 
 def compile(
-    source: str, scope: Scope, *, expected: Type | None = None, context: str = "computed", blank: str = "zero"
-) -> Compiled:
+    source: str, scope: Scope, *, expected: Type | None = None, context: str = "computed", blank: str = "zero",
+    nullable: bool = True,
+) -> Compiled:  # fmt: skip
     """Checks ``source`` in ``scope``. What is wrong with the text comes back as diagnostics, never as an
-    exception; a wrong ``context`` or ``blank`` is a programmer's error and raises ValueError.
+    exception; a wrong ``context`` or ``blank`` is a programmer's error and raises ValueError. ``nullable=False``
+    warns when the result may be blank.
     """
     if context not in CONTEXTS or blank not in ("zero", "null"):
         raise ValueError(f"no such context or blank rule: {context!r}, {blank!r}")
@@ -81,6 +83,8 @@ def compile(
         if node is not None:
             _count(node, len(source))
             body = checker.result(node, expected)
+            if body.nul and not nullable:
+                checker.report("W_NULLABLE_RESULT", (0, len(source)))
             _count(body, len(source))
     except Refused as error:
         checker.diagnostics.append(error.diagnostic)

@@ -165,8 +165,23 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Division by the fixed number 0 always gives a blank result.",
         "除以固定的 0，结果始终为空。",
     ),
+    "W_SLOW": (
+        "{name} has to look at all records of {object} each time: {why}",
+        "{name} 每次都要查看 {object} 的全部记录：{why_zh}",
+    ),
+    "W_NULLABLE_RESULT": (
+        "The result may be blank, for example when an input is; give a value for that case with IFBLANK(…, value).",
+        "结果可能为空，例如输入为空时；请用 IFBLANK(…, 值) 给出该情况下的值。",
+    ),
+    "E_NOT_IN_BROWSER": (
+        "{name} needs records that a form does not have: while somebody types, the server is asked for the value.",
+        "{name} 需要表单之外的记录：填写时由服务器计算该值。",
+    ),
     "W_TEXT_LIMIT": ("More than {max} repetitions give a blank result.", "重复次数超过 {max} 时结果为空。"),
 }
+
+#: Codes that find nothing wrong.
+INFORMING = ("E_NOT_IN_BROWSER",)
 
 TYPE_WORDS: dict[str, tuple[str, str]] = {
     "text": ("a text", "文本"),
@@ -190,7 +205,7 @@ def make(
     values: dict[str, Any] = dict(params or {})
     filled = _Blank(values)
     english, chinese = MESSAGES[code]
-    severity = {"E": ERROR, "W": WARNING}.get(code[0], INFO)
+    severity = INFO if code in INFORMING else {"E": ERROR, "W": WARNING}[code[0]]
     message = {"en": english.format_map(filled), "zh": chinese.format_map(filled)}
     return Diagnostic(code, severity, span[0], span[1], message, values, fix)
 

@@ -42,11 +42,18 @@ class Formulas:
         return self.get(object_name, field.computed.source(), "virtual", field.computed.result())
 
     def asked(
-        self, object_name: str, source: str, context: str, readable: Readable, expected: Type | None = None
+        self,
+        object_name: str,
+        source: str,
+        context: str,
+        readable: Readable,
+        expected: Type | None = None,
+        *,
+        nullable: bool = True,
     ) -> Compiled:
         """A formula of a request: names that the caller may not read do not exist."""
         scope = ModelScope(self.model, object_name, readable)
-        return compile(source, scope, expected=expected, context=context)
+        return compile(source, scope, expected=expected, context=context, nullable=nullable)
 
     def timeless(self, compiled: Compiled) -> bool:
         """True when the formula, and every computed field it uses, says the same at any moment."""

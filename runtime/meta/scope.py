@@ -137,7 +137,7 @@ class ModelScope:
             field.key,
             field_type(self.model, self.definition, field),
             labels=labels,
-            indexed=field.indexed or field.unique,
+            indexed=field.indexed or field.unique or (field.relates is not None and field.stored),
         )
 
     def _relation(self, name: str) -> Member | None:
@@ -147,8 +147,8 @@ class ModelScope:
         source = self.model.objects[found.source]
         link = source.fields[found.field]
         labels = tuple(dict.fromkeys(source.label.values()))
-        indexed = link.indexed or link.unique or link.owned
-        return Member(name, f"{source.key}.{link.key}", children(source.key), False, labels, indexed)
+        # The store gives every link an index.
+        return Member(name, f"{source.key}.{link.key}", children(source.key), False, labels, indexed=True)
 
     def _labelled(self) -> Mapping[str, FieldDef | None]:
         """The readable fields by their labels; None for a label that two of them share."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -103,7 +104,34 @@ WARNED: list[tuple[str, str, str, str | None]] = [
     ("a < NULL", "W_ALWAYS_FALSE", "a < NULL", None),
     ("IF(TRUE, 1, 2)", "W_ALWAYS_TRUE", "TRUE", None),
     ("a in []", "W_ALWAYS_FALSE", "a in []", None),
+    ("LOOKUP('rate', ROW.value > 1, ROW.value)", "W_SLOW", "ROW.value > 1", None),
+    ("LOOKUP('rate', 'x' == ROW.code or a > 1, ROW.value)", "W_SLOW", "'x' == ROW.code or a > 1", None),
 ]
+
+
+def test_a_summary_over_a_link_without_index_is_slow() -> None:
+    scope = world()
+    scope.items = [replace(one, indexed=False) for one in scope.items]
+    found = compile("COUNT(lines) + SUM(lines.qty, qty > 1)", scope)
+    assert found.ok and codes(found) == ["W_SLOW", "W_SLOW"]
+
+
+def test_what_only_the_server_computes_is_told_where_forms_use_it() -> None:
+    source = "LOOKUP('rate', ROW.code == s and ROW.value > 1, ROW.value)"
+    told = compile(source, world(), context="virtual").diagnostics
+    assert [(one.code, one.severity, source[one.start : one.end]) for one in told] == [
+        ("E_NOT_IN_BROWSER", "info", source)
+    ]
+    assert compile(source, world(), context="filter", expected=NUMBER).diagnostics == ()
+    assert codes(compile("COUNT(customer.deals)", world(), context="virtual")) == ["E_NOT_IN_BROWSER"]
+    assert codes(compile("COUNT(lines)", world(), context="virtual")) == []
+
+
+def test_a_result_that_may_be_blank_is_told_where_that_is_asked() -> None:
+    for source, told in (("a / b", True), ("price + qty", False), ("d", True), ("IFBLANK(a, 0)", False), ("s", False)):
+        found = compile(source, world(), nullable=False)
+        assert codes(found) == (["W_NULLABLE_RESULT"] if told else []), source
+        assert codes(compile(source, world())) == []
 
 
 def codes(compiled: Compiled) -> list[str]:
@@ -125,7 +153,7 @@ def test_errors(source: str, code: str, marked: str, fix: str | None, context: s
 def test_warnings(source: str, code: str, marked: str, fix: str | None) -> None:
     compiled = compile(source, world())
     assert compiled.ok
-    found = compiled.diagnostics[0]
+    found = next(one for one in compiled.diagnostics if one.severity != "info")
     assert (found.code, source[found.start : found.end], found.fix) == (code, marked, fix)
     assert found.severity == "warning"
 

@@ -75,7 +75,7 @@ class Fields:
 
 def m(name: str, t: Type, *labels: str, nullable: bool = True, key: str | None = None) -> Member:
     """A member whose key is ``k_name`` unless given."""
-    return Member(name, key or f"k_{name}", t, nullable, labels)
+    return Member(name, key or f"k_{name}", t, nullable, labels, indexed=t.name == "children" or name == "code")
 
 
 SCALARS = [
