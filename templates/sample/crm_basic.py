@@ -434,6 +434,8 @@ class Maker:
             age = (datetime.datetime.combine(AS_OF, datetime.time(9)) - opened).total_seconds() / 3600
             status = dice.one({"new": 35, "working": 45, "waiting": 20}) if age < 140 else dice.one({"solved": 25, "closed": 70, "waiting": 5})
             ended = status in ("solved", "closed")
+            solved = opened + datetime.timedelta(hours=round(hours * dice.uniform(0.2, 1.3), 1))
+            latest = datetime.datetime.combine(day(-1), datetime.time(17, 30))
             owner = dice.choice(["luoxiaotong", "jiangbowen"])
             contact = dice.choice(self.contacts[customer["name"]])["ref"]
             ref = f"T-{number}"
@@ -444,7 +446,7 @@ class Maker:
                 "channel": dice.one({"phone": 44, "wechat": 34, "mail": 12, "web": 10}), "opened_at": opened,
                 "due_at": opened + datetime.timedelta(hours=hours),
                 "responded_at": opened + datetime.timedelta(minutes=dice.randint(6, 170)) if status != "new" else None,
-                "solved_at": opened + datetime.timedelta(hours=round(hours * dice.uniform(0.2, 1.3), 1)) if ended else None,
+                "solved_at": min(solved, latest) if ended else None,
                 "description": text, "cause": cause if ended else None, "solution": solution if ended else None,
                 "satisfaction": dice.choice([3, 4, 4, 5, 5, 5]) if status == "closed" else None, "owner": owner,
             })  # fmt: skip
