@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from runtime.base.errors import Unavailable
+from runtime.engine import storing
 from runtime.engine.access import ObjectAccess, guard, object_access, readable
 from runtime.engine.drafts import Draft, Evaluator
 from runtime.engine.workspace import Session
@@ -173,7 +175,8 @@ class _Planner:
             made["formula"] = formula
         elif remote:
             # The server computes it again when one of these changes.
-            made["remote"] = sorted({slot.path[0] for slot in compiled.slots if slot.kind == "field"})
+            heads = {slot.path[0] for slot in compiled.slots if slot.kind == "field" and slot.type.name != "children"}
+            made["remote"] = sorted(one for one in heads if self.may(self.at[at].object.key, one))
         self.plan.data["nodes"].append(made)
 
     def asked(self, at: str, source: str, context: str) -> Compiled:
@@ -300,34 +303,43 @@ def spelled(access: ObjectAccess, name: str, text: str, context: Context) -> dic
 
 def computed(
     session: Session, plan: Plan, access: ObjectAccess, names: Iterable[str], given: Mapping[str, Any],
-    record: Mapping[str, Any] | None, context: Context,
+    record_id: str | None, context: Context,
 ) -> dict[str, Any]:  # fmt: skip
     """The values, by storage key, of computed fields that only the server can compute, for a record as it stands in
-    a form: ``given`` are raw values, ``record`` is what is stored."""
-    draft = Draft(str(record["id"]) if record else new_id(), {}, owner=session.user_id)
-    if record is not None:
-        for own in access.object.fields.values():
-            if own.stored and access.readable(own.name) and record.get(own.name) not in (None, False, []):
-                draft.values[own.key] = record[own.name]
-        draft.before = dict(draft.values)
+    a form: ``given`` are raw values, what is stored stands behind them. Raises NotFound, Forbidden."""
+    draft = stored(session, access, record_id) if record_id else Draft(new_id(), {}, owner=session.user_id)
     for name, raw in given.items():
-        field_def = access.object.fields.get(name)
-        if field_def is None or not access.writable(name):
-            continue
-        try:
-            text = field_def.kind.parse(raw, context) if isinstance(raw, str) else raw
-            stored = field_def.kind.clean(text, context) if raw not in (None, "", []) else None
-        except BadValue:
-            stored = None
-        if stored in (None, False, []):
-            draft.values.pop(field_def.key, None)
-        else:
-            draft.values[field_def.key] = stored
+        own = access.object.fields.get(name)
+        if own is not None and access.writable(name):
+            put(draft, own, raw, context)
     remote = {one["key"] for one in plan.data["nodes"] if "remote" in one}
-    asked = [access.object.by_key[key] for key in dict.fromkeys(names) if key in remote and key in access.object.by_key]
+    asked = [access.object.by_key[key] for key in dict.fromkeys(names) if key in remote]
     asked = [one for one in asked if access.readable(one.name)]
     compiled = [session.formulas.computed(access.object.name, one.name) for one in asked]
     columns = Evaluator(session, access).values(compiled, [draft])
-    return {
-        one.key: browser.plain(column[0], made.type) for one, made, column in zip(asked, compiled, columns, strict=True)
-    }
+    found = zip(asked, compiled, columns, strict=True)
+    return {one.key: browser.plain(column[0], made.type) for one, made, column in found}
+
+
+def stored(session: Session, access: ObjectAccess, record_id: str) -> Draft:
+    """The record with all its values: a computed field that is exposed may read what the caller may not."""
+    found = storing.read_draft(session, access, record_id, {}, storing.Options())
+    if found is None:  # The session had to be renewed.
+        found = storing.read_draft(session, access, record_id, {}, storing.Options())
+    if found is None:
+        raise Unavailable()
+    return found
+
+
+def put(draft: Draft, own: FieldDef, raw: Any, context: Context) -> None:
+    """One value as an input has it; what cannot be read counts as blank."""
+    value = None
+    if raw not in (None, "", []):
+        try:
+            value = own.kind.clean(own.kind.parse(raw, context) if isinstance(raw, str) else raw, context)
+        except BadValue:
+            value = None
+    if value in (None, False, []):
+        draft.values.pop(own.key, None)
+    else:
+        draft.values[own.key] = value

@@ -68,6 +68,7 @@ class Live:
         record = form.bare_record()
         data = {
             **made.data,
+            "conditions": list(made.data["conditions"].values()),
             "env": browser.environment(form.session.env(), made.compiled),
             "new": form.new,
             "start": sorted(form.access.object.fields[name].key for name in form.start),
@@ -143,8 +144,7 @@ class Live:
         except (TypeError, ValueError, KeyError):
             raise Malformed() from None
         if keys:
-            record = form.bare_record()
-            found["values"] = live.computed(form.session, self.plan, form.access, keys, given, record, context)
+            found["values"] = live.computed(form.session, self.plan, form.access, keys, given, form.record_id, context)
         return found
 
     def access(self, at: str) -> Any:

@@ -29,7 +29,7 @@ interface NodeData {
 export interface FormData {
   nodes: NodeData[];
   rules: { at: string; formula: Formula; field: string | null; message: string }[];
-  conditions: Record<string, Formula | null>;
+  conditions: (Formula | null)[];
   fields: Record<string, Record<string, Field>>;
   lines: Record<string, { member: string; parent: string }>;
   env: EnvData;
@@ -143,7 +143,7 @@ export class LiveForm {
       fixed: one.value === undefined ? null : read(one.value, this.typeOf(one.at, one.key)),
       remote: one.remote ?? null,
     }));
-    this.conditions = Object.values(data.conditions).map((one) => (one === null ? null : new Runner(one)));
+    this.conditions = data.conditions.map((one) => (one === null ? null : new Runner(one)));
     this.rules = data.rules.map((one) => ({ ...one, runner: new Runner(one.formula) }));
   }
 
