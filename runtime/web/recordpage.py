@@ -154,10 +154,11 @@ def timeline(
     ]
     for made, _ in lists.values():
         label = made.access.object.label[spoken]
+        called = presenting.titles(session, made.access.object.name, [one.id for one in made.lines])
         for line, record in zip(made.lines, made.records, strict=False):
             by = record.get("created_by")
             who = str(by.get("title", "")) if isinstance(by, Mapping) else ""
-            title = line.cells[0].plain if line.cells else ""
+            title = called.get(line.id, "")
             at = str(record["created_at"])
             found.append((at, Happening(moment(session, at), who, None, label, title or line.id[:8], line.href)))
     return [one for _, one in sorted(found, key=lambda pair: pair[0], reverse=True)][:HISTORY]
