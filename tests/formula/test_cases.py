@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -31,23 +32,23 @@ LINES = [
     {"product": "p1", "qty": "1"},
 ]
 EXAMPLE_VALUES = {"status": "draft", "lines": LINES, "rate": [{"code": "USD", "value": "7.1"}]}
-Case = tuple[str, str | None, dict[str, Any], str]
+Case = tuple[str, str | None, dict[str, Any], str, str]
 
 
 def cases() -> Iterator[Case]:
-    """(formula, expected, values, blank rule) of every file."""
+    """(formula, expected, values, blank rule, time zone) of every file."""
     for path in sorted(FOLDER.glob("*.yaml")):
         for group in yaml.safe_load(path.read_text(encoding="utf-8")):
             for source, expected, *more in group["cases"]:
                 values = {**group.get("values", {}), **(more[0] if more else {})}
-                yield source, expected, values, group.get("blank", "zero")
+                yield source, expected, values, group.get("blank", "zero"), group.get("tz", ENV.tz)
 
 
 def examples() -> Iterator[Case]:
     """The examples in the declarations."""
     for function in FUNCTIONS.values():
         for source, expected in function.examples:
-            yield source, expected, EXAMPLE_VALUES, "zero"
+            yield source, expected, EXAMPLE_VALUES, "zero", ENV.tz
 
 
 def parsed(value: Any, t: Type) -> Any:
@@ -88,35 +89,39 @@ def slot_values(compiled: Compiled, values: dict[str, Any]) -> list[Any]:
 
 
 def prepared_case(case: Case) -> tuple[Compiled, list[Any]]:
-    source, _expected, values, blank = case
+    source, _expected, values, blank, _tz = case
     compiled = compile(source, world(), context="automation", blank=blank)
     assert compiled.ok, (source, [d.message["en"] for d in compiled.diagnostics])
     return compiled, slot_values(compiled, values)
 
 
 ALL = [*cases(), *examples()]
+ENVS = {tz: replace(ENV, tz=tz) for tz in {case[4] for case in ALL}}
 
 
 def test_there_are_many_cases() -> None:
-    assert len(list(cases())) >= 600
+    assert len(list(cases())) >= 1500
 
 
 @pytest.mark.parametrize("case", ALL, ids=lambda case: case[0][:60])
 def test_python(case: Case) -> None:
     compiled, values = prepared_case(case)
     faults: list[str] = []
-    got = canonical(prepare(compiled).value(values, ENV, faults), compiled.type)
+    env = ENVS[case[4]]
+    got = canonical(prepare(compiled).value(values, env, faults), compiled.type)
     assert got == case[1], faults
     assert "INTERNAL" not in faults
-    assert oracle.evaluate(compiled, values, ENV) == case[1]
+    assert oracle.evaluate(compiled, values, env) == case[1]
 
 
 def test_browser(engine: nodejs.Engine) -> None:
     """All cases in the browser's evaluator."""
     made = [(case, *prepared_case(case)) for case in ALL]
-    engine.environment(ENV, [compiled for _, compiled, _ in made])
-    for case, compiled, values in made:
-        assert engine.results(compiled, [values]) == [case[1]], case
+    for tz, env in ENVS.items():
+        engine.environment(env, [compiled for _, compiled, _ in made])
+        for case, compiled, values in made:
+            if case[4] == tz:
+                assert engine.results(compiled, [values]) == [case[1]], case
 
 
 @pytest.mark.parametrize("server", ["pg15_dsn", "pg18_dsn"])
@@ -130,9 +135,10 @@ def test_sql(server: str, request: pytest.FixtureRequest) -> None:
             for case in batch:
                 compiled, values = prepared_case(case)
                 binder = ValueBinder(compiled.slots, values, compiled.inner)
-                column = sql.canonical(compiled, binder, ENV)
+                env = ENVS[case[4]]
+                column = sql.canonical(compiled, binder, env)
                 if compiled.type.name == "bool":
-                    chosen = sql.predicate(compiled, binder, ENV)
+                    chosen = sql.predicate(compiled, binder, env)
                     column = fmt("{} || CASE WHEN {} THEN ' yes' ELSE ' no' END", column, chosen)
                 columns.append(column)
             query = Sql("SELECT 1")

@@ -11,8 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from test_cases import ALL, prepared_case
-from world import ENV
+from test_cases import ALL, ENVS, prepared_case
 
 from runtime.formula import browser
 
@@ -26,10 +25,12 @@ def main(target: Path) -> None:
             "formula": browser.formula(compiled),
             "values": browser.values(compiled, values),
             "expected": case[1],
+            "tz": case[4],
         }
         for case, compiled, values in made
     ]
-    data = {"env": browser.environment(ENV, [compiled for _, compiled, _ in made]), "cases": cases}
+    formulas = [compiled for _, compiled, _ in made]
+    data = {"envs": {tz: browser.environment(env, formulas) for tz, env in ENVS.items()}, "cases": cases}
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
 

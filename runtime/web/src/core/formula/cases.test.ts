@@ -11,25 +11,26 @@ interface Case {
   formula: Formula;
   values: unknown[];
   expected: string | null;
+  tz: string;
 }
 
 const FILE = "build/formula-cases.json"; // made by tests/formula/write_cases.py
 const made = existsSync(FILE);
-const data = made ? (JSON.parse(readFileSync(FILE, "utf8")) as { env: EnvData; cases: Case[] }) : null;
+const data = made ? (JSON.parse(readFileSync(FILE, "utf8")) as { envs: Record<string, EnvData>; cases: Case[] }) : null;
 
 describe.skipIf(!made)("hand-checked cases", () => {
-  test("there are many", () => expect(data?.cases.length).toBeGreaterThan(1200));
+  test("there are many", () => expect(data?.cases.length).toBeGreaterThan(1500));
 
   test("each has the value that the other back ends give", () => {
     if (data === null) return;
-    const env = new Env(data.env);
-    const wrong = data.cases.flatMap(({ source, formula, values, expected }) => {
+    const envs = new Map(Object.entries(data.envs).map(([tz, env]) => [tz, new Env(env)]));
+    const wrong = data.cases.flatMap(({ source, formula, values, expected, tz }) => {
       const slots = formula.slots.map((slot, i) =>
         slot.t === "children"
           ? readRows(values[i] as unknown[][], formula.inner[i.toString()] ?? [])
           : read(values[i], slot.t),
       );
-      const found = canonical(compile(formula)(slots, env), formula.t);
+      const found = canonical(compile(formula)(slots, envs.get(tz) as Env), formula.t);
       return found === expected ? [] : [{ source, found, expected }];
     });
     expect(wrong).toEqual([]);
