@@ -8,7 +8,7 @@ from runtime.base.errors import DougongError, Malformed
 from runtime.engine import exports, imports, presenting
 from runtime.engine.access import ObjectAccess, demand_object
 from runtime.engine.workspace import Session
-from runtime.web import boards, calendars, galleries, routes_lists, routes_one, routes_selection
+from runtime.web import boards, calendars, galleries, routes_home, routes_lists, routes_one, routes_selection
 from runtime.web.asked import Asked, combined, views_of
 from runtime.web.editing import Editing, editing
 from runtime.web.http import Services, answer
@@ -31,6 +31,7 @@ def blueprint(services: Services) -> Blueprint:
     """The pages of objects."""
     routes = Blueprint("objects", __name__)
 
+    routes_home.add(routes)
     routes_lists.add(routes, LOOKS)
     routes_lists.add_own(routes)
     routes_selection.add(routes)

@@ -5,17 +5,14 @@ from __future__ import annotations
 from flask import Blueprint, Response, flash, make_response, redirect, request
 
 from runtime.base.errors import DougongError, Invalid, Malformed, Message
-from runtime.engine import own, presenting, uploads
+from runtime.engine import own, uploads
 from runtime.engine.workspace import Session
 from runtime.store import workspaces
 from runtime.web.http import Services, answer
 from runtime.web.render import THEME, THEMES, keep, page
 from runtime.web.routes_files import handed_out
 from runtime.web.session import enter, leave, local, maybe_session, page_session, renew
-from runtime.web.shown import address
 from runtime.web.texts import COOKIE, LANGUAGES, gettext, page_language
-
-NEWEST = 12
 
 
 def to(path: str) -> Response:
@@ -26,16 +23,6 @@ def to(path: str) -> Response:
 def blueprint(services: Services) -> Blueprint:
     """The pages around the records."""
     routes = Blueprint("pages", __name__)
-
-    @routes.get("/")
-    def home() -> Response:
-        session = page_session()
-        labels = {one.name: one.label[page_language()] for one in session.model.objects.values()}
-        newest = [
-            (labels[name], title or record_id[:8], address(session, name, record_id))
-            for name, record_id, title in presenting.newest(session, NEWEST)
-        ]
-        return page("home.html", session, newest=newest)
 
     @routes.route("/login", methods=["GET", "POST"])
     def login() -> Response:
