@@ -17,3 +17,11 @@ export async function login(page: Page): Promise<string[]> {
   await expect(page.locator("h1")).toBeVisible();
   return complaints;
 }
+
+/** Choose in a select, whether it is shown as it is or behind a field that searches. */
+export async function choose(page: Page, id: string, value: string | undefined): Promise<void> {
+  await page.locator(`#${id}`).evaluate((select: HTMLSelectElement, wanted) => {
+    select.value = wanted;
+    select.dispatchEvent(new Event("change", { bubbles: true }));
+  }, value ?? "");
+}

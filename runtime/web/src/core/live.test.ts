@@ -149,3 +149,19 @@ test("sixty formulas take less than a frame", () => {
   console.info(`a keystroke with 60 formulas: median ${times[100]?.toFixed(3) ?? ""} ms, slowest ${times[199]?.toFixed(3) ?? ""} ms`);
   expect(times[100]).toBeLessThan(16);
 });
+
+test("two hundred lines take less than a frame", () => {
+  const form = new LiveForm(quote());
+  const lines = Array.from({ length: 200 }, () => form.line("lines", "l1"));
+  form.compute();
+  const change = (i: number): number => {
+    const start = performance.now();
+    form.set(form.main, "discount", parse((i + 2).toString()));
+    form.compute();
+    return performance.now() - start;
+  };
+  const times = Array.from({ length: 50 }, (_, i) => change(i)).sort((a, b) => a - b);
+  console.info(`a keystroke that changes 200 lines: median ${times[25]?.toFixed(3) ?? ""} ms`);
+  expect(form.value(form.main, "total")).toBe(parse((51 * 20 * lines.length).toString()));
+  expect(times[25]).toBeLessThan(16);
+});

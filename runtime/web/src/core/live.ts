@@ -103,6 +103,8 @@ export interface Rule {
   field: string | null;
   message: string;
   runner: Runner;
+  /** The storage keys that it reads of its record. */
+  reads: readonly string[];
 }
 
 const blank = (value: Known): boolean =>
@@ -144,7 +146,10 @@ export class LiveForm {
       remote: one.remote ?? null,
     }));
     this.conditions = data.conditions.map((one) => (one === null ? null : new Runner(one)));
-    this.rules = data.rules.map((one) => ({ ...one, runner: new Runner(one.formula) }));
+    this.rules = data.rules.map(({ at, field, message, formula }) => {
+      const keys = formula.slots.map((slot) => slot.path[slot.kind === "meta" ? 1 : 0] ?? "");
+      return { at, field, message, runner: new Runner(formula), reads: [...new Set(keys)] };
+    });
   }
 
   /** The fields of a place, by storage key. */
@@ -387,11 +392,6 @@ export class LiveForm {
   condition(number: number): Known {
     const runner = this.conditions[number];
     return runner == null ? UNKNOWN : this.evaluate(runner, this.main);
-  }
-
-  /** The storage keys that a rule reads of its record. */
-  readBy(rule: Rule): Set<string> {
-    return new Set(rule.runner.slots.map((slot) => (slot.kind === "meta" ? (slot.path[1] ?? "") : (slot.path[0] ?? ""))));
   }
 
   /** True when any formula reads this field. */

@@ -27,7 +27,9 @@ class LiveFormElement extends HTMLElement {
   private live: LiveForm | null = null;
   private form: HTMLFormElement | null = null;
   private readonly places = new Map<string, Place>();
-  private readonly rows = new Map<string, { entry: Entry; names: string[] }>();
+  /** The name of each record's input for a field, by the field's name. */
+  private readonly names = new Map<Entry, Map<string, string>>();
+  private readonly rows = new Map<string, Entry>();
   private readonly touched = new Set<string>();
   private readonly texts = new Map<string, string>();
   private wants: Wants = { links: [], values: [] };
@@ -59,14 +61,14 @@ class LiveFormElement extends HTMLElement {
   // -- reading the page -------------------------------------------------------------------------------
 
   /** Find the inputs of a record by the beginning of their names. */
-  private record(entry: Entry, prefix: string): string[] {
-    const names: string[] = [];
+  private record(entry: Entry, prefix: string): void {
+    const names = new Map<string, string>();
     for (const [key, field] of Object.entries(this.live?.fields(entry.at) ?? {})) {
       const name = prefix + field.name;
       this.places.set(name, { entry, key, field });
-      names.push(name);
+      names.set(field.name, name);
     }
-    return names;
+    this.names.set(entry, names);
   }
 
   /** Read all inputs, new lines among them. */
@@ -78,7 +80,8 @@ class LiveFormElement extends HTMLElement {
         const prefix = input.name.slice(0, -"id".length);
         if (this.rows.has(prefix)) continue;
         const entry = live.line(at, input.value);
-        this.rows.set(prefix, { entry, names: this.record(entry, prefix) });
+        this.record(entry, prefix);
+        this.rows.set(prefix, entry);
       }
     }
     for (const name of this.places.keys()) this.read(name);
@@ -123,10 +126,10 @@ class LiveFormElement extends HTMLElement {
 
   /** An empty new line, and one that is to be deleted, do not count. */
   private recount(prefix: string): void {
-    const row = this.rows.get(prefix);
-    if (row === undefined || this.live === null || this.form === null) return;
+    const entry = this.rows.get(prefix);
+    if (entry === undefined || this.live === null || this.form === null) return;
     const deleted = this.controls(`${prefix}delete`).some((one) => one instanceof HTMLInputElement && one.checked);
-    this.live.count(row.entry, !deleted && !(row.entry.isNew && this.empty(prefix)));
+    this.live.count(entry, !deleted && !(entry.isNew && this.empty(prefix)));
   }
 
   private empty(prefix: string): boolean {
@@ -226,7 +229,7 @@ class LiveFormElement extends HTMLElement {
     const said: string[] = [];
     for (const [number, rule] of live.rules.entries()) {
       for (const entry of rule.at === MAIN ? [live.main] : (live.lines.get(rule.at) ?? [])) {
-        const wrong = entry.counts && live.evaluate(rule.runner, entry) === false && this.isTouched(rule, entry);
+        const wrong = entry.counts && this.isTouched(rule, entry) && live.evaluate(rule.runner, entry) === false;
         const name = this.nameOf(rule, entry);
         if (name !== null) this.say(name, `rule-${number}`, wrong ? rule.message : "", settled);
         else if (wrong) said.push(rule.message);
@@ -236,16 +239,13 @@ class LiveFormElement extends HTMLElement {
   }
 
   private isTouched(rule: Rule, entry: Entry): boolean {
-    return [...(this.live?.readBy(rule) ?? [])].some((key) => this.touched.has(`${entry.id}/${key}`));
+    return rule.reads.some((key) => this.touched.has(`${entry.id}/${key}`));
   }
 
   /** The input at which a rule's message stands. */
   private nameOf(rule: Rule, entry: Entry): string | null {
-    if (rule.field === null) return null;
-    for (const [name, place] of this.places) {
-      if (place.entry === entry && place.field.name === rule.field && this.controls(name).length > 0) return name;
-    }
-    return null;
+    const name = rule.field === null ? undefined : this.names.get(entry)?.get(rule.field);
+    return name === undefined || this.controls(name).length === 0 ? null : name;
   }
 
   /** A message at an input; a new one only when the person has left the input. */
