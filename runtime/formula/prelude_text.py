@@ -67,7 +67,8 @@ BEGIN
   RETURN CASE WHEN k >= 0 THEN fx.norm(p) ELSE fx.div(1, p) END;
 END $f$;
 CREATE OR REPLACE FUNCTION fx.sqrt(x numeric) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$
-  SELECT CASE WHEN x >= 0 THEN trim_scale(round(sqrt(round(x, 30)), 12)) END $f$;
+  -- A root can come as near as 5e-38 to the middle between two results; 40 digits tell on which side it is.
+  SELECT CASE WHEN x >= 0 THEN trim_scale(round(sqrt(round(x, 40)), 12)) END $f$;
 CREATE OR REPLACE FUNCTION fx.sum(x numeric[]) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$
   SELECT fx.norm(coalesce(sum(v), 0)) FROM unnest(x) v $f$;

@@ -89,9 +89,11 @@ def connected(dsns: Sequence[str]) -> Iterator[list[psycopg.Connection[Any]]]:
     for connection in connections:
         connection.execute("SET TIME ZONE 'America/New_York'")  # nothing may depend on the session
         connection.execute(prelude().encode())
-    yield connections
-    for connection in connections:
-        connection.close()
+    try:
+        yield connections
+    finally:
+        for connection in connections:
+            connection.close()
 
 
 def load(connection: psycopg.Connection[Any], rows: list[Row]) -> None:
