@@ -33,7 +33,7 @@ def literal(value: Any, t: Type, pos: Span) -> Lit:
     if isinstance(value, Decimal) and t.name == "number":
         exponent = value.as_tuple().exponent
         assert isinstance(exponent, int)
-        t = number_type(max(1, len(value.as_tuple().digits) + exponent), max(0, -exponent))
+        t = number_type(max(0, len(value.as_tuple().digits) + exponent), max(0, -exponent))
     return Lit(t=t, nul=value is None, pos=pos, value=value)
 
 

@@ -214,7 +214,8 @@ class Emitter:
             args[1] = fmt("({})::text", args[1])
         if node.fn == "MATCHES" and isinstance(node.args[1], Lit):
             args[1] = Sql("%s::text", (pattern.postgres(node.args[1].value),))
-        made = fmt(impl.sql, *args) if isinstance(impl.sql, str) else impl.sql(args, self.env)
+        template = (impl.lean and impl.lean(node.args)) or impl.sql
+        made = fmt(template, *args) if isinstance(template, str) else template(args, self.env)
         if impl.strict and any(arg.nul for arg in node.args):
             blank = {"text": "''", "bool": "false", "list": "'[]'::jsonb"}.get(node.t.name)
             if blank is not None:

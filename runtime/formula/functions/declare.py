@@ -47,7 +47,7 @@ class Impl:
     gets the environment first. ``edge``: null only at the very edge of the number range or the calendar, which
     does not count as a fault of the operand (else HOUR(blank) + 1 would differ from YEAR(blank) + 1).
     ``sql``: a template with ``{}`` per argument, or a function. ``bounds``: whole and fraction digits of a
-    number result.
+    number result. ``lean``: a shorter template that says the same for such arguments, None where there is none.
     """
 
     key: str
@@ -61,6 +61,7 @@ class Impl:
     env: bool = False
     code: str = "FAULT"
     bounds: Callable[[Sequence[Node]], tuple[int, int]] | tuple[int, int] | None = None
+    lean: Callable[[Sequence[Node]], str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,17 @@ def _whole_bounds(args: Sequence[Node]) -> tuple[int, int]:
     return min(22, args[0].t.digits + 1), 0
 
 
+def _lean(template: str) -> Callable[[Sequence[Node]], str | None]:
+    """The database's own function for constant digits; what rounds up to the very limit is out of range."""
+
+    def make(args: Sequence[Node]) -> str | None:
+        if _bad_digits(args):
+            return None
+        return f"nullif(nullif({template}, 1e22), -1e22)" if _at_limit(args) else template
+
+    return make
+
+
 ROUNDED = {"bounds": _round_bounds, "code": "BAD_DIGITS", "faults": _bad_digits, "edge": _at_limit}
 FUNCTIONS: list[Function] = [
     function(
@@ -78,7 +89,15 @@ FUNCTIONS: list[Function] = [
         "Rounds to a number of digits, halves away from zero; negative digits round to tens, hundreds.",
         "按指定位数四舍五入（远离零）；负位数表示取整到十、百。",
         [("ROUND(2.5)", "3"), ("ROUND(-2.5)", "-3"), ("ROUND(1.005, 2)", "1.01"), ("ROUND(1250, -2)", "1300")],
-        impl("ROUND", "number:n digits:n=0", "n", figures.round(ROUND_HALF_UP), "fx.round({}, {})", **ROUNDED),
+        impl(
+            "ROUND",
+            "number:n digits:n=0",
+            "n",
+            figures.round(ROUND_HALF_UP),
+            "fx.round({}, {})",
+            lean=_lean("round({}, trunc({})::int)"),
+            **ROUNDED,
+        ),  # fmt: skip
     ),
     function(
         "ROUNDUP",
@@ -94,7 +113,15 @@ FUNCTIONS: list[Function] = [
         "Rounds toward zero to a number of digits.",
         "按指定位数向零的方向取整。",
         [("ROUNDDOWN(2.9)", "2"), ("ROUNDDOWN(-2.19, 1)", "-2.1")],
-        impl("ROUNDDOWN", "number:n digits:n=0", "n", figures.round(ROUND_DOWN), "fx.trunc({}, {})", **ROUNDED),
+        impl(
+            "ROUNDDOWN",
+            "number:n digits:n=0",
+            "n",
+            figures.round(ROUND_DOWN),
+            "fx.trunc({}, {})",
+            lean=_lean("trunc({}, trunc({})::int)"),
+            **ROUNDED,
+        ),  # fmt: skip
     ),
     function(
         "TRUNC",
@@ -102,7 +129,15 @@ FUNCTIONS: list[Function] = [
         "Cuts digits off, toward zero; the same as ROUNDDOWN.",
         "截去多余位数，与 ROUNDDOWN 相同。",
         [("TRUNC(-2.9)", "-2"), ("TRUNC(1299, -2)", "1200")],
-        impl("TRUNC", "number:n digits:n=0", "n", figures.round(ROUND_DOWN), "fx.trunc({}, {})", **ROUNDED),
+        impl(
+            "TRUNC",
+            "number:n digits:n=0",
+            "n",
+            figures.round(ROUND_DOWN),
+            "fx.trunc({}, {})",
+            lean=_lean("trunc({}, trunc({})::int)"),
+            **ROUNDED,
+        ),  # fmt: skip
     ),
     function(
         "INT",
