@@ -12,7 +12,7 @@ import yaml
 from runtime.base.errors import Invalid, Message
 from runtime.base.values import load_foreign
 from runtime.commands.base import Output, Place, place_options, session_for
-from runtime.engine import exports, imports
+from runtime.engine import exports, importing, imports
 from runtime.engine.workspace import Session
 
 FORMATS = {".csv": "csv", ".xlsx": "xlsx", ".jsonl": "jsonl", ".ndjson": "jsonl"}
@@ -65,11 +65,11 @@ def mapping_of(path: Path | None) -> dict[str, Any] | None:
 @click.option(
     "--mapping", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="YAML or JSON: column -> field."
 )
-@click.option("--on-duplicate", type=click.Choice(imports.ON_DUPLICATE), default="fail", show_default=True)
+@click.option("--on-duplicate", type=click.Choice(importing.ON_DUPLICATE), default="fail", show_default=True)
 @click.option("--key", help="The unique field by which a row finds its record.")
 @click.option(
     "--blank",
-    type=click.Choice(imports.BLANK),
+    type=click.Choice(importing.BLANK),
     default="keep",
     show_default=True,
     help="What an empty cell does to a record that is there.",

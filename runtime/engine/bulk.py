@@ -13,7 +13,7 @@ import psycopg
 from psycopg import errors as pg
 
 from runtime.base.errors import DougongError, Invalid, Message, Problem, Unavailable
-from runtime.engine import deletion, storing
+from runtime.engine import deletion, keeping, storing
 from runtime.engine.access import ObjectAccess
 from runtime.engine.finding import Item, Request, Result, failure, key_field, locate, look_up
 from runtime.engine.prepare import Preparation, too_large
@@ -119,6 +119,7 @@ def atomic_delete(request: Request, items: Sequence[Mapping[str, Any]]) -> list[
     with request.session.database.transaction() as connection:
         work = deletion.Deletion(request.session, connection, origin)
         work.delete(access.object, [one.id for one in found if one.id])
+        work.keep()
     return found
 
 
@@ -353,6 +354,9 @@ def store(request: Request, access: ObjectAccess, items: Sequence[Item], connect
             done = dict(
                 write_many(connection, place, writes, origin, session.workspace.live_table, session.snapshot.stamp)
             )
+            stored = [one.draft for one in group if one.draft and one.draft.id in done]
+            if stored and session.formulas.kept.order:
+                keeping.keep(session, connection, [storing.touch_of(access, stored)])
             for one in group:
                 if one.draft and one.draft.id in done:
                     one.result = Result(201 if one.draft.new else 200, one.draft.id, done[one.draft.id])

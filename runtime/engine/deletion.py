@@ -10,6 +10,7 @@ from runtime.base.errors import Conflict, Forbidden, Invalid, Message, Problem, 
 from runtime.base.sqltext import EMPTY
 from runtime.engine import reading
 from runtime.engine.access import ObjectAccess, demand_object, object_access
+from runtime.engine.keeping import Touch, keep
 from runtime.engine.workspace import Session
 from runtime.meta.model import FieldDef, ObjectDef
 from runtime.store import records
@@ -64,6 +65,7 @@ def delete(
     with session.database.transaction() as connection:
         work = Deletion(session, connection, origin)
         work.delete(access.object, [record_id], version=seen)
+        work.keep()
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,11 @@ class Deletion:
         self.connection = connection
         self.origin = origin
         self.count = 0
+        self.touches: list[Touch] = []
+
+    def keep(self) -> None:
+        """Bring kept values up to date, once everything is deleted."""
+        keep(self.session, self.connection, self.touches)
 
     def delete(self, definition: ObjectDef, ids: list[str], *, version: int | None = None, depth: int = 0) -> None:
         """Delete first, look for references then: whoever links to the record meanwhile waits, or is seen."""
@@ -114,6 +121,7 @@ class Deletion:
             raise Conflict(text, code="too_many")
         if not done:
             return
+        self.touches.append(Touch(definition.name, done, gone=True))
         for source, field in self.session.model.links_to.get(definition.name, ()):
             self.follow(definition, source, field, done, depth)
 
@@ -124,7 +132,8 @@ class Deletion:
         if rule == "clear":
             for one in ids:
                 origin = records.Origin(self.origin.actor, self.origin.channel, "updated")
-                run(self.connection, records.clear_link(place, field.key, one, origin))
+                cleared = [row[0] for row in run(self.connection, records.clear_link(place, field.key, one, origin))]
+                self.touches.append(Touch(source.name, cleared, frozenset((field.key,)), {field.key: [one]}))
             return
         limit = 1 if rule == "restrict" else MOST_RECORDS + 1
         linking = [row[0] for row in run(self.connection, records.linking(place, field.key, ids, limit=limit))]
@@ -188,6 +197,7 @@ def bring_back(
             )
             raise Conflict(problems=[Problem("referenced", text, field=field.name)])
     run(connection, records.set_restored(place, [record_id], origin))
+    keep(session, connection, [Touch(definition.name, [record_id])])
     if depth < DEEPEST:
         for source, one in together:
             bring_back(session, connection, source, one, origin, depth + 1)

@@ -12,20 +12,20 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 from runtime.base.errors import DougongError, Invalid, Message, Problem
 from runtime.engine import audit, bulk
-from runtime.engine.access import ObjectAccess, demand_object
+from runtime.engine.access import ObjectAccess
 from runtime.engine.columns import Columns, Target, wanted_of
-from runtime.engine.entries import Entries, Entry, Refs
+from runtime.engine.entries import Entries, Entry
 from runtime.engine.flight import Flight, Group, Pair, finished
+from runtime.engine.importing import Options, Request
 from runtime.engine.outcome import FailedRows, Outcome, stopped_at
 from runtime.engine.rehearsal import Rehearsal
 from runtime.engine.tabular import Table, open_table
@@ -34,51 +34,19 @@ from runtime.store.ids import is_id
 
 log = logging.getLogger("dougong")
 
-ON_DUPLICATE = ("skip", "update", "create", "fail")
-BLANK = ("keep", "clear")
 MOST_BROKEN = 20
 BROKEN = Message("the row could not be stored; the fault has been noted", "该行无法保存，故障已记录")
 FAULT = Message("an unexpected fault, it has been noted", "意外故障，已记录")
 INTERRUPTED = Message("it was interrupted", "操作被中断")
+USUAL = Options()
 Progress = Callable[[int, int | None], None]
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a file is imported. ``name`` is the file's name, ``errors`` takes the failed rows as a file.
-
-    ``key`` is the field by which a row finds its record: without it the only unique field that the file has. ``blank``
-    says whether an empty cell of a record that is there keeps its value or clears it. ``refs`` keeps the names given
-    in columns ``ref`` over several files.
-    """
-
-    mapping: Mapping[str, Any] | None = None
-    on_duplicate: str = "fail"
-    key: str | None = None
-    dry_run: bool = False
-    blank: str = "keep"
-    name: str = ""
-    errors: IO[bytes] | None = None
-    refs: Refs | None = None
-    channel: str = "import"
-
-    def check(self) -> None:
-        """Raises Invalid for a word that is none of those allowed."""
-        for name, value, allowed in (
-            ("on_duplicate", self.on_duplicate, ON_DUPLICATE),
-            ("blank", self.blank, BLANK),
-        ):
-            if value not in allowed:
-                shown = ", ".join(allowed)
-                text = Message(f"must be one of {shown}", f"只能是 {shown}")
-                raise Invalid(problems=[Problem("choice", text, field=name)])
 
 
 def run(
     session: Session,
     object_name: str,
     source: IO[bytes] | Path,
-    options: Options = Options(),
+    options: Options = USUAL,
     progress: Progress | None = None,
 ) -> Outcome:
     """Import a file. Raises what refuses it as a whole, before anything is stored; afterwards nothing."""
@@ -101,18 +69,6 @@ class Stop(Exception):
     def __init__(self, reason: Message) -> None:
         super().__init__(reason.en)
         self.reason = reason
-
-
-@dataclass
-class Request(bulk.Request):
-    """A batch of an import: needs the right to import, and to change records only where it changes some."""
-
-    def access(self) -> ObjectAccess:
-        """The caller's rights. Raises NotFound, Forbidden."""
-        access = demand_object(self.session.snapshot, self.session.person, self.object)
-        for right in ("import", "create", *(["update"] if self.on_duplicate == "update" else [])):
-            access.demand(right)
-        return access
 
 
 class Import:

@@ -131,6 +131,9 @@ def column_of(place: ObjectLayout, key: str) -> str | None:
     """The quoted column of a field or property, when an index can serve it."""
     if key in PROPERTIES:
         return ident(PROPERTIES[key][0])
+    kept = place.kept.get(key)
+    if kept is not None:
+        return ident(kept.column)
     one = place.places.get(key)
     if one is None or not one.column or (one.sql_type or "").endswith("[]"):
         return None

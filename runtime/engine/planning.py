@@ -184,8 +184,8 @@ def retyped(old: ObjectDef, new: ObjectDef) -> Iterator[tuple[FieldDef, FieldDef
 
 def arrange(workspace: Workspace, old: Model, found: Plan) -> None:
     """The changes of the layout that the plan's model needs."""
-    layout = Layout(workspace.schema, found.model)
     formulas = Formulas(found.model)
+    layout = Layout(workspace.schema, found.model, formulas.kept)
     tables = ddl.existing_tables(workspace.database, workspace.schema)
     there = ddl.existing_indexes(workspace.database, workspace.schema)
     for definition in found.model.objects.values():
@@ -195,6 +195,9 @@ def arrange(workspace: Workspace, old: Model, found: Plan) -> None:
         for one in place.columns:
             if one.column not in tables.get(place.name, {}):
                 found.columns.append((place.name, one.column or ""))
+        for kept in place.kept.values():
+            if kept.column not in tables.get(place.name, {}):
+                found.columns.append((place.name, kept.column))
         wanted = indexes.wanted(layout, formulas, definition)
         for name, index in wanted.items():
             if name not in there or not there[name][1]:

@@ -16,10 +16,11 @@ from runtime.base.errors import Conflict, Invalid, Message, NotFound, Problem
 from runtime.base.sqltext import Sql, ident
 from runtime.base.values import dump_text
 from runtime.base.values import load as load_json
-from runtime.engine import audit, conversion, planning
+from runtime.engine import audit, conversion, keeping, planning
 from runtime.engine.planning import Plan
 from runtime.engine.workspace import SYSTEM, Workspace
 from runtime.meta import load
+from runtime.meta.compiled import Formulas
 from runtime.meta.model import Model
 from runtime.store import consistency, ddl, versions
 from runtime.store.database import Connection, run
@@ -166,7 +167,8 @@ def execute(workspace: Workspace, connection: Connection, number: int, progress:
     old, new = workspace.read_model(live.version), workspace.read_model(number)
     found = Plan(new, load.Loaded(), {}, live)
     planning.arrange(workspace, old, found)
-    layout = Layout(workspace.schema, new)
+    formulas = Formulas(new)
+    layout = Layout(workspace.schema, new, formulas.kept)
     try:
         make_tables(workspace, layout, found, progress)
         convert(workspace, connection, layout, found, progress)
@@ -186,11 +188,32 @@ def execute(workspace: Workspace, connection: Connection, number: int, progress:
         raise
     with workspace.database.transaction() as inside:
         versions.go_live(inside, workspace.schema, number, after(live.convert, found))
+        versions.keep_only(inside, workspace.schema, lambda live: keeping.still_kept(new, formulas.kept, live))
     progress(f"version {number} is live")
+    drop_forgotten(workspace, old, layout)
+    keeping.refill(workspace, progress)
     for name in found.drops:
         run(connection, Sql(ddl.drop_index(workspace.schema, name)))
     for table in {layout.object(name).table for name, _ in found.builds}:
         run(connection, Sql(f"ANALYZE {table}"))
+
+
+def drop_forgotten(workspace: Workspace, old: Model, layout: Layout) -> None:
+    """Take away the columns of kept values that neither this model nor the one before has.
+
+    Those of the one before stay until the next publish: a statement under way may still read them.
+    """
+    before = Formulas(old).kept
+    there = ddl.existing_tables(workspace.database, workspace.schema)
+    for name, definition in layout.model.objects.items():
+        place = layout.object(name)
+        was = next((one.name for one in old.objects.values() if one.key == definition.key), None)
+        wanted = {one.column for one in place.kept.values()}
+        wanted |= {one.column for one in before.of(was).values()} if was else set()
+        fields = {one.column for one in place.columns}
+        gone = [one for one in there.get(place.name, {}) if keeping.is_kept(one) and one not in wanted | fields]
+        if gone:
+            ddl.with_short_lock(workspace.database, [ddl.drop_columns(place.table, gone)])
 
 
 def make_tables(workspace: Workspace, layout: Layout, found: Plan, progress: Progress) -> None:
@@ -346,7 +369,7 @@ def export(workspace: Workspace, app: str | None = None) -> dict[str, Sequence[t
 
 
 def inconsistent(workspace: Workspace) -> list[str]:
-    """Fields whose typed column differs from the JSON, with the number of records."""
+    """Fields whose column differs from the JSON, or from what their formula says, with the number of records."""
     layout = workspace.snapshot().layout
-    found = consistency.differing(workspace.database, layout)
+    found = [*consistency.differing(workspace.database, layout), *keeping.differing(workspace)]
     return [f"{name}.{one}: {count}" for name, one, count in found]

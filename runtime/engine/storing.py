@@ -12,7 +12,7 @@ from psycopg import errors as pg
 from runtime.base.errors import Conflict, DougongError, Forbidden, Invalid, Message, Problem, Stale
 from runtime.base.sqltext import EMPTY, Sql, ident, join
 from runtime.base.values import load
-from runtime.engine import conversion, reading
+from runtime.engine import conversion, keeping, reading
 from runtime.engine.access import DENY, ObjectAccess, object_access
 from runtime.engine.drafts import Draft
 from runtime.engine.prepare import Preparation, search_texts, too_large
@@ -183,7 +183,12 @@ class Storing:
 
     def needs_transaction(self) -> bool:
         """True when more than the one statement belongs to the write."""
-        return bool(self._gap_free()) or self._recheck() or bool(self._files())
+        return self._keeps() or bool(self._gap_free()) or self._recheck() or bool(self._files())
+
+    def _keeps(self) -> bool:
+        if not self.session.formulas.kept.order:
+            return False
+        return keeping.concerns(self.session, self.access.object.name, changed_members(self.draft))
 
     def execute(self, connection: Connection, gates: list[tuple[str, Sql, int]]) -> tuple[Any, ...]:
         """The one statement."""
@@ -201,6 +206,7 @@ class Storing:
 
         def build() -> Sql:
             reader = Reader(self.session, self.access)
+            reader.frame.fresh.add(reader.alias)
             record = reader.record(None, options.expand, options.numbers_as_text)
             return reader.frame.finish(Sql("SELECT ") + record + f" AS j FROM rec {reader.alias}" + reader.frame.sql())
 
@@ -251,6 +257,8 @@ class Storing:
 
     def after(self, connection: Connection) -> None:
         """What belongs to the same transaction behind the statement."""
+        if self._keeps():
+            keeping.keep(self.session, connection, [touch_of(self.access, [self.draft])])
         for key, ids in self._files():
             taken = run(connection, files.attach(self.place.schema, self.place.object.key, key, ids, self.draft.id))
             if len(taken) != len(set(ids)):
@@ -288,6 +296,35 @@ class Storing:
                 raise Conflict(TAKEN)
             return None
         raise Conflict(problems=[taken_problem(name) for name in fields])
+
+
+def changed_members(draft: Draft) -> frozenset[str] | None:
+    """The members whose value a write changes; None for a new record."""
+    if draft.new:
+        return None
+    keys = draft.changed()
+    if draft.owner != draft.owner_before:
+        keys.add("owner")
+    if draft.title != draft.title_before:
+        keys.add("title")
+    return frozenset(keys)
+
+
+def touch_of(access: ObjectAccess, drafts: Sequence[Draft]) -> keeping.Touch:
+    """What kept values must know of drafts that have been stored, all new or all changed."""
+    if drafts[0].new:
+        return keeping.Touch(access.object.name, [one.id for one in drafts])
+    keys: set[str] = set()
+    before: dict[str, list[str]] = {}
+    for draft in drafts:
+        changed = changed_members(draft) or frozenset()
+        keys |= changed
+        for key in changed:
+            field = access.object.by_key.get(key)
+            value = (draft.before or {}).get(key)
+            if field is not None and field.relates is not None and value is not None:
+                before.setdefault(key, []).extend(field.relates.targets(value))
+    return keeping.Touch(access.object.name, [one.id for one in drafts], frozenset(keys), before)
 
 
 def taken_problem(name: str) -> Problem:

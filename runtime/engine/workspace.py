@@ -81,7 +81,7 @@ class Snapshot:
         self.convert = live.convert
         self.model = model
         self.shared = shared
-        self.layout = workspace.layouts(live.version, model)
+        self.layout = workspace.layout(model, workspace.formulas(live.version, model), live)
         self.formulas = workspace.formulas(live.version, model)
         self._people: dict[str, Person] = {}
         self._tokens: dict[bytes, tuple[str, datetime | None]] = {}
@@ -146,13 +146,14 @@ class Workspace:
         self._lock = Lock()
         self._snapshot: Snapshot | None = None
         self._model: tuple[int, Model] = (0, EMPTY)
-        self._layout: tuple[int, Layout] | None = None
+        self._layout: tuple[tuple[int, Mapping[str, Sequence[str]]], Layout] | None = None
         self._formulas: tuple[int, Formulas] | None = None
 
-    def layouts(self, version: int, model: Model) -> Layout:
-        """The layout of a version; kept while the version is live."""
-        if self._layout is None or self._layout[0] != version:
-            self._layout = (version, Layout(self.schema, model))
+    def layout(self, model: Model, formulas: Formulas, live: versions.Live) -> Layout:
+        """The layout of a version; used on while the version is live and the same kept values can be relied on."""
+        state = (live.version, live.kept)
+        if self._layout is None or self._layout[0] != state:
+            self._layout = (state, Layout(self.schema, model, formulas.kept, live.kept))
         return self._layout[1]
 
     def formulas(self, version: int, model: Model) -> Formulas:

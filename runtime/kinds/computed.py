@@ -103,6 +103,11 @@ RESULT = one_of(
         "duration": ("Duration", "时长"), "choice": ("Option", "选项"),
     },
 )  # fmt: skip
+STORED = option(
+    "boolean", "Stored", "存储计算值",
+    ("Kept with the record, so that lists sort and filter by it fast; without it the value is computed when it is read",
+     "随记录保存，列表按其排序、筛选更快；否则在读取时计算"), default=False,
+)  # fmt: skip
 SHAPE = {
     "currency": Money.options["currency"],
     "scale": Number.options["scale"],

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from runtime.base.errors import Message, Problem, unknown
 from runtime.formula.types import BOOL
 from runtime.kinds.field import BadValue, Context
+from runtime.meta import kept
+from runtime.meta.compiled import Formulas as Compiled
 from runtime.meta.formulas import Formulas, Node, cycles
 from runtime.meta.load import Document, Loaded
 from runtime.meta.model import SYSTEM_OBJECTS, SYSTEM_PROPERTIES, FieldDef, Model, ObjectDef
@@ -68,13 +71,29 @@ class Objects:
                 )
         if field.computed is not None:
             self.computed(document, (*path, "value"), field.computed.source(), definition, field.key,
-                          context="virtual", expected=field.computed.result())  # fmt: skip
+                          context="computed" if field.kept else "virtual",
+                          expected=field.computed.result())  # fmt: skip
+            if field.kept:
+                yield from self.kept(document, definition, field, path)
         yield from self.meaningless(document, field, path)
         if field.default is not None and field.stored and not told:
             yield from self.default(document, definition, field, (*path, "default"))
         if field.relates is not None:
             yield from self.link(document, definition, field, path)
         yield from self.options(document, definition, field, path)
+
+    def kept(
+        self, document: Document, definition: ObjectDef, field: FieldDef, path: tuple[Any, ...]
+    ) -> Iterator[Problem]:
+        """A computed value that is to be stored, though it depends on what nobody could follow."""
+        why = kept.wrong(self.model, self.compiled, definition, field)
+        if why is not None:
+            yield document.problem("stored", why, (*path, "stored"))
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        """The formulas of the model, for what asks more of them than whether they are right."""
+        return Compiled(self.model)
 
     def meaningless(self, document: Document, field: FieldDef, path: tuple[Any, ...]) -> Iterator[Problem]:
         """Keys that say nothing on a computed field, or only there."""

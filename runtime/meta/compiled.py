@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from threading import Lock
 
 from runtime.formula.compiler import Compiled, compile
 from runtime.formula.types import BOOL, Type
+from runtime.meta.kept import Kept
 from runtime.meta.model import Model
 from runtime.meta.scope import ModelScope
 
@@ -34,6 +36,11 @@ class Formulas:
     def condition(self, object_name: str, source: str, context: str = "condition") -> Compiled:
         """A formula that must be true or false."""
         return self.get(object_name, source, context, BOOL)
+
+    @cached_property
+    def kept(self) -> Kept:
+        """The computed values that are kept with their records."""
+        return Kept(self.model, self)
 
     def computed(self, object_name: str, field_name: str) -> Compiled:
         """The formula of a computed field."""

@@ -86,6 +86,11 @@ class FieldDef:
         return not isinstance(self.kind, Computed)
 
     @property
+    def kept(self) -> bool:
+        """True for a computed value that is kept with the record."""
+        return self.computed is not None and bool(self.doc.get("stored", False))
+
+    @property
     def owned(self) -> bool:
         """True for the link that makes this object the line items of another."""
         return bool(self.doc.get("owned", False))

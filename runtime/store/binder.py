@@ -54,6 +54,8 @@ class Frame:
         self._root: Frame = outer._root if outer is not None else self
         self._count = 0
         self._inner: list[Frame] = []
+        #: Aliases of rows that have no columns of kept values: drafts, and what a statement has just written.
+        self.fresh: set[str] = set() if outer is None else outer.fresh
 
     def alias(self) -> str:
         """A new alias, different from all others of the query."""
@@ -237,6 +239,9 @@ class TableBinder:
     def field(self, field: FieldDef) -> Sql:
         """The value of one field, computed in place when it is a computed one."""
         if field.computed is not None:
+            kept = self.layout.object(self.object).kept.get(field.key)
+            if kept is not None and kept.ready and self.alias not in self.frame.fresh:
+                return Sql(f"{self.alias}.{ident(kept.column)}")
             return self.computed(self.formulas.computed(self.object, field.name))
         place = self.layout.object(self.object).places[field.key]
         if place.column and not (place.sql_type or "").endswith("[]"):

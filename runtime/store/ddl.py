@@ -89,6 +89,11 @@ def add_columns(place: ObjectLayout, missing: Sequence[str]) -> str:
         for one in place.columns
         if one.column in missing
     ]
+    parts += [
+        f"ADD COLUMN IF NOT EXISTS {ident(one.column)} {sql_type(one.sql_type)}"
+        for one in place.kept.values()
+        if one.column in missing
+    ]
     return f"ALTER TABLE {place.table} {', '.join(parts)}"
 
 
@@ -137,7 +142,17 @@ def declared_indexes(place: ObjectLayout) -> dict[str, Index]:
         elif one.field.relates is not None or one.field.indexed:
             index = named(place, "btree", [f"{column} NULLS FIRST", "id"], one.field.name)
             found[index.name] = index
+    for key, kept in place.kept.items():
+        field = place.object.by_key[key]
+        if field.indexed:
+            index = named(place, "btree", [f"{ident(kept.column)} NULLS FIRST", "id"], field.name)
+            found[index.name] = index
     return found
+
+
+def drop_columns(table: str, columns: Sequence[str]) -> str:
+    """The statement that takes columns away (nothing is rewritten)."""
+    return f"ALTER TABLE {table} {', '.join(f'DROP COLUMN IF EXISTS {ident(one)}' for one in columns)}"
 
 
 def existing_tables(database: Database, schema: str) -> dict[str, dict[str, str]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from runtime.base.sqltext import ident
 from runtime.kinds.field import Field
+from runtime.meta.kept import Kept
 from runtime.meta.model import FieldDef, Model, ObjectDef
 
 LONGEST = 55
@@ -70,11 +71,21 @@ class FieldPlace:
 
 
 @dataclass(frozen=True)
+class KeptPlace:
+    """The column of a computed value that is kept; ``ready`` once every record has it."""
+
+    column: str
+    sql_type: str
+    ready: bool
+
+
+@dataclass(frozen=True)
 class ObjectLayout:
     """The table of one object in one workspace."""
 
     schema: str
     object: ObjectDef
+    kept: Mapping[str, KeptPlace] = field(default_factory=dict)
 
     @cached_property
     def name(self) -> str:
@@ -152,16 +163,27 @@ class ObjectLayout:
 class Layout:
     """All tables of one workspace under one model."""
 
-    def __init__(self, schema: str, model: Model) -> None:
+    def __init__(
+        self, schema: str, model: Model, kept: Kept | None = None, ready: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        """``kept``: the computed values that have a column; ``ready``: the columns that every record has, by table."""
         self.schema = schema
         self.model = model
+        self.kept = kept
+        self._ready = ready or {}
         self._objects: dict[str, ObjectLayout] = {}
 
     def object(self, name: str) -> ObjectLayout:
         """The layout of an object by its present name. Raises KeyError."""
         found = self._objects.get(name)
         if found is None:
-            found = self._objects[name] = ObjectLayout(self.schema, self.model.objects[name])
+            definition = self.model.objects[name]
+            ready = self._ready.get(definition.key, ())
+            places = {
+                key: KeptPlace(one.column, one.sql_type, one.column in ready)
+                for key, one in (self.kept.of(definition.name).items() if self.kept else ())
+            }
+            found = self._objects[name] = ObjectLayout(self.schema, definition, places)
         return found
 
     def by_key(self, key: str) -> ObjectLayout:

@@ -91,7 +91,7 @@ class Projector:
             return self.expanded(field)
         if field.computed is not None:
             compiled = self.binder.formulas.computed(self.binder.object, field.name)
-            return json_of(self.binder.computed(compiled), compiled.type, numbers_as_text=self.numbers_as_text)
+            return json_of(self.binder.field(field), compiled.type, numbers_as_text=self.numbers_as_text)
         place = self.binder.layout.object(self.binder.object).places[field.key]
         json = Sql(f"{self.binder.alias}.{place.container}->{literal(field.key)}")
         blank = dump_text(field.kind.blank)

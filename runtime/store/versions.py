@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,11 +17,15 @@ Keys = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Live:
-    """What is in force: the version's number, the stamp, and the conversions under way."""
+    """What is in force: the version's number, the stamp, the conversions under way.
+
+    ``kept`` are the columns of kept values that every record has, by the object's key.
+    """
 
     version: int
     stamp: int
     convert: Mapping[str, Any]
+    kept: Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -40,9 +44,46 @@ class Version:
 
 def live(database: Database, schema: str) -> Live:
     """What is in force now."""
-    row = database.row(Sql(f"SELECT version, stamp, convert FROM {ident(schema, 's_live')}"))
+    row = database.row(Sql(f"SELECT version, stamp, convert, kept FROM {ident(schema, 's_live')}"))
     assert row is not None
-    return Live(row[0], row[1], load(row[2]))
+    return Live(row[0], row[1], load(row[2]), load(row[3]))
+
+
+def set_kept(connection: Connection, schema: str, object_key: str, columns: Sequence[str], ready: bool) -> None:
+    """Kept values of an object can be relied on from now on, or no more until they have been filled again."""
+    change = "(kept->%s || %s::jsonb)" if ready else "(kept->%s) - %s::text[]"
+    value: Any = dump_text(list(columns)) if ready else list(columns)
+    run(
+        connection,
+        Sql(
+            f"UPDATE {ident(schema, 's_live')} SET stamp = stamp + 1, "
+            "kept = jsonb_set(jsonb_build_object(%s::text, '[]'::jsonb) || kept, ARRAY[%s::text], "
+            f"coalesce({change}, %s::jsonb))",
+            (object_key, object_key, object_key, value, dump_text(list(columns)) if ready else "[]"),
+        ),
+    )
+
+
+def keep_only(
+    connection: Connection, schema: str, choose: Callable[[Mapping[str, Sequence[str]]], Mapping[str, Sequence[str]]]
+) -> None:
+    """Of the kept values that can be relied on, those that ``choose`` gives back."""
+    table = ident(schema, "s_live")
+    there = load(run(connection, Sql(f"SELECT kept FROM {table} FOR UPDATE"))[0][0])
+    run(connection, Sql(f"UPDATE {table} SET kept = %s::jsonb", (dump_text(choose(there)),)))
+
+
+def count_turn(connection: Connection, schema: str) -> int:
+    """One more reason to fill kept values again: the number of such reasons so far."""
+    statement = Sql(f"UPDATE {ident(schema, 's_live')} SET turn = turn + 1 RETURNING turn")
+    return int(run(connection, statement)[0][0])
+
+
+def turn(database: Database, schema: str) -> int:
+    """How many reasons there were to fill kept values again."""
+    row = database.row(Sql(f"SELECT turn FROM {ident(schema, 's_live')}"))
+    assert row is not None
+    return int(row[0])
 
 
 def documents(database: Database, schema: str, version: int) -> dict[str, list[tuple[str, str]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from runtime.kinds.computed import RESULT, SHAPE, VALUE, ComputedField
+from runtime.kinds.computed import RESULT, SHAPE, STORED, VALUE, ComputedField
 
 
 class Formula(ComputedField):
@@ -14,7 +14,7 @@ class Formula(ComputedField):
     label = {"en": "Formula", "zh": "公式"}
     help = {"en": "Computed from other fields, always up to date.", "zh": "由其他字段计算得出，始终最新。"}
     icon = "math-function"
-    options = {"value": VALUE, "result": RESULT, **SHAPE}
+    options = {"value": VALUE, "result": RESULT, "stored": STORED, **SHAPE}
     required_options = ("value", "result")
     examples = (
         {"value": "ROUND(total * (1 - discount / 100), 2)", "result": "number"},

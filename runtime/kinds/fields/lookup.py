@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 
-from runtime.kinds.computed import RESULT, SHAPE, VALUE, ComputedField
+from runtime.kinds.computed import RESULT, SHAPE, STORED, VALUE, ComputedField
 
 
 class Lookup(ComputedField):
@@ -15,7 +15,7 @@ class Lookup(ComputedField):
     label = {"en": "Lookup", "zh": "引用"}
     help = {"en": "Shows a field of a linked record.", "zh": "显示被关联记录的字段。"}
     icon = "zoom-in"
-    options = {"value": VALUE, "result": RESULT, **SHAPE}
+    options = {"value": VALUE, "result": RESULT, "stored": STORED, **SHAPE}
     required_options = ("value",)
     examples = ({"value": "customer.grade"}, {"value": "customer.credit", "result": "money"})
     valid = (

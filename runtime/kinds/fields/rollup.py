@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from runtime.kinds.computed import RESULT, SHAPE, VALUE, ComputedField
+from runtime.kinds.computed import RESULT, SHAPE, STORED, VALUE, ComputedField
 
 
 class Rollup(ComputedField):
@@ -15,7 +15,7 @@ class Rollup(ComputedField):
     help = {"en": "A sum, count, smallest or largest over related records.", "zh": "对关联记录求和、计数、最大或最小。"}
     icon = "sum"
     usual = "number"
-    options = {"value": VALUE, "result": {**RESULT, "default": "number"}, **SHAPE}
+    options = {"value": VALUE, "result": {**RESULT, "default": "number"}, "stored": STORED, **SHAPE}
     required_options = ("value",)
     examples = ({"value": "SUM(lines.amount)"}, {"value": "MAX(visits.day)", "result": "date"})
     valid = (
