@@ -48,21 +48,21 @@ class FormulaEval(SimpleEval):  # type: ignore[misc]
 
     def _eval(self, node: ast.AST) -> Any:
         """As the library's, but stricter: only the closed set of our value types may come out of a node."""
-        handler = self.nodes.get(type(node))
-        if handler is None:
-            raise FeatureNotAvailable(f"{type(node).__name__} is no part of formulas")
-        result = handler(node)
+        kind = type(node)
+        if kind is ast.Name:
+            result = self.names[node.id]  # type: ignore[attr-defined]
+        elif kind is ast.Constant:
+            result = node.value  # type: ignore[attr-defined]
+        else:
+            handler = self.nodes.get(kind)
+            if handler is None:
+                raise FeatureNotAvailable(f"{kind.__name__} is no part of formulas")
+            result = handler(node)
         if type(result) not in SAFE_TYPES:
             raise FeatureNotAvailable(f"a {type(result).__name__} is no value of a formula")
         return result
 
     # Narrower than the library's: names are never functions, calls have no keywords, comparisons one operator.
-
-    def _eval_constant(self, node: ast.Constant) -> Any:
-        return node.value
-
-    def _eval_name(self, node: ast.Name) -> Any:
-        return self.names[node.id]
 
     def _eval_call(self, node: Any) -> Any:
         if node.keywords:
@@ -72,6 +72,16 @@ class FormulaEval(SimpleEval):  # type: ignore[misc]
     def _eval_compare(self, node: ast.Compare) -> Any:
         (op,), (right,) = node.ops, node.comparators
         return self.operators[type(op)](self._eval(node.left), self._eval(right))
+
+    def _eval_binop(self, node: ast.BinOp) -> Any:
+        return self.operators[type(node.op)](self._eval(node.left), self._eval(node.right))
+
+    def _eval_boolop(self, node: ast.BoolOp) -> Any:
+        wanted = type(node.op) is ast.Or
+        for value in node.values:
+            if (not self._eval(value)) is not wanted:
+                return wanted
+        return not wanted
 
 
 class State:
