@@ -97,7 +97,7 @@ FUNCTIONS: list[Function] = [
             "fx.round({}, {})",
             lean=_lean("round({}, trunc({})::int)"),
             **ROUNDED,
-        ),  # fmt: skip
+        ),
     ),
     function(
         "ROUNDUP",
@@ -121,7 +121,7 @@ FUNCTIONS: list[Function] = [
             "fx.trunc({}, {})",
             lean=_lean("trunc({}, trunc({})::int)"),
             **ROUNDED,
-        ),  # fmt: skip
+        ),
     ),
     function(
         "TRUNC",
@@ -137,7 +137,7 @@ FUNCTIONS: list[Function] = [
             "fx.trunc({}, {})",
             lean=_lean("trunc({}, trunc({})::int)"),
             **ROUNDED,
-        ),  # fmt: skip
+        ),
     ),
     function(
         "INT",
