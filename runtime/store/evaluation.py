@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runtime.base.sqltext import Sql, ident, join, literal
+from runtime.formula.env import Env
 from runtime.formula.scope import Slot
-from runtime.store.binder import TableBinder
-from runtime.store.layout import ObjectLayout, column_value
+from runtime.meta.compiled import Formulas
+from runtime.store.binder import Frame, Guard, TableBinder
+from runtime.store.layout import Layout, ObjectLayout, column_value
 
 CASTS = {
     "number": "numeric",
@@ -22,6 +24,11 @@ CASTS = {
 
 class DraftBinder(TableBinder):
     """Finds values in a draft's row, the values before the change among them."""
+
+    def __init__(self, layout: Layout, formulas: Formulas, object_name: str, alias: str, frame: Frame, env: Env, *,
+                 guard: Guard | None = None) -> None:  # fmt: skip
+        super().__init__(layout, formulas, object_name, alias, frame, env, guard=guard)
+        frame.fresh.add(alias)  # A draft has no columns of kept values.
 
     def slot(self, slot: Slot) -> Sql:
         if slot.kind == "old":

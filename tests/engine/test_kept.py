@@ -53,6 +53,8 @@ fields:
   goods: {type: rollup, label: {en: Goods, zh: 货款}, value: SUM(lines.amount), stored: true}
   total: {type: formula, label: {en: Total, zh: 合计}, value: "ROUND(goods * (100 - discount) / 100 * (1 + customer.region.rate), 2)", result: number, stored: true}
   big: {type: formula, label: {en: Big, zh: 大单}, value: total > 100, result: bool, stored: true}
+validations:
+  possible: {valid: "goods >= 0 and customer.quoted < 1000000 and total < 1000000", message: {en: Too much, zh: 超出}}
 ---
 object: line
 label: {en: Line, zh: 明细}
