@@ -52,6 +52,16 @@ class Scope:
         return LEVELS.index(self.level) >= LEVELS.index(other.level) and set(other.where) <= set(self.where)
 
 
+@dataclass(frozen=True)
+class Way:
+    """One way in which a right may be given: the role ('' for a share), how far it goes, whether it holds here."""
+
+    role: str
+    scope: str
+    holds: Sql
+    formula: bool = False
+
+
 def scope_of(values: Iterable[Any]) -> Scope:
     """The union of what several roles say for one right."""
     level, where = "none", []
@@ -73,19 +83,20 @@ class ObjectAccess:
         self.person = person
         self.object = definition
         self.everything = person.id is None or ADMIN in person.roles
-        self._grants = [] if self.everything else self._entries()
+        self._given = [] if self.everything else self._entries()
+        self._grants = [entry for _, entry in self._given]
         self.parent = self._parent()
         self._levels: dict[str, str] = {}
         #: Statements and formulas kept by readers; they live as long as the rights.
         self.kept: dict[Any, Any] = {}
 
-    def _entries(self) -> list[Mapping[str, Any]]:
+    def _entries(self) -> list[tuple[str, Mapping[str, Any]]]:
         found = []
         for name in self.person.roles:
             role: Piece | None = self.snapshot.model.piece("role", name)
             for named, entry in (role.doc.get("objects", {}) if role else {}).items():
                 if self.snapshot.model.object(named) is self.object:
-                    found.append(self._by_present_names(entry))
+                    found.append((name, self._by_present_names(entry)))
         return found
 
     def _by_present_names(self, entry: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -181,6 +192,23 @@ class ObjectAccess:
         if not ways:
             return DENY
         return Sql("(") + join(" OR ", ways) + ")"
+
+    def ways(self, right: str, binder: TableBinder) -> list[Way]:
+        """What :meth:`criterion` adds up, one by one: which role, or share, gives the right on the record."""
+        if self.everything:
+            return [Way(ADMIN, "all", Sql("true"))]
+        found = []
+        for role, entry in self._given:
+            value = entry.get(right, "none")
+            if isinstance(value, Mapping):
+                found.append(Way(role, str(value["where"]), self._where(str(value["where"]), binder), formula=True))
+            else:
+                level = scope_of([value]).level
+                holds = {"all": Sql("true"), "none": DENY}.get(level) or self._level(level, binder)
+                found.append(Way(role, level, holds))
+        if right in ("read", "update"):
+            found.append(Way("", "shared", self._shared(right, binder)))
+        return found
 
     def _level(self, level: str, binder: TableBinder) -> Sql:
         owner = f"{binder.alias}.owner_id"

@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from runtime.base.errors import Forbidden, Invalid, Message, NotFound, Problem, Unauthorized, unknown
-from runtime.engine import audit
+from runtime.engine import audit, second
 from runtime.engine.workspace import ADMIN, Session, Snapshot, Workspace, make_token, settled
 from runtime.store import people
 from runtime.store.ids import is_id
@@ -39,8 +39,13 @@ def hashed(password: str) -> str:
     return HASHER.hash(password)
 
 
-def login(workspace: Workspace, name: str, password: str) -> tuple[str, datetime]:
-    """A new token and its expiry. The same answer for an unknown name and a wrong password."""
+def login(
+    workspace: Workspace, name: str, password: str, code: str | None = None, agent: str = ""
+) -> tuple[str, datetime]:
+    """A new token and its expiry. The same answer for an unknown name and a wrong password.
+
+    ``code`` is that of the second factor, where the user has one. Raises Unauthorized; CodeNeeded without it.
+    """
     user = people.user_by_name(workspace.database, workspace.schema, name[:60])
     stored = user.password_hash if user and user.active and user.password_hash else NOBODY_HASH
     try:
@@ -51,9 +56,31 @@ def login(workspace: Workspace, name: str, password: str) -> tuple[str, datetime
     if not fine or user is None:
         audit.note(workspace, user.id if user else None, "login_refused", {"name": name[:60]})
         raise Unauthorized(REFUSED)
+    if second.demanded(workspace, user.id):
+        if not code:
+            raise second.CodeNeeded(user.id)
+        if not second.passes(workspace, user.id, code):
+            audit.note(workspace, user.id, "login_refused", {"name": user.name, "code": True})
+            raise Unauthorized(second.WRONG_CODE, code="second_factor_wrong")
+    return begin(workspace, user, agent)
+
+
+def login_second(workspace: Workspace, user_id: str, code: str, agent: str = "") -> tuple[str, datetime]:
+    """The session of a user whose password was right a moment ago. Raises Unauthorized."""
+    user = people.user_by_id(workspace.database, workspace.schema, user_id)
+    if user is None or not user.active or not second.passes(workspace, user.id, code):
+        audit.note(workspace, user.id if user else None, "login_refused", {"code": True})
+        raise Unauthorized(second.WRONG_CODE, code="second_factor_wrong")
+    return begin(workspace, user, agent)
+
+
+def begin(workspace: Workspace, user: people.User, agent: str = "") -> tuple[str, datetime]:
+    """The session of a user who has shown who he is: a new token and its expiry."""
     expires = datetime.now(UTC) + timedelta(days=TOKEN_DAYS)
     token, digest = make_token(workspace.schema)
-    people.add_token(workspace.database, workspace.schema, user.id, "login", digest, expires)
+    people.add_token(
+        workspace.database, workspace.schema, user.id, "login", digest, expires, purpose="session", agent=agent[:200]
+    )
     audit.note(workspace, user.id, "login", {"name": user.name})
     return token, expires
 

@@ -56,3 +56,23 @@ def broken(workspace: Workspace) -> list[int]:
             found.append(number)
         prev = bytes(digest)
     return found
+
+
+def entries(workspace: Workspace, limit: int, before: int | None = None, event: str = "") -> list[tuple[Any, ...]]:
+    """(id, at, who, event, detail) of the newest entries, those before an id; of one event where that is said."""
+    layout = Layout(workspace.schema, EMPTY)
+    statement = Sql(
+        "SELECT a.id, a.at, coalesce(nullif(u.full_name, ''), u.name), a.event, a.detail "
+        f"FROM {layout.system('s_audit')} a LEFT JOIN {layout.system('s_user')} u ON u.id = a.actor WHERE true"
+    )
+    if before is not None:
+        statement = statement + Sql(" AND a.id < %s", (before,))
+    if event:
+        statement = statement + Sql(" AND a.event = %s", (event,))
+    return workspace.database.rows(statement + Sql(" ORDER BY a.id DESC LIMIT %s", (limit,)))
+
+
+def events(workspace: Workspace) -> list[str]:
+    """The events that there are entries of."""
+    table = Layout(workspace.schema, EMPTY).system("s_audit")
+    return [row[0] for row in workspace.database.rows(Sql(f"SELECT DISTINCT event FROM {table} ORDER BY event"))]

@@ -173,6 +173,7 @@ class Workspace:
             return self._snapshot
 
     def _load(self) -> Snapshot:
+        self.row = workspaces.by_schema(self.database, self.schema) or self.row
         live = versions.live(self.database, self.schema)
         if self._model[0] != live.version:
             self._model = (live.version, self.read_model(live.version))

@@ -200,14 +200,17 @@ def above(all_departments: Iterable[Department], bottom: str | None) -> tuple[st
     return tuple(found)
 
 
-def add_token(database: Database, schema: str, user_id: str, name: str, digest: bytes, expires: datetime | None) -> str:
-    """Keep the hash of a new token."""
+def add_token(
+    database: Database, schema: str, user_id: str, name: str, digest: bytes, expires: datetime | None,
+    *, purpose: str = "script", agent: str = "",
+) -> str:  # fmt: skip
+    """Keep the hash of a new token. ``purpose`` is script or session, ``agent`` what the browser calls itself."""
     identity = new_id()
     database.rows(
         Sql(
-            f"INSERT INTO {ident(schema, 's_token')} (id, user_id, name, hash, expires_at) "
-            "VALUES (%s, %s::uuid, %s, %s, %s)",
-            (identity, user_id, name, digest, expires),
+            f"INSERT INTO {ident(schema, 's_token')} (id, user_id, name, hash, expires_at, purpose, agent) "
+            "VALUES (%s, %s::uuid, %s, %s, %s, %s, %s)",
+            (identity, user_id, name, digest, expires, purpose, agent),
         )
     )
     return identity
@@ -235,6 +238,31 @@ def tokens(database: Database, schema: str, user_id: str | None = None) -> list[
     if user_id:
         statement = statement + Sql(" WHERE t.user_id = %s::uuid", (user_id,))
     return database.rows(statement + " ORDER BY t.id DESC")
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token that lives."""
+
+    id: str
+    user: str
+    name: str
+    created: datetime
+    expires: datetime | None
+    purpose: str
+    agent: str
+
+
+def living_tokens(database: Database, schema: str, user_id: str | None = None) -> list[Token]:
+    """The tokens that live, of all users or of one, newest first."""
+    statement = Sql(
+        "SELECT t.id::text, coalesce(nullif(u.full_name, ''), u.name), t.name, t.created_at, t.expires_at, t.purpose, "
+        f"t.agent FROM {ident(schema, 's_token')} t JOIN {ident(schema, 's_user')} u ON u.id = t.user_id "
+        "WHERE t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())"
+    )
+    if user_id:
+        statement = statement + Sql(" AND t.user_id = %s::uuid", (user_id,))
+    return [Token(*row) for row in database.rows(statement + " ORDER BY t.id DESC LIMIT 500")]
 
 
 def revoke_token(database: Database, schema: str, token_id: str, user_id: str | None = None) -> bool:

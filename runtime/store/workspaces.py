@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.base.errors import Conflict, Invalid, Message, NotFound
-from runtime.base.sqltext import Sql, ident
+from runtime.base.sqltext import Sql, ident, join
 from runtime.base.values import dump_text, load
-from runtime.store.database import Database
+from runtime.store.database import Database, run
 from runtime.store.ids import new_id
 from runtime.store.migrate import SHARED, migrate_workspace
 
@@ -112,4 +112,41 @@ def archive(database: Database, name: str) -> None:
     row = find(database, name)
     database.rows(
         Sql(f"UPDATE {ident(SHARED)}.workspace SET archived_at = now() WHERE schema_name = %s", (row.schema,))
+    )
+
+
+def change(database: Database, name: str, values: Mapping[str, str], label: Mapping[str, str] | None = None) -> None:
+    """Change the settings of a workspace; ``values`` are columns whose values are checked already."""
+    columns = {one: values[one] for one in ("language", "time_zone", "region", "currency") if one in values}
+    texts: dict[str, Any] = dict(columns)
+    if label is not None:
+        texts["label"] = dump_text(dict(label))
+    if not texts:
+        return
+    sets = join(", ", [Sql(f"{ident(one)} = %s" + ("::jsonb" if one == "label" else ""), (value,))
+                       for one, value in texts.items()])  # fmt: skip
+    row = find(database, name)
+    with database.transaction() as connection:
+        run(connection, Sql(f"UPDATE {ident(SHARED)}.workspace SET ") + sets + Sql(" WHERE name = %s", (name,)))
+        run(connection, Sql(f"UPDATE {ident(row.schema, 's_live')} SET stamp = stamp + 1"))
+
+
+def picture(database: Database, schema: str, name: str) -> tuple[str, bytes] | None:
+    """(type, content) of a picture of the workspace, None when there is none."""
+    found = database.row(Sql(f"SELECT type, content FROM {ident(schema, 's_picture')} WHERE name = %s", (name,)))
+    return (str(found[0]), bytes(found[1])) if found else None
+
+
+def set_picture(database: Database, schema: str, name: str, kind: str, content: bytes | None) -> None:
+    """Keep a picture of the workspace; None takes it away."""
+    table = ident(schema, "s_picture")
+    if content is None:
+        database.rows(Sql(f"DELETE FROM {table} WHERE name = %s RETURNING 1", (name,)))
+        return
+    database.rows(
+        Sql(
+            f"INSERT INTO {table} (name, type, content) VALUES (%s, %s, %s) ON CONFLICT (name) "
+            "DO UPDATE SET type = excluded.type, content = excluded.content, updated_at = now() RETURNING 1",
+            (name, kind, content),
+        )
     )

@@ -23,10 +23,10 @@ from runtime.web.filters import Builder
 from runtime.web.listing import Listing, Sum, opened, sort_of, total_of
 from runtime.web.render import wants_part
 from runtime.web.routes_lists import list_answer, list_page, part, rights
-from runtime.web.routes_pages import to
 from runtime.web.session import local
 from runtime.web.shown import Shower
 from runtime.web.texts import gettext, page_language
+from runtime.web.work import to
 
 WINDOW = 25
 #: Stands for the column of records without a value.

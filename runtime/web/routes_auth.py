@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import Blueprint, Response, request
 
 from runtime.base.errors import Malformed, Message, NotFound, Problem, Unauthorized
@@ -11,6 +14,12 @@ from runtime.store import people
 from runtime.web.http import Services, answer, current, json_object, session_of
 
 SMALL = 16 * 1024
+
+
+def code_of(body: Mapping[str, Any]) -> str | None:
+    """The code of the second factor, where the caller sends one."""
+    code = body.get("code")
+    return code if isinstance(code, str) else None
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -32,7 +41,9 @@ def blueprint(services: Services) -> Blueprint:
             workspace = services.workspaces.named(body.get("workspace", "main"))
         except NotFound:
             raise Unauthorized(accounts.REFUSED) from None
-        token, expires = accounts.login(workspace, body["username"], body["password"])
+        token, expires = accounts.login(
+            workspace, body["username"], body["password"], code_of(body), request.headers.get("User-Agent", "")
+        )
         return answer({"token": token, "expires_at": expires.strftime("%Y-%m-%dT%H:%M:%S.000Z")})
 
     @routes.post("/logout")

@@ -22,10 +22,10 @@ from runtime.web.forms import KindField, Offers, RecordForm, leftover, make_form
 from runtime.web.layout import usual
 from runtime.web.listing import Listing, listing, opened, summed
 from runtime.web.render import page, wants_part
-from runtime.web.routes_pages import to
 from runtime.web.session import page_session
 from runtime.web.shown import Shower, bare
 from runtime.web.texts import gettext, page_language
+from runtime.web.work import to
 
 Page = Callable[[Session, ObjectAccess, Asked, Builder | None], Response]
 

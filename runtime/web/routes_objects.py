@@ -13,9 +13,9 @@ from runtime.web.asked import Asked, combined, views_of
 from runtime.web.editing import Editing, editing
 from runtime.web.http import Services, answer
 from runtime.web.render import page, wants_part
-from runtime.web.routes_pages import to
 from runtime.web.session import page_session
 from runtime.web.texts import gettext, page_language
+from runtime.web.work import to
 
 #: The pages of views, by the look that their kind names; every other look is a list.
 LOOKS = {

@@ -18,9 +18,9 @@ from runtime.web.http import answer
 from runtime.web.recordpage import first_blocks, opened, whole
 from runtime.web.render import page
 from runtime.web.routes_lists import part, rights
-from runtime.web.routes_pages import to
 from runtime.web.session import local
 from runtime.web.texts import gettext, page_language
+from runtime.web.work import to
 
 OFFERED = 30
 PEOPLE, DEPARTMENTS = SYSTEM_OBJECTS

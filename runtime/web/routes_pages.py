@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, make_response, redirect, request
+from flask import Blueprint, Response, request
 
-from runtime.base.errors import DougongError, Invalid, Malformed, Message
+from runtime.base.errors import DougongError, Malformed, Message
 from runtime.engine import own, uploads
-from runtime.engine.workspace import Session
+from runtime.engine.second import CodeNeeded
 from runtime.store import workspaces
+from runtime.web import routes_admin_pages, routes_me
 from runtime.web.http import Services, answer
 from runtime.web.render import THEME, THEMES, keep, page
 from runtime.web.routes_files import handed_out
-from runtime.web.session import enter, leave, local, maybe_session, page_session, renew
-from runtime.web.texts import COOKIE, LANGUAGES, gettext, page_language
-
-
-def to(path: str) -> Response:
-    """Go on to another page after a form."""
-    return make_response(redirect(path, 303))
+from runtime.web.session import enter, enter_second, leave, local, maybe_session, page_session, pending
+from runtime.web.texts import COOKIE, LANGUAGES, page_language
+from runtime.web.work import to
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -47,17 +44,6 @@ def blueprint(services: Services) -> Blueprint:
         wanted = request.form.get("theme", "")
         return keep(to(local(request.form.get("next"))), THEME, wanted if wanted in THEMES else "auto")
 
-    @routes.route("/me", methods=["GET", "POST"])
-    def me() -> Response:
-        session = page_session()
-        if request.method == "GET":
-            return page("me.html", session, themes=THEMES, errors={})
-        if "theme" in request.form:
-            wanted = request.form["theme"]
-            flash(gettext("Saved."))
-            return keep(to("/me"), THEME, wanted if wanted in THEMES else "auto")
-        return password(services, session)
-
     @routes.post("/files")
     def upload() -> Response:
         session = page_session()
@@ -73,6 +59,9 @@ def blueprint(services: Services) -> Blueprint:
         row = uploads.readable(session, file_id)
         return handed_out(row, uploads.chunks(services.contents(session), row))
 
+    routes_me.add(routes, services)
+    routes_admin_pages.add(routes)
+    routes_admin_pages.add_looking(routes)
     return routes
 
 
@@ -85,8 +74,13 @@ def entered(services: Services) -> Response:
     message, status = "", 200
     if request.method == "POST":
         try:
-            enter(services, workspace[:100], name, request.form.get("password", ""))
+            if "code" in request.form:
+                enter_second(services, request.form["code"])
+            else:
+                enter(services, workspace[:100], name, request.form.get("password", ""))
             return to(wanted)
+        except CodeNeeded:
+            pass  # The page asks for it now.
         except DougongError as error:
             if error.status not in (401, 429):
                 raise
@@ -95,28 +89,8 @@ def entered(services: Services) -> Response:
         return to(wanted)
     found = page(
         "login.html", None, status, message=message, next=wanted, name=name, workspace=workspace,
-        several=len(several) > 1,
+        several=len(several) > 1, second=request.method == "POST" and pending(),
     )  # fmt: skip
     if status == 429:
         found.headers["Retry-After"] = "60"
     return found
-
-
-def password(services: Services, session: Session) -> Response:
-    """A new password for whoever knows the old one; the session goes on with a new token."""
-    new = request.form.get("new_password", "")
-    errors = {}
-    if new != request.form.get("again", ""):
-        errors["again"] = gettext("The two new passwords differ.")
-    else:
-        services.limits.login(request.remote_addr or "", f"password/{session.user_id}")
-        try:
-            renew(services, own.set_password(session, request.form.get("old_password", ""), new))
-        except Invalid as error:
-            for one in error.problems:
-                name = "old_password" if one.field == "old_password" else "new_password"
-                errors[name] = one.message.text(page_language())
-    if errors:
-        return page("me.html", session, 422, themes=THEMES, errors=errors)
-    flash(gettext("The password is changed. You have been logged out everywhere else."))
-    return to("/me")

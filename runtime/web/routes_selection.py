@@ -18,9 +18,9 @@ from runtime.web.asked import Asked
 from runtime.web.forms import SEARCH, Offers, make_form, place_of
 from runtime.web.listing import opened, selected_ids
 from runtime.web.render import page
-from runtime.web.routes_pages import to
 from runtime.web.session import local, page_session
 from runtime.web.texts import gettext, ngettext, page_language
+from runtime.web.work import to
 
 MOST = 2000
 SHOWN = 100

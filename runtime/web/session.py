@@ -5,6 +5,7 @@ The signed cookie holds a token that the server can revoke; it authorises pages 
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from runtime.base.errors import NotFound, Unauthorized
 from runtime.engine import accounts, own
+from runtime.engine.second import CodeNeeded
 from runtime.engine.workspace import Session
 from runtime.web.http import Services
 
@@ -24,6 +26,9 @@ CSRF_FIELD = "_csrf"
 LARGEST_FORM = 4 * 2**20
 SLACK = 2**20
 API = "/api/"
+PENDING = "pending"
+#: Seconds between the password and the code.
+PATIENCE = 300
 
 
 class Visitor(UserMixin):  # type: ignore[misc]
@@ -59,7 +64,29 @@ def enter(services: Services, workspace: str, name: str, password: str) -> None:
         found = services.workspaces.named(workspace)
     except NotFound:
         raise Unauthorized(accounts.REFUSED) from None
-    token, _ = accounts.login(found, name, password)
+    agent = request.headers.get("User-Agent", "")
+    try:
+        token, _ = accounts.login(found, name, password, agent=agent)
+    except CodeNeeded as error:
+        cookie[PENDING] = [workspace, str(error.extra["user"]), int(time.time())]
+        raise
+    renew(services, token)
+
+
+def pending() -> bool:
+    """True while somebody has shown his password and not yet the code of his second factor."""
+    found = cookie.get(PENDING)
+    return isinstance(found, list) and time.time() - int(found[2]) < PATIENCE
+
+
+def enter_second(services: Services, code: str) -> None:
+    """The second step of a login. Raises Unauthorized, TooMany."""
+    if not pending():
+        raise Unauthorized(accounts.REFUSED)
+    workspace, user, _ = cookie[PENDING]
+    services.limits.login(request.remote_addr or "", f"{workspace}/{user}")
+    found = services.workspaces.named(workspace)
+    token, _ = accounts.login_second(found, user, code, request.headers.get("User-Agent", ""))
     renew(services, token)
 
 
