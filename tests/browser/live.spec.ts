@@ -51,6 +51,19 @@ test("a quote adds up while it is typed", async ({ page }) => {
   const total = await shown("total").innerText();
   await page.click("form.record .primary");
   await expect(page.locator("main")).toContainText(total);
+
+  // The stored quote: the same sums before anything is typed; a line that goes takes its part along.
+  await page.goto(`${page.url()}/edit`);
+  await expect(shown("total")).toHaveText(total);
+  await expect(shown("lines-1-amount")).toHaveText("¥34.98");
+  await page.check('[name="lines-1-delete"]');
+  await expect(shown("subtotal")).toHaveText("¥300.00");
+  await page.uncheck('[name="lines-1-delete"]');
+  await page.fill("#lines-0-quantity", "4");
+  await expect(shown("subtotal")).toHaveText("¥434.98");
+  const changed = await shown("total").innerText();
+  await page.click("form.record .primary");
+  await expect(page.locator("main")).toContainText(changed);
   expect(complaints).toEqual([]);
 });
 
