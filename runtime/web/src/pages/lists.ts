@@ -1,22 +1,28 @@
 /** Lists: the filter builder redraws its rows, rows are chosen, cells are changed where they stand, widths. */
 import { each, elements, part, writes } from "../core/page.ts";
 
-/** A changed operator or field of the filter asks for the rows anew. */
+/** A changed operator or field of the filter asks for the rows anew; what is chosen meanwhile is asked with them. */
 document.addEventListener("change", (event) => {
   const input = event.target instanceof Element ? event.target.closest<HTMLSelectElement>("[data-rebuild]") : null;
-  const form = input?.form;
-  const box = form?.parentElement;
-  if (input === null || !form || !box) return;
-  const asked = new URLSearchParams();
-  for (const [name, value] of new FormData(form)) if (typeof value === "string") asked.append(name, value);
-  const kept = input.id;
-  void part(`${form.getAttribute("action") ?? ""}?${asked.toString()}`).then(({ response, text }) => {
-    if (!response.ok) return;
-    box.replaceChildren(elements(text));
-    const last = kept === "filter-add" ? [...box.querySelectorAll<HTMLElement>(".condition .value :is(input, select)")].at(-1) : null;
-    (last ?? document.getElementById(kept))?.focus();
-  });
+  if (input?.form) void rebuild(input.form, input.id);
 });
+
+function asked(form: HTMLFormElement): string {
+  const found = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) if (typeof value === "string") found.append(name, value);
+  return found.toString();
+}
+
+async function rebuild(form: HTMLFormElement, from: string): Promise<void> {
+  const sent = asked(form);
+  const { response, text } = await part(`${form.getAttribute("action") ?? ""}?${sent}`);
+  const box = form.parentElement;
+  if (!response.ok || box === null || !form.isConnected) return;
+  if (asked(form) !== sent) return rebuild(form, from);
+  box.replaceChildren(elements(text));
+  const last = from === "filter-add" ? [...box.querySelectorAll<HTMLElement>(".condition .value :is(input, select)")].at(-1) : null;
+  (last ?? document.getElementById(from))?.focus();
+}
 
 /** The bar of chosen records appears with the first one. */
 each("[data-selection]", (form) => {
