@@ -355,7 +355,7 @@ def store(request: Request, access: ObjectAccess, items: Sequence[Item], connect
                 write_many(connection, place, writes, origin, session.workspace.live_table, session.snapshot.stamp)
             )
             stored = [one.draft for one in group if one.draft and one.draft.id in done]
-            if stored and session.formulas.kept.order:
+            if stored and session.formulas.kept.by_source:
                 keeping.keep(session, connection, [storing.touch_of(access, stored)])
             for one in group:
                 if one.draft and one.draft.id in done:

@@ -13,10 +13,13 @@ from threading import Thread
 from typing import Any
 
 from runtime.base.sqltext import Sql
+from runtime.base.values import load
+from runtime.engine.searching import search_texts
 from runtime.engine.workspace import Session, Workspace
-from runtime.meta.kept import ALWAYS, NEVER, Edge, Kept, KeptField, Step
+from runtime.formula.evaluate import canonical
+from runtime.meta.kept import ALWAYS, NEVER, TITLE, Edge, Kept, KeptTitle, Node, Step
 from runtime.meta.model import Model
-from runtime.store import ddl, versions
+from runtime.store import ddl, search, versions
 from runtime.store import kept as statements
 from runtime.store.database import Connection, run
 from runtime.store.layout import Layout
@@ -47,7 +50,7 @@ class Touch:
 def concerns(session: Session, object_name: str, keys: frozenset[str] | set[str] | None = None) -> bool:
     """True when a write of the object may change a kept value."""
     kept = session.formulas.kept
-    if not kept.order:
+    if not kept.by_source:
         return False
     if keys is None:
         return object_name in kept.by_source or bool(kept.of(object_name))
@@ -84,25 +87,16 @@ class Keeping:
         for touch in touches:
             self.hold(touch)
             self.note(touch)
-        env = self.session.env()
         unready: dict[str, list[str]] = {}
         for one in self.kept.order:
-            name = (one.object.name, one.field.key)
-            if name not in self.dirty:
-                continue
-            ids = self.dirty[name]
+            ids = self.dirty.get(named(one), set())
             if ids is None:
                 unready.setdefault(one.object.key, []).append(one.column)
                 self.spread(one, None)
-                continue
-            if not ids:
-                continue
-            run(self.connection, statements.lock(self.layout, one.object.name, sorted(ids), "NO KEY UPDATE"))
-            condition = Sql("s.id = ANY(%s::uuid[])", (sorted(ids),))
-            statement = statements.update(self.layout, self.session.formulas, env, [one], condition)
-            changed = {row[0] for row in run(self.connection, statement)}
-            ready = self.layout.object(one.object.name).kept[one.field.key].ready
-            self.spread(one, changed if ready else ids)
+            elif ids:
+                changed = computed(self.session, self.connection, one, sorted(ids))
+                ready = isinstance(one, KeptTitle) or self.layout.object(one.object.name).kept[one.field.key].ready
+                self.spread(one, changed if ready else ids)
         if unready:
             self.give_up(unready)
 
@@ -111,6 +105,8 @@ class Keeping:
         if touch.keys is None and not touch.gone:
             for key in self.kept.of(touch.object):
                 self.add((touch.object, key), touch.ids)
+            if touch.object in self.kept.titles and self.kept.titles[touch.object].edges:
+                self.add((touch.object, TITLE), touch.ids)
         for one, edge in self.kept.by_source.get(touch.object, ()):
             if not meant(edge, touch.keys) or (touch.gone and not edge.steps):
                 continue
@@ -120,19 +116,19 @@ class Keeping:
                 ids = self.step(step, ids, before)
                 if not ids:
                     break
-            self.add((one.object.name, one.field.key), ids)
+            self.add(named(one), ids)
 
-    def spread(self, one: KeptField, ids: set[str] | None) -> None:
+    def spread(self, one: Node, ids: set[str] | None) -> None:
         """What depends on a kept value that has changed."""
         for other, edge in self.kept.by_source.get(one.object.name, ()):
-            if edge.member != one.field.key:
+            if edge.member != named(one)[1]:
                 continue
             found = ids
             for step in edge.steps:
                 if not found:
                     break
                 found = self.step(step, found, ())
-            self.add((other.object.name, other.field.key), found)
+            self.add(named(other), found)
 
     def step(self, step: Step, ids: set[str] | None, before: Sequence[str]) -> set[str] | None:
         """The records one step further; None when they are too many."""
@@ -174,6 +170,55 @@ class Keeping:
         versions.count_turn(self.connection, schema)
         # It waits for the end of this transaction, whose stamp it must see.
         Thread(target=refilled, args=(self.session.workspace,), daemon=True).start()
+
+
+def named(one: Node) -> tuple[str, str]:
+    """The object and the member of something kept."""
+    return one.object.name, TITLE if isinstance(one, KeptTitle) else one.field.key
+
+
+def computed(session: Session, connection: Connection, one: Node, ids: Sequence[str]) -> set[str]:
+    """Compute something kept anew for records, inside the caller's transaction; the records that it changed for."""
+    run(connection, statements.lock(session.layout, one.object.name, ids, "NO KEY UPDATE"))
+    if isinstance(one, KeptTitle):
+        return retitled(session, connection, one, ids)
+    condition = Sql("s.id = ANY(%s::uuid[])", (list(ids),))
+    statement = statements.update(session.layout, session.formulas, session.env(), [one], condition)
+    return {row[0] for row in run(connection, statement)}
+
+
+def retitled(session: Session, connection: Connection, one: KeptTitle, ids: Sequence[str]) -> set[str]:
+    """The records whose title is another now, with the title, its order and the search changed."""
+    if not one.compiled.ok:
+        return set()
+    changed = other_titles(session, connection, one, ids)
+    rows = run(connection, statements.contents(session.layout, one.object.name, list(changed)))
+    entries = []
+    for record_id, data, ext in rows:
+        values = {**load(data), **(load(ext) if ext else {})}
+        texts, prose = search_texts(one.object, values)
+        title = changed[record_id]
+        entries.append((record_id, title, search.sort_key(title), search.vector([title, *texts], prose)))
+    if entries:
+        run(connection, statements.retitle(session.layout, one.object.name, entries))
+    return set(changed)
+
+
+def other_titles(session: Session, connection: Connection, one: KeptTitle, ids: Sequence[str]) -> dict[str, str]:
+    """What the records are called now that are not called so yet, by id."""
+    found = {}
+    for record_id, value, title in run(
+        connection, statements.titles(session.layout, session.formulas, session.env(), one, ids)
+    ):
+        now = (canonical(python(value), one.compiled.type) or "")[:255]
+        if now != title:
+            found[record_id] = now
+    return found
+
+
+def python(value: Any) -> Any:
+    """A value of a statement as the formula language has it in Python."""
+    return load(value) if isinstance(value, bytes) else value
 
 
 def chains(kept: Kept, object_name: str) -> set[tuple[tuple[str, str, str], ...]]:
@@ -218,7 +263,7 @@ def refill(workspace: Workspace, progress: Progress = lambda text: None) -> int:
             turn = versions.turn(database, schema)
             session = Session(workspace, user_id=None, channel="cli")
             session.settle()
-            missing = list(unready_fields(session))
+            missing = list(unready(session))
             if not missing:
                 return count
             for name in {edge.source for one in missing for edge in one.edges} | {one.object.name for one in missing}:
@@ -238,34 +283,36 @@ def refill(workspace: Workspace, progress: Progress = lambda text: None) -> int:
         connection.close()
 
 
-def unready_fields(session: Session) -> Iterator[KeptField]:
-    """The kept values that cannot be relied on, each behind those that it depends on."""
+def unready(session: Session) -> Iterator[Node]:
+    """What cannot be relied on, each behind what it depends on."""
     for one in session.formulas.kept.order:
-        if not session.layout.object(one.object.name).kept[one.field.key].ready:
+        if one.column not in session.layout.ready.get(one.object.key, ()):
             yield one
 
 
-def fill(session: Session, connection: Connection, one: KeptField, progress: Progress) -> int:
+def fill(session: Session, connection: Connection, one: Node, progress: Progress) -> int:
     """Compute one value for all records of its object, in batches; writers go on meanwhile and keep theirs."""
     count, after = 0, FIRST
     while True:
         rows = run(connection, statements.next_ids(session.layout, one.object.name, after, BATCH))
         if not rows:
-            progress(f"{one.object.name}.{one.field.name}: {count} values computed")
+            if count:
+                progress(f"{'.'.join(named(one))}: {count} values computed")
             return count
         ids = [row[0] for row in rows]
         after = ids[-1]
+        if isinstance(one, KeptTitle):  # Nearly all of them are right: only the others are held.
+            ids = list(other_titles(session, connection, one, ids)) if one.compiled.ok else []
+        if not ids:
+            continue
         with connection.transaction():
-            run(connection, statements.lock(session.layout, one.object.name, ids, "NO KEY UPDATE"))
-            condition = Sql("s.id = ANY(%s::uuid[])", (ids,))
-            statement = statements.update(session.layout, session.formulas, session.env(), [one], condition)
-            count += len(run(connection, statement))
+            count += len(computed(session, connection, one, ids))
 
 
 def differing(workspace: Workspace) -> Iterator[tuple[str, str, int]]:
     """(object, field, number of records) wherever a kept value that is relied on is not what its formula says."""
     session = Session(workspace, user_id=None, channel="cli")
-    for one in session.formulas.kept.order:
+    for one in session.formulas.kept.values:
         if session.layout.object(one.object.name).kept[one.field.key].ready:
             statement = statements.differing(session.layout, session.formulas, session.env(), one)
             count = int(session.database.rows(statement)[0][0])
@@ -282,7 +329,7 @@ def still_kept(model: Model, kept: Kept, live: Mapping[str, Sequence[Any]]) -> d
     """The columns that can be relied on before and after a publish."""
     found: dict[str, list[str]] = {}
     for definition in model.objects.values():
-        wanted = {one.column for one in kept.of(definition.name).values()}
+        wanted = {one.column for one in kept.order if one.object is definition}
         there = [str(column) for column in live.get(definition.key, ()) if column in wanted]
         if there:
             found[definition.key] = there

@@ -275,14 +275,3 @@ def too_large(values: Mapping[str, Any]) -> bool:
     if all(len(one) < SHORT if one.__class__ is str else one.__class__ not in BROAD for one in values.values()):
         return len(values) * SHORT * 6 > LARGEST and len(dump_text(values)) > LARGEST
     return len(dump_text(values)) > LARGEST
-
-
-def search_texts(definition: ObjectDef, values: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """The texts that the record is found by: short ones, which may be names, and long ones."""
-    texts: list[str] = []
-    prose: list[str] = []
-    for key, search_text, long in definition.search_parts:
-        value = values.get(key)
-        if value is not None:
-            (prose if long else texts).append(search_text(value))
-    return texts, prose

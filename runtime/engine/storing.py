@@ -15,8 +15,9 @@ from runtime.base.values import load
 from runtime.engine import conversion, keeping, reading
 from runtime.engine.access import DENY, ObjectAccess, object_access
 from runtime.engine.drafts import Draft
-from runtime.engine.prepare import Preparation, search_texts, too_large
+from runtime.engine.prepare import Preparation, too_large
 from runtime.engine.reading import Reader
+from runtime.engine.searching import search_texts
 from runtime.engine.workspace import Session
 from runtime.kinds.field import HoldsFiles
 from runtime.meta.model import SYSTEM_OBJECTS
@@ -186,7 +187,7 @@ class Storing:
         return self._keeps() or bool(self._gap_free()) or self._recheck() or bool(self._files())
 
     def _keeps(self) -> bool:
-        if not self.session.formulas.kept.order:
+        if not self.session.formulas.kept.by_source:
             return False
         return keeping.concerns(self.session, self.access.object.name, changed_members(self.draft))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ COLUMNS = {
 ALWAYS = frozenset(("version", "updated_at", "updated_by"))
 #: Members that are with the record from birth: only its coming and going matters.
 NEVER = frozenset(("id", "created_at", "created_by"))
+#: The member by which formulas read a record's title.
+TITLE = "title"
 LOOKUP = Message("LOOKUP reads any record of an object: such a value cannot be stored", "LOOKUP 涉及整个对象，不能存储")
 PEOPLE = Message("a stored value cannot follow users or departments", "存储的计算值不能引用用户或部门的属性")
 LIST = Message("a list cannot be stored", "列表类型的结果不能存储")
@@ -71,6 +74,22 @@ class KeptField:
     edges: frozenset[Edge]
 
 
+@dataclass(frozen=True)
+class KeptTitle:
+    """The title of an object's records, which every record keeps. ``column`` names the formula, not a column.
+
+    ``edges`` are empty where nothing but the record itself changes it: then every write gives the title anew.
+    """
+
+    object: ObjectDef
+    compiled: Compiled
+    column: str
+    edges: frozenset[Edge]
+
+
+Node = KeptField | KeptTitle
+
+
 class Unkeepable(Exception):
     """Why a computed value cannot be kept."""
 
@@ -92,8 +111,11 @@ class Kept:
                     compiled = formulas.computed(definition.name, field.name)
                     if compiled.ok and not wrong(model, formulas, definition, field):
                         self.fields[(definition.name, field.key)] = self._make(definition, field, compiled)
-        self.order = tuple(self._ordered())
-        self.by_source: dict[str, list[tuple[KeptField, Edge]]] = {}
+        self.titles = {one.name: self._title(one, one.title) for one in model.objects.values() if one.title}
+        #: All that is kept, each behind what it depends on.
+        self.order: tuple[Node, ...] = tuple(self._ordered())
+        self.values = tuple(one for one in self.order if isinstance(one, KeptField))
+        self.by_source: dict[str, list[tuple[Node, Edge]]] = {}
         for one in self.order:
             for edge in sorted(one.edges, key=str):
                 self.by_source.setdefault(edge.source, []).append((one, edge))
@@ -111,19 +133,35 @@ class Kept:
             definition, field, compiled, f"k_{field.key[:36]}_{digest}", COLUMNS[compiled.type.name], edges
         )
 
-    def _ordered(self) -> Iterator[KeptField]:
+    def _title(self, definition: ObjectDef, source: str) -> KeptTitle:
+        compiled = self.formulas.get(definition.name, source, "title")
+        edges: frozenset[Edge] = frozenset()
+        hashes = [compiled.hash]
+        if compiled.ok:
+            hashes += sorted(closure(self.model, self.formulas, definition, compiled))
+            # With people's names or the moment in it a title stays that of the record's last change.
+            with suppress(Unkeepable):
+                edges = frozenset(edges_of(self.model, self.formulas, definition, compiled))
+        if not any(edge.steps for edge in edges):
+            edges = frozenset()
+        digest = hashlib.sha256("\0".join(hashes).encode()).hexdigest()[:8]
+        return KeptTitle(definition, compiled, f"title_{digest}", edges)
+
+    def _ordered(self) -> Iterator[Node]:
         """All of them, each behind those that it depends on (there are no cycles: the check refuses them)."""
+        nodes: dict[tuple[str, str], Node] = dict(self.fields)
+        nodes.update({(name, TITLE): one for name, one in self.titles.items()})
         done: set[tuple[str, str]] = set()
 
-        def visit(name: tuple[str, str]) -> Iterator[KeptField]:
-            if name in done or name not in self.fields:
+        def visit(name: tuple[str, str]) -> Iterator[Node]:
+            if name in done or name not in nodes:
                 return
             done.add(name)
-            for edge in sorted(self.fields[name].edges, key=str):
+            for edge in sorted(nodes[name].edges, key=str):
                 yield from visit((edge.source, edge.member))
-            yield self.fields[name]
+            yield nodes[name]
 
-        for name in self.fields:
+        for name in nodes:
             yield from visit(name)
 
 
@@ -221,6 +259,8 @@ class _Walker:
             here, back = self.hop(here, key, back)
         key = path[-1]
         field = here.by_key.get(key)
+        if field is None and key == TITLE and not here.title:
+            yield from (Edge(here.name, one.key, back) for one in here.fields.values() if one.stored)
         if field is not None and field.computed is not None and not field.kept:
             yield from self.formula(here, self.formulas.computed(here.name, field.name), back)
         else:
@@ -236,4 +276,4 @@ class _Walker:
         return target, (Step(here.name, key, True), *back)
 
 
-__all__ = ["Edge", "Kept", "KeptField", "Step", "wrong"]
+__all__ = ["Edge", "Kept", "KeptField", "KeptTitle", "Node", "Step", "wrong"]

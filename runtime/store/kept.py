@@ -8,7 +8,7 @@ from runtime.base.sqltext import Sql, ident, join
 from runtime.formula import sql as formula_sql
 from runtime.formula.env import Env
 from runtime.meta.compiled import Formulas
-from runtime.meta.kept import KeptField, Step
+from runtime.meta.kept import KeptField, KeptTitle, Step
 from runtime.store.binder import Frame, TableBinder
 from runtime.store.layout import Layout
 
@@ -96,3 +96,32 @@ def values(layout: Layout, formulas: Formulas, env: Env, one: KeptField) -> Sql:
 def differing(layout: Layout, formulas: Formulas, env: Env, one: KeptField) -> Sql:
     """How many records have another value than their formula says."""
     return Sql("SELECT count(*) FROM (") + values(layout, formulas, env, one) + ") v WHERE kept IS DISTINCT FROM now"
+
+
+def titles(layout: Layout, formulas: Formulas, env: Env, one: KeptTitle, ids: Sequence[str]) -> Sql:
+    """(id, value of the title's formula now, title) of records."""
+    frame = Frame()
+    source = frame.alias()
+    frame.fresh.add(source)
+    binder = TableBinder(layout, formulas, one.object.name, source, frame, env)
+    value = formula_sql.value(one.compiled, binder.at(binder.object, source, trusted=True), env)
+    head = Sql(f"SELECT {source}.id::text, ") + value + f", {source}.title FROM {layout.object(one.object.name).table} "
+    statement = head + source + frame.sql() + Sql(f" WHERE {source}.id = ANY(%s::uuid[])", (list(ids),))
+    return frame.finish(statement)
+
+
+def contents(layout: Layout, object_name: str, ids: Sequence[str]) -> Sql:
+    """(id, data, ext) of records."""
+    table = layout.object(object_name).table
+    return Sql(f"SELECT id::text, data, ext FROM {table} WHERE id = ANY(%s::uuid[])", (list(ids),))
+
+
+def retitle(layout: Layout, object_name: str, entries: Sequence[tuple[str, str, str, str]]) -> Sql:
+    """Give records their titles, sort keys and search vectors."""
+    columns = [list(one) for one in zip(*entries, strict=True)]
+    return Sql(
+        f"UPDATE {layout.object(object_name).table} t SET title = q.title, title_key = q.title_key, "
+        "search = q.search::tsvector FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[]) "
+        "AS q(id, title, title_key, search) WHERE t.id = q.id",
+        tuple(columns),
+    )

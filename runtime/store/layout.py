@@ -170,7 +170,7 @@ class Layout:
         self.schema = schema
         self.model = model
         self.kept = kept
-        self._ready = ready or {}
+        self.ready = ready or {}
         self._objects: dict[str, ObjectLayout] = {}
 
     def object(self, name: str) -> ObjectLayout:
@@ -178,7 +178,7 @@ class Layout:
         found = self._objects.get(name)
         if found is None:
             definition = self.model.objects[name]
-            ready = self._ready.get(definition.key, ())
+            ready = self.ready.get(definition.key, ())
             places = {
                 key: KeptPlace(one.column, one.sql_type, one.column in ready)
                 for key, one in (self.kept.of(definition.name).items() if self.kept else ())

@@ -43,7 +43,7 @@ fields:
 ---
 object: quote
 label: {en: Quote, zh: 报价}
-title: name
+title: "name & ' ' & customer.title & ' ' & customer.region.name"
 fields:
   name: {type: text, label: {en: Name, zh: 名称}}
   customer: {type: link, label: {en: Customer, zh: 客户}, to: customer, reverse: quotes}
@@ -92,7 +92,7 @@ def sold(shop: Shop) -> Iterator[Shop]:
 def columns(session: Session) -> dict[str, list[tuple[str, Any, Any]]]:
     """For each kept value: (record, what stands in its column, what the formula says now)."""
     found = {}
-    for one in session.formulas.kept.order:
+    for one in session.formulas.kept.values:
         statement = keeping.statements.values(session.layout, session.formulas, session.env(), one)
         found[f"{one.object.name}.{one.field.name}"] = session.database.rows(statement)
     return found
@@ -103,10 +103,17 @@ def right(shop: Shop) -> None:
     session = shop.session()
     session.settle()
     found = columns(session)
-    for one in session.formulas.kept.order:
+    for one in session.formulas.kept.values:
         if session.layout.object(one.object.name).kept[one.field.key].ready:
             name = f"{one.object.name}.{one.field.name}"
             assert [row for row in found[name] if row[1] != row[2]] == [], name
+    for title in session.formulas.kept.titles.values():
+        if title.column not in session.layout.ready.get(title.object.key, ()):
+            continue
+        table = session.layout.object(title.object.name).table
+        ids = [row[0] for row in session.database.rows(Sql(f"SELECT id::text FROM {table} WHERE deleted_at IS NULL"))]
+        with session.database.connection() as connection:
+            assert keeping.other_titles(session, connection, title, ids) == {}
     assert publish.inconsistent(shop.workspace) == []
 
 
@@ -114,7 +121,7 @@ def ready(shop: Shop) -> bool:
     """True when all kept values are relied on."""
     session = shop.session()
     session.settle()
-    return not list(keeping.unready_fields(session))
+    return not list(keeping.unready(session))
 
 
 def wait(shop: Shop) -> None:
@@ -268,6 +275,31 @@ def test_becoming_kept_and_changing(shop: Shop) -> None:
         Sql("SELECT column_name FROM information_schema.columns WHERE table_name = %s", (table,))
     )
     assert not [row[0] for row in rows if row[0].startswith("k_")]
+
+
+def test_titles_follow(sold: Shop) -> None:
+    """A record that is called after others is called right when they are, is found by it, and after a publish."""
+
+    def made(kind: str, **values: Any) -> str:
+        return str(sold.ask("POST", f"/records/{kind}", json=values).get_json()["id"])
+
+    def found(text: str) -> list[str]:
+        return [one["id"] for one in sold.ask("GET", f"/records/quote?q={text}").get_json()["data"]]
+
+    north = made("region", name="north")
+    customer = made("customer", name="old", region=north)
+    quote = made("quote", name="q1", customer=customer)
+    line = made("line", quote=quote)
+    version = sold.ask("GET", f"/records/quote/{quote}").get_json()["version"]
+    sold.ask("PATCH", f"/records/customer/{customer}", json={"name": "renamed"})
+    sold.ask("PATCH", f"/records/region/{north}", json={"name": "south"})
+    told = sold.ask("GET", f"/records/line/{line}?expand=quote").get_json()["quote"]
+    assert told["title"] == "q1 renamed south"
+    assert found("renamed") == [quote] and found("old") == []
+    assert sold.ask("GET", f"/records/quote/{quote}").get_json()["version"] == version, "nobody has changed it"
+    sold.publish(APP.replace("title: \"name & ' ' &", "title: \"name & ' of ' &"))
+    told = sold.ask("GET", f"/records/line/{line}?expand=quote").get_json()["quote"]
+    assert told["title"] == "q1 of renamed south"
 
 
 def test_lists_use_the_index(sold: Shop) -> None:
