@@ -21,6 +21,7 @@ from runtime.web import (
     routes_auth,
     routes_docs,
     routes_files,
+    routes_formula,
     routes_live,
     routes_model,
     routes_objects,
@@ -38,7 +39,7 @@ from runtime.web.metrics import ROUTE, Measured, Metrics
 log = logging.getLogger("dougong")
 ROUTES = (
     routes_auth, routes_records, routes_transfer, routes_admin, routes_model, routes_files, routes_ops,
-    routes_pages, routes_objects, routes_live, routes_docs,
+    routes_pages, routes_objects, routes_live, routes_docs, routes_formula,
 )  # fmt: skip
 
 

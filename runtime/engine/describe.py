@@ -116,8 +116,9 @@ def offered(session: Session, object_name: str | None, doc: Mapping[str, Any]) -
     return bool(compiled.ok)
 
 
-def check_formula(session: Session, body: Mapping[str, Any]) -> dict[str, Any]:
+def check_formula(session: Session, body: Mapping[str, Any], language: str | None = None) -> dict[str, Any]:
     """Diagnostics of a formula, its type and hash, and its value for a record where one is asked."""
+    spoken = "zh" if (language or session.language).startswith("zh") else "en"
     name, source = body.get("object"), body.get("source")
     context, wanted = body.get("context", "virtual"), body.get("expected_type")
     problems = []
@@ -143,7 +144,7 @@ def check_formula(session: Session, body: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "diagnostics": [
             {"code": one.code, "severity": one.severity, "start": one.start, "end": one.end,
-             "message": one.message["zh" if session.language.startswith("zh") else "en"], "fix": one.fix}
+             "message": one.message[spoken], "fix": one.fix}
             for one in compiled.diagnostics
         ],
         "type": str(compiled.type) if compiled.ok else None,

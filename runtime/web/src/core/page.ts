@@ -65,7 +65,8 @@ export function each(selector: string, work: (element: HTMLElement) => void): vo
   }).observe(document.body, { childList: true, subtree: true });
 }
 
-/** True when somebody writes in the element: single keys are letters then. */
+/** True when somebody writes in the element, or in the shadow that it hosts: single keys are letters then. */
 export function writes(target: EventTarget | null): boolean {
+  if (target instanceof Element && target.shadowRoot !== null) return writes(target.shadowRoot.activeElement);
   return target instanceof HTMLElement && (target.isContentEditable || target.matches("input:not([type=checkbox], [type=radio]), textarea, select"));
 }
