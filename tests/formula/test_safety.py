@@ -122,9 +122,9 @@ HOSTILE = [
 
 @pytest.mark.parametrize("source", HOSTILE, ids=lambda text: ascii(text[:24]))
 def test_hostile_text_is_refused_quickly(source: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     compiled = compile(source, world(), context="automation")
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     assert not compiled.ok
     assert compiled.ir is None and compiled.slots == ()
     for found in compiled.diagnostics:
@@ -135,9 +135,9 @@ def test_hostile_text_is_refused_quickly(source: str) -> None:
 
 @pytest.mark.parametrize("text", ["a" * 10_000_000, "(" * 10_000_000, "中" * 10_000_000, "-" * 10_000_000])
 def test_ten_megabytes(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     compiled = compile(text, world())
-    assert time.perf_counter() - start < 0.2
+    assert time.process_time() - start < 0.2
     assert [d.code for d in compiled.diagnostics] == ["E_LIMIT_SOURCE"]
 
 
