@@ -174,3 +174,8 @@ def test_the_filter_of_a_list_is_an_editor(store: Shop) -> None:
     page = person(store, "fay", "admin").text("/o/deal?filter=amount+%3E+1500")
     assert '<formula-editor data-island object="deal" context="filter" expects="bool" samples>' in page
     assert re.search(r'<textarea id="filter" name="filter"[^>]*>\namount &gt; 1500</textarea>', page)
+
+
+def test_the_filter_names_fields_by_their_labels(store: Shop) -> None:
+    page = person(store, "flo", "admin").text("/o/deal")
+    assert '<option value="amount">Amount</option>' in page and "<code>amount</code> Amount" in page
