@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from runtime.engine import openapi_flows
 from runtime.engine.access import ObjectAccess, object_access
 from runtime.engine.workspace import Session
 from runtime.meta.model import FieldDef
@@ -48,7 +49,7 @@ LIST_PARAMETERS = (
 
 def document(session: Session, server: str) -> dict[str, Any]:
     """The whole description for this caller."""
-    paths: dict[str, Any] = dict(common_paths())
+    paths: dict[str, Any] = {**common_paths(), **openapi_flows.paths(operation, parameter)}
     schemas: dict[str, Any] = {"Problem": PROBLEM}
     tags = []
     for definition in session.model.objects.values():

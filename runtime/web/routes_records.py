@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from runtime.base.errors import Invalid, Malformed, Message, Problem
 from runtime.base.values import load_foreign
 from runtime.engine import aggregates, bulk, records, sharing, trail
-from runtime.web import direct
+from runtime.web import direct, routes_flows
 from runtime.web.http import Services, answer, current, flag, json_body, json_object, language, session_of, whole
 
 NDJSON = "application/x-ndjson"
@@ -59,6 +59,8 @@ def blueprint(services: Services) -> Blueprint:
     def aggregate(object_name: str) -> Response:
         session = session_of(services, settle=False)
         return answer(aggregates.aggregate(session, object_name, json_object(largest)))
+
+    routes_flows.add(routes, services)
 
     @routes.get("/search")
     def search() -> Response:

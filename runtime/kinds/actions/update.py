@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.kinds.action import Action
+from runtime.kinds.action import Action, Doing
 from runtime.kinds.marks import values_of
 
 
@@ -18,6 +18,7 @@ class Update(Action):
         "zh": "设置本记录的字段；值为常量，或以 = 开头的公式。",
     }
     icon = "pencil"
+    inside = True
     examples = ({"status": "effective", "approved_at": "=NOW()"},)
 
     @classmethod
@@ -27,3 +28,7 @@ class Update(Action):
             **{"minProperties": 1, "x-keys": values_of("Values", "赋值")["x-keys"]},
             "additionalProperties": True,
         }
+
+    @classmethod
+    def run(cls, doing: Doing, options: Any) -> None:
+        doing.update({name: doing.given(value) for name, value in options.items()})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runtime.kinds.marks import NAME
-from runtime.kinds.node import Node
+from runtime.kinds.node import At, Node
 from runtime.kinds.options import one_of, option
 from runtime.kinds.parts import ALLOW, DUE, FIELDS
 from runtime.kinds.people import EMPTY, MODE, who
@@ -16,6 +16,8 @@ class Approve(Node):
     label = {"en": "Approval", "zh": "审批"}
     help = {"en": "People agree or reject.", "zh": "审批人同意或驳回。"}
     icon = "circle-check"
+    decisions = ("agree", "reject")
+    judges = True
     options = {
         "approve": option("string", "Name", "名称", pattern=NAME),
         "who": who("Approvers", "审批人"),
@@ -61,3 +63,7 @@ class Approve(Node):
         {"approve": "boss", "who": {"manager": {"of": "initiator", "level": 1}}},
         {"approve": "legal", "who": {"role": "legal"}, "mode": {"ratio": 60}},
     )
+
+    @classmethod
+    def enter(cls, at: At) -> None:
+        at.hand_out()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from runtime.kinds.marks import LABEL, formula, kinds
-from runtime.kinds.node import Node
+from runtime.kinds.node import At, Node, Way
 
 
 class Branch(Node):
@@ -44,3 +47,20 @@ class Branch(Node):
     }
     required_options = ("branch",)
     examples = ({"branch": [{"when": "amount > 100", "nodes": []}, {"else": []}]},)
+
+    @classmethod
+    def ways(cls, options: Mapping[str, Any]) -> Sequence[Way]:
+        found = []
+        for number, entry in enumerate(options["branch"]):
+            key = "else" if "else" in entry else "nodes"
+            place = ("branch", number, key)
+            found.append(Way(entry[key], entry.get("when"), key == "else", entry.get("label"), place))
+        return found
+
+    @classmethod
+    def enter(cls, at: At) -> None:
+        for number, way in enumerate(at.ways):
+            if not way.otherwise and way.when is not None and at.condition(way.when):
+                at.choose(number)
+                return
+        at.choose(next(number for number, way in enumerate(at.ways) if way.otherwise))

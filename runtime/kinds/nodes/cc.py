@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runtime.kinds.marks import NAME
-from runtime.kinds.node import Node
+from runtime.kinds.node import At, Node
 from runtime.kinds.options import option
 from runtime.kinds.people import who
 
@@ -22,3 +22,8 @@ class Cc(Node):
     }  # fmt: skip
     required_options = ("cc", "who")
     examples = ({"cc": "team", "who": {"dept_of": "initiator"}},)
+
+    @classmethod
+    def enter(cls, at: At) -> None:
+        at.copy()
+        at.done()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from runtime.kinds.marks import LABEL, described, formula, kinds
-from runtime.kinds.node import Node
+from runtime.kinds.node import At, Node, Way
 from runtime.kinds.options import one_of, option
 
 
@@ -14,6 +17,7 @@ class Parallel(Node):
     label = {"en": "Parallel", "zh": "并行"}
     help = {"en": "Branches that run side by side and come together again.", "zh": "多个分支同时进行后再汇合。"}
     icon = "arrows-split"
+    forks = True
     options = {
         "parallel": option(
             "object",
@@ -64,3 +68,31 @@ class Parallel(Node):
     }
     required_options = ("parallel",)
     examples = ({"parallel": {"join": "all", "branches": [{"nodes": []}, {"nodes": []}]}},)
+
+    @classmethod
+    def ways(cls, options: Mapping[str, Any]) -> Sequence[Way]:
+        return [
+            Way(entry["nodes"], entry.get("when"), False, entry.get("label"), ("parallel", "branches", number, "nodes"))
+            for number, entry in enumerate(options["parallel"]["branches"])
+        ]
+
+    @classmethod
+    def enter(cls, at: At) -> None:
+        chosen = [number for number, way in enumerate(at.ways) if way.when is None or at.condition(way.when)]
+        if not chosen:
+            at.done()
+            return
+        join = at.options["parallel"].get("join", "all")
+        need = {"all": len(chosen), "any": 1}.get(join) if isinstance(join, str) else int(join["count"])
+        at.fork(chosen, min(need or 1, len(chosen)))
+
+    @classmethod
+    def way_ended(cls, at: At, way: int, passed: bool) -> None:
+        if not passed and at.options["parallel"].get("reject", "instance") == "instance":
+            at.failed()
+            return
+        found = at.joined(way, passed)
+        if found == "passed":
+            at.done()
+        elif found == "failed":
+            at.failed()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runtime.kinds.marks import name_of
-from runtime.kinds.node import Node
+from runtime.kinds.node import At, Node
 from runtime.kinds.options import one_of, option
 
 
@@ -14,6 +14,7 @@ class Subflow(Node):
     label = {"en": "Sub-workflow", "zh": "子流程"}
     help = {"en": "Another workflow, waited for.", "zh": "启动另一个流程并等待其结束。"}
     icon = "subtask"
+    lasting = True
     options = {
         "subflow": option(
             "object",
@@ -35,3 +36,11 @@ class Subflow(Node):
     }
     required_options = ("subflow",)
     examples = ({"subflow": {"workflow": "payment_plan", "on_reject": "reject"}},)
+
+    @classmethod
+    def enter(cls, at: At) -> None:
+        options = at.options["subflow"]
+        at.start(
+            str(options["workflow"]), options.get("record"), options.get("input", {}),
+            str(options.get("on_reject", "reject")),
+        )  # fmt: skip

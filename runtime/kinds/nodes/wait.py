@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runtime.kinds.marks import duration, formula
-from runtime.kinds.node import Node
+from runtime.kinds.node import At, Node
 from runtime.kinds.options import option
 
 
@@ -22,3 +22,8 @@ class Wait(Node):
     }  # fmt: skip
     required_options = ("wait",)
     examples = ({"wait": {"for": "3d"}}, {"wait": {"until": "start_date"}})
+
+    @classmethod
+    def enter(cls, at: At) -> None:
+        options = at.options["wait"]
+        at.wait(until=options.get("until"), length=options.get("for"))

@@ -1,0 +1,1 @@
+"""The pure core of workflows: definition, state, commands in, events out. No database, no clock of its own."""

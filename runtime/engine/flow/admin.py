@@ -1,0 +1,233 @@
+"""What administrators and the system itself do with an instance: reassign, skip, retry, end; timers; sub-workflows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from runtime.base.errors import Conflict, Forbidden, Invalid, Message, Problem
+from runtime.engine.flow import back
+from runtime.engine.flow.approvers import in_force, sources
+from runtime.engine.flow.machine import SYSTEM, Machine, Place, await_moment
+from runtime.engine.flow.signers import busy_in, hand_over, newcomers
+from runtime.engine.flow.state import PENDING, Task
+from runtime.engine.flow.votes import PASS, REJECT
+
+
+def demand(administrator: bool, args: Mapping[str, Any]) -> None:
+    """Raise Forbidden for everybody but administrators, Invalid when they give no reason."""
+    if not administrator:
+        raise Forbidden(Message("only an administrator may do this", "只有管理员可以执行此操作"))
+    if not str(args.get("reason") or args.get("comment") or "").strip():
+        raise Invalid(problems=[Problem("reason", Message("give a reason", "请填写原因"), field="reason")])
+
+
+def _pending(task: Task | None) -> Task:
+    if task is None or task.state not in PENDING:
+        raise Conflict(Message("this task is not open any more", "该任务已不可处理"),
+                       code="task_closed", extra={"state": task.state if task else None})  # fmt: skip
+    return task
+
+
+def reassign(machine: Machine, administrator: bool, task: Task | None, args: Mapping[str, Any]) -> None:
+    """Somebody else does a task."""
+    demand(administrator, args)
+    task = _pending(task)
+    to = newcomers(machine, task, [args.get("to")])[0]
+    move(machine, task, to)
+
+
+def move(machine: Machine, task: Task, to: str) -> None:
+    """A task goes to somebody else as it is, waiting or paused."""
+    waiting, paused = task.state == "waiting", task.paused
+    machine.close_task(task, "transferred", to=to)
+    new = hand_over(machine, task, to)
+    if waiting:
+        machine.emit("task_moved", task=new.id, state="waiting", paused=paused)
+    for group in machine.state.groups.values():
+        if group.parent == task.id and group.state == "open":
+            machine.emit("group_opened", id=group.id, run=group.run, kind=group.kind, parent=new.id, mode=group.mode)
+
+
+def skip(machine: Machine, administrator: bool, task: Task | None, args: Mapping[str, Any]) -> None:
+    """A step is passed over."""
+    demand(administrator, args)
+    task = _pending(task)
+    run = machine.state.runs[task.run]
+    if not run.path:
+        raise Conflict(
+            Message(
+                "a returned record waits for who started it; reassign or end it", "已退回，等待发起人处理；可转交或终止"
+            ),
+            code="returned",
+        )
+    machine.close_task(task, "skipped", human=True)
+    machine.end_run(run, "skipped")
+
+
+def retry(machine: Machine, administrator: bool, task: Task | None, args: Mapping[str, Any]) -> None:
+    """A step is tried again from its beginning, its people looked up anew."""
+    demand(administrator, args)
+    task = _pending(task)
+    run = machine.state.runs[task.run]
+    if not run.path:
+        raise Conflict(Message("there is no step to be tried again", "没有可重试的节点"), code="returned")
+    step = machine.step_of(run)
+    machine.close_task(task, "skipped")
+    machine.close_run(run, "cancelled")
+    machine.emit("rewound", runs=[run.id], jump=machine.state.jump)
+    if run.cause == "all_auto":
+        machine.complete()
+    else:
+        step.kind.enter(Place(machine, step))
+
+
+def terminate(machine: Machine, administrator: bool, args: Mapping[str, Any]) -> None:
+    """The end by an administrator, or by the end of the workflow around it."""
+    if machine.actor != SYSTEM:
+        demand(administrator, args)
+    machine.finish("terminated")
+
+
+def left(machine: Machine, args: Mapping[str, Any]) -> None:
+    """Somebody has left: each of his tasks goes to who follows him, else to an administrator."""
+    person = str(args["person"])
+    for task in machine.state.pending():
+        if task.assignee != person:
+            continue
+        ask = machine.asking()
+        busy = busy_in(machine, task.run)
+        run = machine.state.runs[task.run]
+        own = {machine.state.initiator} if run.path and machine.step_of(run).kind.judges else set()
+        if machine.definition.allow("self_approval", "skip") == "allow":
+            own = set()
+        names = [in_force(ask, person), *ask.people.admins()]
+        free = [one for one in names if one and one != person and one not in busy and one not in own]
+        if free:
+            move(machine, task, free[0])
+
+
+# -- timers ---------------------------------------------------------------------------------------------------
+
+
+def fire(machine: Machine, args: Mapping[str, Any]) -> None:
+    """A timer's moment has come; one that was taken back meanwhile does nothing."""
+    timer = machine.state.timers.get(int(args["timer"]))
+    if timer is None or timer.state != "scheduled":
+        return
+    machine.emit("timer_closed", timer=timer.id, state="fired")
+    run = machine.state.runs[timer.run]
+    if run.state != "active":
+        return
+    step = machine.step_of(run)
+    if timer.task is None:
+        until = step.options.get(step.kind.name, {}).get("until")
+        if until is None:
+            machine.end_run(run, PASS)
+        else:
+            await_moment(machine, run, until, timer.id)
+        return
+    task = machine.state.tasks[timer.task]
+    does = step.options["due"]["steps"][timer.step]["do"]
+    for one in does if isinstance(does, list) else [does]:
+        if task.state not in PENDING or not machine.state.is_open:
+            return
+        if isinstance(one, Mapping):
+            give_away(machine, task, one["transfer"])
+        else:
+            LATE[one](machine, task)
+
+
+def give_away(machine: Machine, task: Task, to: Any) -> None:
+    """A task that is late goes to somebody else: the manager of who has it, an administrator or a source of people."""
+    ask = machine.asking(machine.step_of(machine.state.runs[task.run]))
+    if to == "manager_of_assignee":
+        names: Sequence[str | None] = [ask.people.manager(task.assignee)]
+    elif to == "admin":
+        names = []
+    else:
+        names = sources(ask, to)
+    busy = busy_in(machine, task.run)
+    for name in [*names, *ask.people.admins()]:
+        found = in_force(ask, name) if name else None
+        if found and found not in busy and found != machine.state.initiator:
+            move(machine, task, found)
+            return
+    remind(machine, task)
+
+
+def remind(machine: Machine, task: Task) -> None:
+    """Say that it is time."""
+    machine.emit("reminded", task=task.id, people=[task.assignee])
+
+
+def tell_manager(machine: Machine, task: Task) -> None:
+    """The manager of who has it reads along."""
+    boss = machine.env.directory.manager(task.assignee)
+    if boss:
+        machine.emit("copied", node=None, people=[boss])
+
+
+def _decide(state: str) -> Any:
+    def work(machine: Machine, task: Task) -> None:
+        run = machine.state.runs[task.run]
+        for group in machine.state.groups.values():
+            if group.parent == task.id and group.state == "open" and group.kind == "before":
+                for one in machine.state.pending(run.id):
+                    if one.group == group.id:
+                        machine.close_task(one, "cancelled")
+                machine.emit("group_closed", group=group.id, state="cancelled")
+        machine.close_task(task, state, reason="timeout")
+        machine.settle(run)
+
+    return work
+
+
+def auto_return(machine: Machine, task: Task) -> None:
+    """Back to who started it."""
+    back.send_back(machine, {"to": "start"}, task)
+
+
+LATE = {
+    "remind": remind,
+    "cc_manager": tell_manager,
+    "auto_agree": _decide("auto_agreed"),
+    "auto_reject": _decide("auto_rejected"),
+    "auto_return": auto_return,
+    "escalate": lambda machine, task: give_away(machine, task, "manager_of_assignee"),
+}
+
+
+def look(machine: Machine) -> None:
+    """The record has changed: what waits for a condition or for a moment in it looks again."""
+    for timer in list(machine.state.timers.values()):
+        run = machine.state.runs[timer.run]
+        if timer.state != "scheduled" or timer.task is not None or run.state != "active":
+            continue
+        step = machine.step_of(run)
+        until = step.options.get(step.kind.name, {}).get("until")
+        if until is not None:
+            await_moment(machine, run, until, timer.id)
+
+
+# -- sub-workflows --------------------------------------------------------------------------------------------
+
+
+def child_started(machine: Machine, args: Mapping[str, Any]) -> None:
+    """The workflow that a step wanted runs."""
+    machine.emit("child_started", run=int(args["run"]), child=str(args["child"]))
+
+
+def child_ended(machine: Machine, args: Mapping[str, Any]) -> None:
+    """The workflow that a step waits for has ended, or could not be started (``failed``)."""
+    run = machine.state.runs[int(args["run"])]
+    if run.state != "active" or run.blocked:
+        return
+    outcome = str(args["outcome"])
+    step = machine.step_of(run)
+    if outcome == "failed":
+        machine.block(run, str(args.get("why", "")))
+    elif outcome == "approved" or step.options[step.kind.name].get("on_reject", "reject") == "continue":
+        machine.end_run(run, PASS)
+    else:
+        machine.end_run(run, REJECT)

@@ -1,0 +1,139 @@
+"""A workflow document compiled into steps that know their place; a version of it never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from runtime.base.kind import Catalog
+from runtime.kinds.node import Node, Way
+
+#: Where a step stands: step, way, step, way ... , step. Written ``0.1.2``.
+Path = tuple[int, ...]
+Doc = Mapping[str, Any]
+FieldsOf = Callable[[str], Sequence[str]]
+#: What the holder of a task may do beside deciding when the document says nothing.
+FREE: Doc = {
+    "return": {"to": ["start", "any_earlier"]},
+    "transfer": {},
+    "add_sign": {"kinds": ["before", "after", "parallel"], "depth": 3},
+}
+
+
+def written(path: Path) -> str:
+    """The path as text."""
+    return ".".join(map(str, path))
+
+
+def parsed(text: str) -> Path:
+    """The path from text."""
+    return tuple(int(part) for part in text.split(".")) if text else ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One node of the tree: its kind, options and ways; ``at`` is where its document stands in the file."""
+
+    kind: type[Node]
+    name: str
+    options: Doc
+    path: Path
+    ways: Sequence[Way]
+    inside: Sequence[Sequence[Step]]
+    at: tuple[str | int, ...]
+
+    @property
+    def gives_tasks(self) -> bool:
+        """True when people have something to do here."""
+        return bool(self.kind.decisions)
+
+    @property
+    def allowed(self) -> Doc:
+        """What the holder of a task may do beside deciding."""
+        found: Doc = self.options.get("actions", FREE)
+        return found
+
+    @property
+    def filled(self) -> Sequence[str]:
+        """Fields that must be filled here."""
+        return list(self.options.get("fields", {}).get("required", ()))
+
+    @property
+    def editable(self) -> Sequence[str]:
+        """Fields that the holder of a task may set here."""
+        found = self.options.get("fields", {})
+        return list(dict.fromkeys([*found.get("editable", ()), *found.get("required", ())]))
+
+    def walk(self) -> Iterator[Step]:
+        """This step and all inside of it."""
+        yield self
+        for sequence in self.inside:
+            for one in sequence:
+                yield from one.walk()
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One version of one workflow."""
+
+    name: str
+    doc: Doc
+    steps: Sequence[Step]
+    condition_fields: Sequence[str] = ()
+
+    @cached_property
+    def by_path(self) -> Mapping[Path, Step]:
+        """Every step by its place."""
+        return {one.path: one for step in self.steps for one in step.walk()}
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Step]:
+        """Every step by its name."""
+        return {one.name: one for one in self.by_path.values()}
+
+    def sequence(self, prefix: Path) -> Sequence[Step]:
+        """The steps of one way; () gives those of the workflow."""
+        return self.steps if not prefix else self.by_path[prefix[:-1]].inside[prefix[-1]]
+
+    def allow(self, name: str, default: Any = None) -> Any:
+        """What ``start: allow:`` says."""
+        return self.doc.get("start", {}).get("allow", {}).get(name, default)
+
+    def after(self, outcome: str) -> Sequence[Doc]:
+        """Actions at an end."""
+        found: Sequence[Doc] = self.doc.get("after", {}).get(outcome, ())
+        return found
+
+
+def kind_of(node: Doc, catalog: Catalog) -> type[Node] | None:
+    """The kind that a node's document names."""
+    for key in node:
+        found = catalog.get(Node, key)
+        if found is not None:
+            return found
+    return None
+
+
+def compile_flow(doc: Doc, catalog: Catalog, fields_of: FieldsOf = lambda source: ()) -> Definition:
+    """The definition of a document that `validate` found right."""
+    conditions: list[str] = []
+
+    def sequence(nodes: Sequence[Doc], prefix: Path, place: tuple[str | int, ...]) -> list[Step]:
+        return [one(node, (*prefix, number), (*place, number)) for number, node in enumerate(nodes)]
+
+    def one(node: Doc, path: Path, place: tuple[str | int, ...]) -> Step:
+        kind = kind_of(node, catalog)
+        assert kind is not None
+        ways = kind.ways(node)
+        conditions.extend(way.when for way in ways if isinstance(way.when, str))
+        inside = [sequence(way.nodes, (*path, number), (*place, *way.place)) for number, way in enumerate(ways)]
+        named = node.get(kind.name)
+        return Step(kind, named if isinstance(named, str) else written(path), node, path, ways, inside, place)
+
+    steps = sequence(doc["nodes"], (), ("nodes",))
+    wanted = doc.get("condition_fields")
+    if wanted is None:
+        wanted = sorted({name for source in conditions for name in fields_of(source)})
+    return Definition(str(doc["workflow"]), doc, steps, list(wanted))

@@ -1,0 +1,404 @@
+"""Moves an instance through its tree: enters nodes, hands out tasks, counts votes, joins ways, ends it.
+
+Everything it does is an event first; it asks the kinds of the nodes what to do and knows none of their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from runtime.base.errors import Conflict, Message
+from runtime.engine.flow import ballot
+from runtime.engine.flow.approvers import Asking, Found, Resolved, in_force, resolve, sources
+from runtime.engine.flow.definition import Definition, Path, Step, parsed, written
+from runtime.engine.flow.state import Event, Instance, Run, Task, apply
+from runtime.engine.flow.votes import PASS, REJECT
+from runtime.engine.flow.world import Env
+from runtime.kinds.node import Way
+
+#: How often a condition that is waited for is looked at, beside every change of the record.
+LOOK_AGAIN = timedelta(hours=1)
+SYSTEM = "system"
+START = ""
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as text that sorts as the moments do."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def moment_of(text: str) -> datetime:
+    """The moment of a text that `stamp` made."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+class Machine:
+    """One command's work on one instance; ``events`` is what came of it."""
+
+    def __init__(self, definition: Definition, state: Instance, env: Env) -> None:
+        self.definition = definition
+        self.state = state
+        self.env = env
+        self.events: list[Event] = []
+        self.regretted = state.last
+        self.actor = SYSTEM
+        #: Who is asked again, as before, at a node that is jumped to.
+        self.again: dict[Path, list[str]] = {}
+
+    @property
+    def now(self) -> str:
+        """This moment."""
+        return stamp(self.env.now)
+
+    def emit(self, type: str, **data: Any) -> None:
+        """Note an event and let it take effect."""
+        event = Event(type, data)
+        apply(self.state, event)
+        self.events.append(event)
+
+    def asking(self, step: Step | None = None) -> Asking:
+        """The question for people."""
+        return Asking(self.definition, self.state, self.env, step)
+
+    def step_of(self, run: Run) -> Step:
+        """The node that a run visits."""
+        return self.definition.by_path[parsed(run.path)]
+
+    # -- moving -----------------------------------------------------------------------------------------
+
+    def enter(self, path: Path) -> None:
+        """Go into the node at a path; past the end of its sequence, go on after what is around."""
+        sequence = self.definition.sequence(path[:-1])
+        if path[-1] < len(sequence):
+            step = sequence[path[-1]]
+            step.kind.enter(Place(self, step))
+        elif len(path) == 1:
+            self.complete()
+        else:
+            self.way_ended(path[:-1], True)
+
+    def way_ended(self, way: Path, passed: bool) -> None:
+        """A way of a node has come to its end: the node says what follows."""
+        step = self.definition.by_path[way[:-1]]
+        step.kind.way_ended(Place(self, step), way[-1], passed)
+
+    def done(self, path: Path) -> None:
+        """The node at a path is through."""
+        if not self.state.is_open:
+            return
+        jump = self.state.jump
+        if jump and jump["after"] == written(path) and self.jump(jump):
+            return
+        self.enter((*path[:-1], path[-1] + 1))
+
+    def jump(self, jump: Mapping[str, Any]) -> bool:
+        """Straight back to the node that had returned the record, if nothing speaks against it; else False."""
+        fields = self.definition.condition_fields
+        same: bool = jump["mode"] == "direct" or self.env.values(fields) == jump["before"]
+        to = parsed(jump["to"])
+        if same:
+            self.emit("jumped", to=jump["to"])
+            self.again[to] = list(jump["approvers"])
+            self.enter(to)
+        else:
+            after, root = parsed(jump["after"]), parsed(jump["root"])
+            void = [
+                run.id for run in self.state.runs.values()
+                if run.path and parsed(run.path)[: len(root)] == root and parsed(run.path) > after
+            ]  # fmt: skip
+            self.emit("rewound", runs=void, jump=None)
+        return same
+
+    def failed(self, path: Path) -> None:
+        """The node at a path is rejected."""
+        if len(path) == 1:
+            self.finish("rejected")
+        else:
+            self.way_ended(path[:-1], False)
+
+    def complete(self) -> None:
+        """The last node is through. When nobody has decided though somebody should have, an administrator is asked."""
+        visited = [run for run in self.state.runs.values() if run.path and run.state == PASS and not run.void]
+        asked = [run for run in visited if self.step_of(run).kind.judges]
+        allowed = self.definition.doc.get("allow_all_auto", False)
+        admins = self.env.directory.admins()
+        if asked and not self.state.decided and not allowed and admins:
+            step = self.step_of(asked[-1])
+            run = self.open_run(step, cause="all_auto", approvers=[admins[0]])
+            self.open_task(run, admins[0], 0)
+            return
+        self.finish("approved")
+
+    def finish(self, outcome: str) -> None:
+        """The one end. Nothing waits any more, then the actions of this end are carried out."""
+        self.clear(lambda run: True)
+        for fork in list(self.state.forks.values()):
+            if fork.state == "open":
+                self.emit("fork_closed", path=fork.path, state="cancelled")
+        wanted = "revoked" if self.state.kind == "revoke" and outcome == "approved" else outcome
+        if self.state.kind != "revoke" or wanted == "revoked":
+            actions = self.definition.after(wanted)
+            error = self.env.perform(actions) if actions else None
+            if error is not None and outcome in ("approved", "rejected"):
+                said = Message(
+                    f"what is to be done when it is {wanted} is not possible: {error}",
+                    f"流程结束（{wanted}）时的动作无法执行：{error}",
+                )
+                raise Conflict(said, code="after_failed")
+            if actions:
+                self.emit("performed", when=wanted, error=error)
+        self.emit("ended", state=outcome, at=self.now, by=self.actor)
+
+    def clear(self, which: Callable[[Run], bool], state: str = "cancelled") -> None:
+        """End the active runs that ``which`` is true for, with all that waits in them."""
+        for run in self.state.active():
+            if which(run):
+                self.close_run(run, state)
+
+    # -- runs -------------------------------------------------------------------------------------------
+
+    def open_run(self, step: Step | None, *, cause: str = "", approvers: Sequence[str] = (), mode: Any = "any") -> Run:
+        """A visit begins; without a step it is the initiator's, to submit again."""
+        number = len(self.state.runs) + 1
+        self.emit(
+            "run_opened", id=number, path=written(step.path) if step else START, node=step.name if step else "start",
+            round=self.state.round, entered=self.now, mode=mode, cause=cause, approvers=list(approvers),
+        )  # fmt: skip
+        return self.state.runs[number]
+
+    def close_run(self, run: Run, state: str) -> None:
+        """A visit ends; nothing in it waits any more."""
+        for task in self.state.pending(run.id):
+            self.close_task(task, "cancelled")
+        for group in self.state.groups.values():
+            if group.run == run.id and group.state == "open":
+                self.emit("group_closed", group=group.id, state="cancelled")
+        for timer in self.state.timers.values():
+            if timer.run == run.id and timer.state == "scheduled":
+                self.emit("timer_closed", timer=timer.id, state="cancelled")
+        self.emit("run_closed", run=run.id, state=state, at=self.now)
+
+    def end_run(self, run: Run, state: str) -> None:
+        """A visit ends and the tree goes on from there."""
+        self.close_run(run, state)
+        if run.cause == "all_auto":
+            self.finish("rejected" if state == REJECT else "approved")
+        elif state == PASS or state == "skipped":
+            self.done(parsed(run.path))
+        else:
+            self.failed(parsed(run.path))
+
+    def block(self, run: Run, why: str) -> None:
+        """Nothing goes on here without an administrator."""
+        self.emit("run_blocked", run=run.id, blocked=True, why=why)
+        admins = self.env.directory.admins()
+        self.open_task(run, admins[0] if admins else SYSTEM, 0, kind="admin_fix")
+
+    # -- tasks ------------------------------------------------------------------------------------------
+
+    def open_task(self, run: Run, assignee: str, seq: int, *, state: str = "open", kind: str = "task",
+                  deadline: bool = True, **more: Any) -> Task:  # fmt: skip
+        """Somebody gets something to do."""
+        number = len(self.state.tasks) + 1
+        self.emit("task_opened", id=number, run=run.id, kind=kind, seq=seq, assignee=assignee, state=state,
+                  opened=self.now, **more)  # fmt: skip
+        task = self.state.tasks[number]
+        if state == "open" and kind not in ("admin_fix", "resubmit") and deadline:
+            self.set_deadline(run, task)
+        return task
+
+    def close_task(self, task: Task, state: str, **more: Any) -> None:
+        """Something is done, or need not be done any more."""
+        for timer in self.state.timers.values():
+            if timer.task == task.id and timer.state == "scheduled":
+                self.emit("timer_closed", timer=timer.id, state="cancelled")
+        self.emit("task_closed", task=task.id, state=state, by=more.pop("by", self.actor), at=self.now, **more)
+
+    def wake(self, task: Task) -> None:
+        """It is a waiting task's turn."""
+        self.emit("task_moved", task=task.id, state="open")
+        if task.due is None and task.kind != "resubmit":
+            self.set_deadline(self.state.runs[task.run], task)
+
+    def set_deadline(self, run: Run, task: Task) -> None:
+        """When a task is due and what is done around that moment."""
+        options = self.step_of(run).options.get("due") if run.path else None
+        if not options:
+            return
+        if "at" in options:
+            due = as_moment(self.env.value(options["at"]), self.env)
+        else:
+            due = self.env.calendar.add(moment_of(task.opened), options["in"]) if "in" in options else None
+        if due is None:
+            return
+        self.emit("task_moved", task=task.id, state=task.state, paused=task.paused, due=stamp(due))
+        for number, step in enumerate(options.get("steps", ())):
+            at = due if step["at"] == 0 else self.env.calendar.add(due, step["at"])
+            self.set_timer(run, max(at, self.env.now), task, number)
+
+    def set_timer(self, run: Run, at: datetime, task: Task | None = None, step: int = 0) -> None:
+        """Something is to be done at a moment."""
+        self.emit("timer_set", id=len(self.state.timers) + 1, run=run.id, task=task.id if task else None, step=step,
+                  fire_at=stamp(at))  # fmt: skip
+
+    def settle(self, run: Run) -> None:
+        """After a decision in a run: groups first, then the run, then whose turn it is."""
+        ballot.settle(self, run)
+
+
+class Place:
+    """Where a node stands: what :class:`runtime.kinds.node.At` promises to the kinds."""
+
+    def __init__(self, machine: Machine, step: Step) -> None:
+        self.machine = machine
+        self.step = step
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The node's options."""
+        return self.step.options
+
+    @property
+    def ways(self) -> Sequence[Way]:
+        """The node's ways."""
+        return self.step.ways
+
+    def condition(self, source: str | bool) -> bool:
+        """Whether a condition holds now."""
+        return self.machine.env.condition(source)
+
+    def done(self) -> None:
+        """The node is through."""
+        self._close_fork(PASS)
+        self.machine.done(self.step.path)
+
+    def failed(self) -> None:
+        """The node is rejected."""
+        self._close_fork("failed")
+        self.machine.failed(self.step.path)
+
+    def _close_fork(self, state: str) -> None:
+        fork = self.machine.state.forks.get(written(self.step.path))
+        if fork is not None and fork.state == "open":
+            inside = written(self.step.path) + "."
+            self.machine.clear(lambda run: run.path.startswith(inside))
+            for inner in list(self.machine.state.forks.values()):
+                if inner.state == "open" and inner.path.startswith(inside):
+                    self.machine.emit("fork_closed", path=inner.path, state="cancelled")
+            self.machine.emit("fork_closed", path=fork.path, state=state)
+
+    def choose(self, way: int) -> None:
+        """Go on inside of one way."""
+        self.machine.emit("way_chosen", path=written(self.step.path), way=way)
+        self.machine.enter((*self.step.path, way, 0))
+
+    def fork(self, ways: Sequence[int], need: int) -> None:
+        """Go on inside of several ways."""
+        path = written(self.step.path)
+        self.machine.emit("forked", path=path, need=need, ways={str(way): "open" for way in ways})
+        for way in ways:
+            fork = self.machine.state.forks[path]
+            if not self.machine.state.is_open or fork.state != "open":
+                return
+            self.machine.enter((*self.step.path, way, 0))
+
+    def joined(self, way: int, passed: bool) -> str:
+        """Note the end of a way; gives what it means for the fork."""
+        path = written(self.step.path)
+        fork = self.machine.state.forks[path]
+        self.machine.emit("way_ended", path=path, way=str(way), state=PASS if passed else "failed")
+        states = list(fork.ways.values())
+        if states.count(PASS) >= fork.need:
+            return PASS
+        return "failed" if len(states) - states.count("failed") < fork.need else "open"
+
+    def hand_out(self) -> None:
+        """Find who has to act and give them tasks."""
+        machine, step = self.machine, self.step
+        ask = machine.asking(step)
+        before = [one for one in (in_force(ask, name) for name in machine.again.pop(step.path, ())) if one]
+        found = Resolved([Found(one) for one in dict.fromkeys(before)]) if before else resolve(ask)
+        chain = isinstance(step.options["who"], dict) and "chain" in step.options["who"]
+        mode = step.options.get("mode", "sequential" if chain else "any")
+        run = machine.open_run(step, approvers=[one.person for one in found.people], mode=mode)
+        machine.emit("approvers_resolved", run=run.id, log=found.log)
+        if found.policy == "block":
+            machine.block(run, "empty")
+        elif found.policy == "reject":
+            machine.end_run(run, REJECT)
+        elif found.policy == "auto_pass":
+            machine.end_run(run, PASS)
+        else:
+            self._give(run, found)
+
+    def _give(self, run: Run, found: Resolved) -> None:
+        machine = self.machine
+        first = next((n for n, one in enumerate(found.people) if not one.auto), 0)
+        tasks: list[tuple[Task, Found]] = []
+        for seq, one in enumerate(found.people):
+            waits = run.mode == "sequential" and seq > first
+            state = "waiting" if waits else "open"
+            task = machine.open_task(run, one.person, seq, state=state, principal=one.principal, deadline=not one.auto)
+            tasks.append((task, one))
+        for task, one in tasks:
+            if one.auto:
+                machine.close_task(task, "auto_agreed", by=one.person, reason=one.auto)
+        machine.settle(run)
+
+    def copy(self) -> None:
+        """Tell people."""
+        ask = self.machine.asking(self.step)
+        people = [one for one in (in_force(ask, name) for name in sources(ask, self.step.options["who"])) if one]
+        self.machine.emit("copied", node=self.step.name, people=people)
+
+    def perform(self, actions: Sequence[Mapping[str, Any]], on_error: str) -> None:
+        """Carry actions out, then be done, or as ``on_error`` says."""
+        machine = self.machine
+        run = machine.open_run(self.step)
+        error = machine.env.perform(actions)
+        machine.emit("performed", run=run.id, error=error)
+        if error is None or on_error == "skip":
+            machine.end_run(run, PASS if error is None else "skipped")
+        elif on_error == "reject":
+            machine.end_run(run, REJECT)
+        else:
+            machine.block(run, error)
+
+    def wait(self, *, until: str | None, length: str | None) -> None:
+        """Stand still until a moment, until a condition is true, or for a length of time."""
+        machine = self.machine
+        run = machine.open_run(self.step)
+        if length is not None:
+            machine.set_timer(run, machine.env.calendar.add(machine.env.now, length))
+        else:
+            await_moment(machine, run, str(until))
+
+    def start(self, workflow: str, record: str | None, given: Mapping[str, Any], on_reject: str) -> None:
+        """Start another workflow and stand still until it has ended."""
+        run = self.machine.open_run(self.step)
+        self.machine.emit("child_wanted", run=run.id, workflow=workflow, record=record, input=dict(given))
+
+
+def await_moment(machine: Machine, run: Run, source: str, timer: int | None = None) -> None:
+    """Go on at the moment that a formula gives, or once it is true; look again while it says neither."""
+    value = machine.env.value(source)
+    at = as_moment(value, machine.env)
+    if value is True or (at is not None and at <= machine.env.now):
+        machine.end_run(run, PASS)
+        return
+    at = at or machine.env.now + LOOK_AGAIN
+    if timer is None:
+        machine.set_timer(run, at)
+    else:
+        machine.emit("timer_moved", timer=timer, fire_at=stamp(at))
+
+
+def as_moment(value: Any, env: Env) -> datetime | None:
+    """A moment from a date or a moment; a date begins at midnight where the calendar is."""
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=env.calendar.zone)
+    if isinstance(value, date):
+        return datetime.combine(value, time(), env.calendar.zone)
+    return None

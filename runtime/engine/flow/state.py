@@ -1,0 +1,350 @@
+"""The state of one running instance as plain data, and the events it follows from: folding them gives the state.
+
+``apply`` is the only way to change it. It never decides: whatever is to be decided has been when an event is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, NamedTuple
+
+OPEN_STATES = ("running", "returned")
+ENDED = ("approved", "rejected", "withdrawn", "terminated")
+#: Final states of tasks that count for, and against.
+FOR = ("agreed", "submitted", "auto_agreed")
+AGAINST = ("rejected", "auto_rejected")
+PENDING = ("open", "waiting")
+#: Commands after which a decision may still be taken back.
+SILENT = ("comment", "urge", "copy")
+
+
+class Event(NamedTuple):
+    """One thing that has happened: what, and the plain data that tells it whole."""
+
+    type: str
+    data: Mapping[str, Any]
+
+
+@dataclass
+class Task:
+    """What one person has to do. ``principal``: for whom, when somebody stands in. Numbers count in the instance."""
+
+    id: int
+    run: int
+    kind: str
+    seq: int
+    assignee: str
+    state: str
+    opened: str
+    principal: str | None = None
+    origin: int | None = None
+    parent: int | None = None
+    group: int | None = None
+    depth: int = 0
+    paused: bool = False
+    due: str | None = None
+    by: str | None = None
+    decided: str | None = None
+    hops: int = 0
+    void: bool = False
+
+
+@dataclass
+class Group:
+    """People added before or after a task; how many of them must agree."""
+
+    id: int
+    run: int
+    kind: str
+    parent: int
+    mode: Any
+    state: str = "open"
+
+
+@dataclass
+class Run:
+    """One visit of a node."""
+
+    id: int
+    path: str
+    node: str
+    round: int
+    entered: str
+    mode: Any = "any"
+    state: str = "active"
+    approvers: list[str] = field(default_factory=list)
+    cause: str = ""
+    blocked: bool = False
+    void: bool = False
+    child: str | None = None
+
+
+@dataclass
+class Fork:
+    """The ways of a parallel node that are under way: open, passed, failed."""
+
+    path: str
+    need: int
+    ways: dict[str, str]
+    state: str = "open"
+
+
+@dataclass
+class Timer:
+    """A moment at which something is done if nothing has happened. ``fire_at`` as ISO text in UTC."""
+
+    id: int
+    run: int
+    task: int | None
+    step: int
+    fire_at: str
+    state: str = "scheduled"
+
+
+@dataclass
+class Instance:
+    """Everything of one instance that decisions depend on."""
+
+    state: str = "new"
+    kind: str = "normal"
+    initiator: str = ""
+    started: str = ""
+    ended: str | None = None
+    round: int = 1
+    choice: dict[str, list[str]] = field(default_factory=dict)
+    picked: dict[str, list[str]] = field(default_factory=dict)
+    runs: dict[int, Run] = field(default_factory=dict)
+    tasks: dict[int, Task] = field(default_factory=dict)
+    groups: dict[int, Group] = field(default_factory=dict)
+    timers: dict[int, Timer] = field(default_factory=dict)
+    forks: dict[str, Fork] = field(default_factory=dict)
+    chosen: dict[str, int] = field(default_factory=dict)
+    copies: list[str] = field(default_factory=list)
+    jump: dict[str, Any] | None = None
+    last: dict[str, Any] | None = None
+    urged: str | None = None
+    decided: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """True until the one end of it."""
+        return self.state in OPEN_STATES
+
+    def run_tasks(self, run: int) -> list[Task]:
+        """The tasks of a run in their order."""
+        return sorted((one for one in self.tasks.values() if one.run == run), key=lambda one: (one.seq, one.id))
+
+    def pending(self, run: int | None = None) -> list[Task]:
+        """Tasks that still wait for somebody, of one run or of all."""
+        return [one for one in self.tasks.values() if one.state in PENDING and run in (None, one.run)]
+
+    def active(self) -> list[Run]:
+        """Visits that have not ended."""
+        return [one for one in self.runs.values() if one.state == "active"]
+
+
+PARTS: dict[str, type[Any]] = {"runs": Run, "tasks": Task, "groups": Group, "timers": Timer, "forks": Fork}
+
+
+def dump(instance: Instance) -> dict[str, Any]:
+    """The state as JSON values."""
+    return asdict(instance)
+
+
+def load(data: Mapping[str, Any]) -> Instance:
+    """The state from JSON values."""
+    made = Instance()
+    for one in fields(Instance):
+        if one.name not in data:
+            continue
+        value = data[one.name]
+        part = PARTS.get(one.name)
+        if part is not None:
+            whole = str if one.name == "forks" else int
+            value = {whole(key): part(**entry) for key, entry in value.items()}
+        setattr(made, one.name, value)
+    return made
+
+
+def fold(events: Iterable[Event]) -> Instance:
+    """The state that the events tell of."""
+    made = Instance()
+    for event in events:
+        apply(made, event)
+    return made
+
+
+def apply(state: Instance, event: Event) -> None:
+    """Change the state as the event says."""
+    handler = HANDLERS.get(event.type)
+    if handler is not None:
+        handler(state, event.data)
+    if event.type == "command":
+        _command(state, event.data)
+    elif state.last is not None and event.type not in ("commented", "urged", "copied", "reminded"):
+        state.last["events"].append([event.type, dict(event.data)])
+
+
+def _command(state: Instance, data: Mapping[str, Any]) -> None:
+    if data.get("decision"):
+        state.last = {"task": data["task"], "by": data["actor"], "at": data["at"], "events": []}
+    elif data["name"] not in SILENT:
+        state.last = None
+
+
+def _started(state: Instance, data: Mapping[str, Any]) -> None:
+    state.state = "running"
+    for name in ("kind", "initiator", "started", "choice"):
+        setattr(state, name, data[name])
+
+
+def _run(state: Instance, data: Mapping[str, Any]) -> None:
+    made = Run(**data)
+    state.runs[made.id] = made
+
+
+def _run_closed(state: Instance, data: Mapping[str, Any]) -> None:
+    state.runs[data["run"]].state = data["state"]
+    state.runs[data["run"]].blocked = False
+
+
+def _run_reopened(state: Instance, data: Mapping[str, Any]) -> None:
+    state.runs[data["run"]].state = "active"
+
+
+def _blocked(state: Instance, data: Mapping[str, Any]) -> None:
+    state.runs[data["run"]].blocked = bool(data["blocked"])
+
+
+def _child(state: Instance, data: Mapping[str, Any]) -> None:
+    state.runs[data["run"]].child = data["child"]
+
+
+def _task(state: Instance, data: Mapping[str, Any]) -> None:
+    made = Task(**data)
+    state.tasks[made.id] = made
+
+
+def _task_moved(state: Instance, data: Mapping[str, Any]) -> None:
+    task = state.tasks[data["task"]]
+    task.state = data["state"]
+    task.paused = bool(data.get("paused", False))
+    if "due" in data:
+        task.due = data["due"]
+
+
+def _task_closed(state: Instance, data: Mapping[str, Any]) -> None:
+    task = state.tasks[data["task"]]
+    task.state, task.by, task.decided, task.paused = data["state"], data["by"], data["at"], False
+    if data.get("human"):
+        state.decided = True
+
+
+def _taken_back(state: Instance, data: Mapping[str, Any]) -> None:
+    state.tasks[data["task"]].void = True
+
+
+def _group(state: Instance, data: Mapping[str, Any]) -> None:
+    made = Group(**data)
+    state.groups[made.id] = made
+
+
+def _group_closed(state: Instance, data: Mapping[str, Any]) -> None:
+    state.groups[data["group"]].state = data["state"]
+
+
+def _timer(state: Instance, data: Mapping[str, Any]) -> None:
+    made = Timer(**data)
+    state.timers[made.id] = made
+
+
+def _timer_closed(state: Instance, data: Mapping[str, Any]) -> None:
+    state.timers[data["timer"]].state = data["state"]
+
+
+def _timer_moved(state: Instance, data: Mapping[str, Any]) -> None:
+    timer = state.timers[data["timer"]]
+    timer.fire_at, timer.state = data["fire_at"], "scheduled"
+
+
+def _chosen(state: Instance, data: Mapping[str, Any]) -> None:
+    state.chosen[data["path"]] = data["way"]
+
+
+def _forked(state: Instance, data: Mapping[str, Any]) -> None:
+    made = Fork(**data)
+    state.forks[made.path] = made
+
+
+def _way(state: Instance, data: Mapping[str, Any]) -> None:
+    state.forks[data["path"]].ways[data["way"]] = data["state"]
+
+
+def _fork_closed(state: Instance, data: Mapping[str, Any]) -> None:
+    state.forks[data["path"]].state = data["state"]
+
+
+def _rewound(state: Instance, data: Mapping[str, Any]) -> None:
+    for number in data["runs"]:
+        state.runs[number].void = True
+    state.jump = data.get("jump")
+
+
+def _returned(state: Instance, data: Mapping[str, Any]) -> None:
+    state.state = "returned"
+
+
+def _resubmitted(state: Instance, data: Mapping[str, Any]) -> None:
+    state.state, state.round, state.decided = "running", state.round + 1, bool(data.get("direct"))
+
+
+def _jumped(state: Instance, data: Mapping[str, Any]) -> None:
+    state.jump = None
+
+
+def _picked(state: Instance, data: Mapping[str, Any]) -> None:
+    state.picked = {**state.picked, data["node"]: list(data["people"])}
+
+
+def _copied(state: Instance, data: Mapping[str, Any]) -> None:
+    state.copies = list(dict.fromkeys([*state.copies, *data["people"]]))
+
+
+def _urged(state: Instance, data: Mapping[str, Any]) -> None:
+    state.urged = data["at"]
+
+
+def _ended(state: Instance, data: Mapping[str, Any]) -> None:
+    state.state, state.ended = data["state"], data["at"]
+
+
+HANDLERS: dict[str, Callable[[Instance, Mapping[str, Any]], None]] = {
+    "started": _started,
+    "run_opened": _run,
+    "run_closed": _run_closed,
+    "run_reopened": _run_reopened,
+    "run_blocked": _blocked,
+    "child_started": _child,
+    "task_opened": _task,
+    "task_moved": _task_moved,
+    "task_closed": _task_closed,
+    "taken_back": _taken_back,
+    "group_opened": _group,
+    "group_closed": _group_closed,
+    "timer_set": _timer,
+    "timer_closed": _timer_closed,
+    "timer_moved": _timer_moved,
+    "way_chosen": _chosen,
+    "forked": _forked,
+    "way_ended": _way,
+    "fork_closed": _fork_closed,
+    "rewound": _rewound,
+    "returned": _returned,
+    "resubmitted": _resubmitted,
+    "jumped": _jumped,
+    "picked": _picked,
+    "copied": _copied,
+    "urged": _urged,
+    "ended": _ended,
+}

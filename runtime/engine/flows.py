@@ -1,0 +1,355 @@
+"""Workflows at work: a command locks its instance, is done once per key, and is one transaction with all it does."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from psycopg import errors as pg
+
+from runtime.base.errors import Conflict, Forbidden, Invalid, Message, NotFound, Problem
+from runtime.base.values import dump_text, load
+from runtime.engine import reading
+from runtime.engine.access import demand_object
+from runtime.engine.flow import state as states
+from runtime.engine.flow.commands import INTERNAL, OF_TASKS, Command, carry_out
+from runtime.engine.flow.definition import Definition, compile_flow
+from runtime.engine.flow.machine import SYSTEM, Machine, moment_of
+from runtime.engine.flow.state import Event, Instance
+from runtime.engine.flowworld import World
+from runtime.engine.workspace import Session, settled
+from runtime.store import flows
+from runtime.store.database import Connection
+from runtime.store.ids import is_id, new_id
+
+OTHER = Message(
+    "this Idempotency-Key was used for another request; use a new one", "该 Idempotency-Key 已用于其他请求，请更换"
+)
+#: How deep workflows may stand inside of each other.
+DEEPEST = 5
+TASK_EVENTS = {"task_opened": "id", "task_moved": "task", "task_closed": "task"}
+TIMER_EVENTS = {"timer_set": "id", "timer_moved": "timer", "timer_closed": "timer"}
+
+
+def unknown_workflow(name: str) -> NotFound:
+    """The refusal of a name."""
+    return NotFound(Message(f"there is no workflow {name[:60]!r}", f"没有名为“{name[:60]}”的流程"))
+
+
+def unknown_instance() -> NotFound:
+    """The refusal of an id, also for what the caller may not know of."""
+    return NotFound(Message("there is no such workflow or task", "没有该流程或任务"))
+
+
+def live_definition(session: Session, name: str) -> tuple[str, Definition]:
+    """(hash, definition) of a workflow as it is published now. Raises NotFound."""
+    piece = session.model.piece("workflow", name)
+    if piece is None:
+        raise unknown_workflow(name)
+    definition = session.model.object(str(piece.object))
+    own = definition.by_key if definition else {}
+
+    def fields_of(source: str) -> Sequence[str]:
+        compiled = session.formulas.condition(str(piece.object), source, "automation")
+        return [own[key].name for object_key, key in compiled.deps if definition and object_key == definition.key
+                and key in own]  # fmt: skip
+
+    made = compile_flow(piece.doc, session.workspace.catalog, fields_of)
+    text = dump_text([piece.doc, list(made.condition_fields)])
+    return hashlib.sha256(text.encode()).hexdigest(), made
+
+
+class Flows:
+    """The commands of one session on workflows. ``now`` is a clock for tests, None for the real one."""
+
+    def __init__(self, session: Session, now: datetime | None = None) -> None:
+        self.session = session
+        self.now = now
+        self.schema = session.workspace.schema
+
+    @property
+    def actor(self) -> str:
+        """Who acts, as events name him."""
+        return self.session.user_id or SYSTEM
+
+    # -- beginning --------------------------------------------------------------------------------------
+
+    def start(self, workflow: str, object_name: str, record_id: str, *, choice: Mapping[str, Any] | None = None,
+              key: str | None = None) -> dict[str, Any]:  # fmt: skip
+        """Start a workflow on a record; its id and state. Raises NotFound, Forbidden, Conflict, Invalid."""
+        request = ["start", workflow, object_name, record_id, choice]
+        with self.session.database.transaction() as connection:
+            done = self.replayed(connection, key, request)
+            if done is not None:
+                return done
+            args = {"choice": choice or {}}
+            instance = self.begin(connection, workflow, object_name, record_id, args)
+            return self.answer(connection, key, instance)
+
+    def begin(self, connection: Connection, workflow: str, object_name: str, record_id: str, args: Mapping[str, Any],
+              parent: flows.Row | None = None, parent_run: int | None = None, revokes: str | None = None,
+              depth: int = 0) -> str:  # fmt: skip
+        """A new instance inside of the caller's transaction; its id."""
+        hash, definition = live_definition(self.session, workflow)
+        name = str(definition.doc["object"])
+        if object_name != name:
+            raise Invalid(problems=[Problem("object", Message(
+                f"the workflow {workflow!r} is about {name!r}, not {object_name[:60]!r}",
+                f"流程“{workflow}”针对“{name}”，而非“{object_name[:60]}”"), field="object")])  # fmt: skip
+        if self.session.user_id and parent is None:
+            self.may_start(definition, name, record_id)
+        flows.know(connection, self.schema, hash, workflow, definition.doc, definition.condition_fields)
+        world = World(self.session, connection, name, record_id, self.now, definition.doc.get("calendar"))
+        title = world.value(str(definition.doc["title"]), "text") if "title" in definition.doc else None
+        kind = "sub" if parent else "revoke" if revokes else "normal"
+        row = flows.Row(
+            new_id(), hash, workflow, kind, self.session.model.objects[name].key, record_id,
+            str(title or world.draft.title_before or ""), "running", self.session.user_id,
+            parent.id if parent else None, parent_run, revokes, 0, states.dump(Instance()),
+        )  # fmt: skip
+        try:
+            with connection.transaction():
+                flows.add(connection, self.schema, row)
+        except pg.UniqueViolation:
+            raise Conflict(
+                Message("this record is in a workflow already", "该记录已在流程中"), code="already_running",
+            ) from None  # fmt: skip
+        initiator = parent.initiator if parent else self.session.user_id
+        given = {**args, "kind": kind, "initiator": initiator or SYSTEM}
+        self.run(connection, row, definition, world, Command("start", self.actor, None, given), depth)
+        return row.id
+
+    def may_start(self, definition: Definition, object_name: str, record_id: str) -> None:
+        """Raise NotFound, Forbidden for who may not start it on this record."""
+        access = demand_object(self.session.snapshot, self.session.person, object_name)
+        reading.get(self.session, object_name, record_id)
+        if "who" not in definition.doc.get("start", {}) and not access.may("update"):
+            raise Forbidden(Message("you may not start this workflow", "您没有权限发起该流程"))
+
+    # -- going on ---------------------------------------------------------------------------------------
+
+    def act(self, instance: str, name: str, task: int | None, args: Mapping[str, Any],
+            key: str | None = None) -> dict[str, Any]:  # fmt: skip
+        """A command on an instance; its state afterwards. Raises NotFound, Forbidden, Conflict, Invalid."""
+        if name in (*INTERNAL, "start") or (name in OF_TASKS and task is None):
+            raise NotFound(Message(f"there is no action {name[:40]!r} here", f"此处没有操作“{name[:40]}”"))
+        with self.session.database.transaction() as connection:
+            done = self.replayed(connection, key, [instance, name, task, args])
+            if done is not None:
+                return done
+            row = flows.lock(connection, self.schema, instance) if is_id(instance) else None
+            if row is None:
+                raise unknown_instance()
+            if name == "revoke":
+                made = self.revoke(connection, row, args)
+                return self.answer(connection, key, made)
+            admin = self.session.person.administrator
+            self.command(connection, row, Command(name, self.actor, task, args, admin))
+            return self.answer(connection, key, instance)
+
+    def revoke(self, connection: Connection, row: flows.Row, args: Mapping[str, Any]) -> str:
+        """Ask that an approved one shall not hold any more: an instance of its own."""
+        definition = self.definition(connection, row)
+        days = int(definition.allow("revoke_days", 0))
+        if row.initiator != self.session.user_id:
+            raise Forbidden(Message("only who started it may do this", "只有发起人可以执行此操作"))
+        state = states.load(row.data)
+        now = self.now or datetime.now(UTC)
+        if row.state != "approved" or not state.ended or now - moment_of(state.ended) > timedelta(days=days):
+            raise Conflict(
+                Message(
+                    f"only what was approved in the last {days} days can be revoked", f"仅可撤销 {days} 天内通过的流程"
+                ),
+                code="too_late",
+            )
+        name = self.session.layout.names[row.object_key]
+        return self.begin(connection, row.workflow, name, row.record_id, args, revokes=row.id)
+
+    def definition(self, connection: Connection, row: flows.Row) -> Definition:
+        """The definition that an instance was started with, kept in memory by its hash."""
+        kept = _definitions.get((self.schema, row.flow))
+        if kept is None:
+            doc, fields = flows.flow(connection, self.schema, row.flow)
+            kept = compile_flow({**doc, "condition_fields": fields}, self.session.workspace.catalog)
+            if len(_definitions) > MOST_KEPT:
+                _definitions.clear()
+            _definitions[self.schema, row.flow] = kept
+        return kept
+
+    def command(self, connection: Connection, row: flows.Row, command: Command, depth: int = 0) -> None:
+        """A command on a locked instance."""
+        definition = self.definition(connection, row)
+        name = self.session.layout.names[row.object_key]
+        world = World(self.session, connection, name, row.record_id, self.now, definition.doc.get("calendar"))
+        self.run(connection, row, definition, world, command, depth)
+
+    def run(self, connection: Connection, row: flows.Row, definition: Definition, world: World, command: Command,
+            depth: int) -> None:  # fmt: skip
+        """Carry a command out, store what came of it, and go on in the instances around and inside."""
+        machine = Machine(definition, states.load(row.data), world)
+        carry_out(machine, command)
+        if not machine.events:
+            return
+        ids = self.stored(connection, row, machine)
+        flows.notice(connection, self.schema, notices(row, machine, ids))
+        copied = [one for event in machine.events if event.type == "copied" for one in event.data["people"]]
+        if copied:
+            flows.copy_to(connection, self.schema, row.id, copied)
+        self.children(connection, row, machine, depth)
+        if machine.state.ended and row.parent and any(event.type == "ended" for event in machine.events):
+            self.tell_parent(connection, row, machine.state.state, depth)
+
+    def stored(self, connection: Connection, row: flows.Row, machine: Machine) -> dict[int, str]:
+        """Write state, events and the rows of tasks and timers that were touched; the ids of tasks by number."""
+        state = machine.state
+        touched = dict.fromkeys(
+            event.data[TASK_EVENTS[event.type]] for event in machine.events if event.type in TASK_EVENTS
+        )
+        moved = dict.fromkeys(
+            event.data[TIMER_EVENTS[event.type]] for event in machine.events if event.type in TIMER_EVENTS
+        )
+        tasks = [task_row(state, number, new_id()) for number in touched]
+        timers = [
+            {"number": number, "fire_at": state.timers[number].fire_at, "state": state.timers[number].state}
+            for number in moved
+        ]
+        lines = [
+            {"seq": row.seq + number, "at": machine.now, "type": event.type, "data": event.data}
+            for number, event in enumerate(machine.events, 1)
+        ]
+        seq = row.seq + len(lines)
+        return flows.store(connection, self.schema, row.id, states.dump(state), seq, lines, tasks, timers)
+
+    def children(self, connection: Connection, row: flows.Row, machine: Machine, depth: int) -> None:
+        """Start the workflows that steps want; end those whose step is over."""
+        for event in machine.events:
+            if event.type == "child_wanted":
+                self.start_child(connection, row, event, depth)
+            elif event.type == "run_closed":
+                child = machine.state.runs[event.data["run"]].child
+                there = flows.lock(connection, self.schema, child) if child else None
+                if there is not None and there.state in states.OPEN_STATES:
+                    self.command(connection, there, Command("terminate", SYSTEM), depth + 1)
+
+    def start_child(self, connection: Connection, row: flows.Row, event: Event, depth: int) -> None:
+        """A sub-workflow begins; its step is told how it is called, or why it could not."""
+        run = event.data["run"]
+        name = self.session.layout.names[row.object_key]
+        try:
+            with connection.transaction():
+                if depth >= DEEPEST:
+                    raise Invalid(
+                        Message(f"more than {DEEPEST} workflows inside of each other", f"子流程嵌套超过 {DEEPEST} 层")
+                    )
+                record, about = row.record_id, name
+                if event.data["record"]:
+                    world = World(self.session, connection, name, record, self.now)
+                    found = world.value(event.data["record"])
+                    record = str(getattr(found, "id", found))
+                    about = str(live_definition(self.session, event.data["workflow"])[1].doc["object"])
+                child = self.begin(connection, event.data["workflow"], about, record, {}, row, run, depth=depth + 1)
+            args: dict[str, Any] = {"run": run, "child": child}
+            there = flows.read(flows.Bound(connection), self.schema, child)
+            if there is not None and there.state in states.OPEN_STATES:
+                self.again(connection, row.id, Command("child_started", SYSTEM, None, args), depth)
+        except (Invalid, NotFound, Conflict, Forbidden) as error:
+            args = {"run": run, "outcome": "failed", "why": error.show("en")}
+            self.again(connection, row.id, Command("child_ended", SYSTEM, None, args), depth)
+
+    def tell_parent(self, connection: Connection, row: flows.Row, outcome: str, depth: int) -> None:
+        """The step that waited goes on."""
+        args = {"run": row.parent_run, "child": row.id, "outcome": outcome}
+        assert row.parent is not None
+        self.again(connection, row.parent, Command("child_ended", SYSTEM, None, args), depth)
+
+    def again(self, connection: Connection, instance: str, command: Command, depth: int) -> None:
+        """A command of the system on an instance that this transaction has locked."""
+        row = flows.lock(connection, self.schema, instance)
+        if row is not None and row.state in states.OPEN_STATES:
+            self.command(connection, row, command, depth)
+
+    # -- once -------------------------------------------------------------------------------------------
+
+    def replayed(self, connection: Connection, key: str | None, request: Any) -> dict[str, Any] | None:
+        """What a key did before, None for a new one. Raises Invalid when it was another request."""
+        if key is None or self.session.user_id is None:
+            return None
+        digest = hashlib.sha256(dump_text(request).encode()).digest()
+        found = flows.once(connection, self.schema, self.session.user_id, key, digest)
+        if found is None:
+            return None
+        if found[0] != digest:
+            raise Invalid(problems=[Problem("idempotency_key", OTHER)])
+        answer: dict[str, Any] = load(found[1])
+        return answer
+
+    def answer(self, connection: Connection, key: str | None, instance: str) -> dict[str, Any]:
+        """The id and state of an instance, kept under the key."""
+        row = flows.read(flows.Bound(connection), self.schema, instance)
+        assert row is not None
+        ids = flows.task_ids(flows.Bound(connection), self.schema, instance)
+        waiting = [task for task in states.load(row.data).pending() if task.state == "open"]
+        found = {
+            "instance": row.id, "workflow": row.workflow, "state": row.state,
+            "open_tasks": [{"id": ids[task.id], "assignee": task.assignee} for task in waiting],
+        }  # fmt: skip
+        if key is not None and self.session.user_id:
+            flows.answered(connection, self.schema, self.session.user_id, key, dump_text(found))
+        return found
+
+
+_definitions: dict[tuple[str, str], Definition] = {}
+MOST_KEPT = 500
+
+
+def person_or_none(text: str | None) -> str | None:
+    """A person's id for a column; the system has none."""
+    return None if text in (None, SYSTEM) else text
+
+
+def task_row(state: Instance, number: int, identity: str) -> dict[str, Any]:
+    """A task as its row."""
+    task = state.tasks[number]
+    return {
+        "id": identity, "number": number, "node": state.runs[task.run].node, "kind": task.kind,
+        "assignee": person_or_none(task.assignee), "principal": task.principal, "state": task.state,
+        "opened_at": task.opened, "due_at": task.due, "decided_at": task.decided,
+        "decided_by": person_or_none(task.by) if task.state != "cancelled" else None,
+    }  # fmt: skip
+
+
+def notices(row: flows.Row, machine: Machine, ids: Mapping[int, str]) -> list[dict[str, Any]]:
+    """Who is to be told what."""
+    found: dict[tuple[str, str, str | None], str] = {}
+    for event in machine.events:
+        data = event.data
+        if event.type in ("task_opened", "task_moved"):
+            task = machine.state.tasks[data[TASK_EVENTS[event.type]]]
+            if task.state == "open":
+                found[task.assignee, "task", ids.get(task.id)] = row.title
+        elif event.type in ("copied", "reminded", "urged", "commented"):
+            for one in data["people"]:
+                found[one, event.type, None] = str(data.get("text") or row.title)
+        elif event.type == "ended":
+            found[machine.state.initiator, data["state"], None] = row.title
+    return [
+        {"id": new_id(), "user_id": user, "type": type, "instance": row.id, "task": task, "text": text}
+        for (user, type, task), text in found.items()
+        if user != SYSTEM
+    ]
+
+
+@settled
+def start(session: Session, workflow: str, object_name: str, record_id: str, *,
+          choice: Mapping[str, Any] | None = None, key: str | None = None) -> dict[str, Any]:  # fmt: skip
+    """Start a workflow on a record."""
+    return Flows(session).start(workflow, object_name, record_id, choice=choice, key=key)
+
+
+@settled
+def act(session: Session, instance: str, name: str, task: int | None, args: Mapping[str, Any],
+        key: str | None = None) -> dict[str, Any]:  # fmt: skip
+    """A command on an instance."""
+    return Flows(session).act(instance, name, task, args, key)

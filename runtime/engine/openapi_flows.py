@@ -1,0 +1,58 @@
+"""What the description of the API says of tasks and workflows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+ACTIONS = (
+    "agree, reject, submit, return, transfer, take_over, add_sign, remove_signer, withdraw, retrieve, urge, comment, "
+    "copy, revoke, reassign, skip, retry, terminate"
+)
+
+
+def paths(operation: Callable[..., dict[str, Any]], parameter: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    """The operations."""
+    anything = {"type": "object"}
+    tag = "workflows"
+    by_id = parameter("id", "string", "The id · 编号", "path")
+    action = parameter("action", "string", f"One of · 可用操作: {ACTIONS}", "path")
+    key = parameter("Idempotency-Key", "string", "The same key has its effect once · 幂等键", "header")
+    listing = [
+        parameter("box", "string", "todo, done, started or copied · 待办、已办、我发起、抄送我"),
+        parameter("cursor", "string", "Where the next page begins · 下一页"),
+        parameter("limit", "integer", "1 to 200"),
+    ]
+    people = {"type": "array", "items": {"type": "string"}}
+    body = {"type": "object", "properties": {
+        "comment": {"type": "string"}, "values": {"type": "object"}, "to": {"type": "string"},
+        "resubmit": {"enum": ["replay", "direct", "direct_unless_changed"]},
+        "kind": {"enum": ["before", "after", "parallel"]}, "mode": {"enum": ["any", "all", "sequential"]},
+        "people": people, "mentions": people, "added": {"type": "integer"}, "reason": {"type": "string"}}}  # fmt: skip
+    start = {"type": "object", "required": ["object", "record"], "properties": {
+        "object": {"type": "string"}, "record": {"type": "string"}, "choice": {"type": "object"}}}  # fmt: skip
+    done = {"type": "object", "properties": {
+        "instance": {"type": "string"}, "workflow": {"type": "string"}, "state": {"type": "string"},
+        "open_tasks": {"type": "array", "items": anything}}}  # fmt: skip
+    page = {"type": "object", "properties": {
+        "data": {"type": "array", "items": anything}, "next_cursor": {"type": ["string", "null"]}}}  # fmt: skip
+    return {
+        "/api/v1/tasks": {"get": operation("My tasks · 我的任务", tag, ok=page, parameters=listing)},
+        "/api/v1/tasks/{id}": {"parameters": [by_id], "get": operation("One task · 任务详情", tag, ok=anything)},
+        "/api/v1/tasks/{id}/{action}": {
+            "parameters": [by_id, action],
+            "post": operation("Act on a task · 处理任务", tag, body=body, ok=done, parameters=[key]),
+        },
+        "/api/v1/workflows/{id}/start": {
+            "parameters": [parameter("id", "string", "The workflow's name · 流程名称", "path")],
+            "post": operation("Start a workflow · 发起流程", tag, body=start, ok=done, status="201", parameters=[key]),
+        },
+        "/api/v1/workflows/instances/{id}": {
+            "parameters": [by_id],
+            "get": operation("An instance with its history · 流程实例与历史", tag, ok=anything),
+        },
+        "/api/v1/workflows/instances/{id}/{action}": {
+            "parameters": [by_id, action],
+            "post": operation("Act on an instance · 处理流程实例", tag, body=body, ok=done, parameters=[key]),
+        },
+    }

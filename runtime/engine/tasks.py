@@ -1,0 +1,178 @@
+"""Tasks and instances as people see them: lists, one task with what may be done, the history of an instance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from runtime.base.errors import DougongError, Invalid, Message, Problem
+from runtime.base.values import load
+from runtime.engine import reading
+from runtime.engine.directory import everybody
+from runtime.engine.flow import state as states
+from runtime.engine.flow.back import place_of, targets
+from runtime.engine.flow.commands import participants
+from runtime.engine.flow.definition import Definition
+from runtime.engine.flow.machine import Machine
+from runtime.engine.flow.state import Task
+from runtime.engine.flows import Flows, unknown_instance
+from runtime.engine.flowworld import World
+from runtime.engine.workspace import Session
+from runtime.store import flows
+from runtime.store.ids import is_id
+
+BOXES = ("todo", "done", "started", "copied")
+MOST = 200
+FIELDS = (
+    "id", "instance", "number", "node", "kind", "assignee", "principal", "state", "opened_at", "due_at", "decided_at",
+    "decided_by", "workflow", "object", "record", "title", "initiator", "instance_state", "flow",
+)  # fmt: skip
+STARTED = ("id", "workflow", "object", "record", "title", "state", "initiator", "created_at", "ended_at")
+
+
+def moment(value: Any) -> Any:
+    """A moment as it is written on the wire."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return value
+
+
+def plain(session: Session, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row for the wire, names in the place of storage keys."""
+    found = {name: moment(value) for name, value in row.items() if name not in ("flow", "number")}
+    found["object"] = session.layout.names.get(str(row["object"]), row["object"])
+    if "due_at" in row:
+        due = row["due_at"]
+        found["overdue"] = bool(due and row["state"] == "open" and due < datetime.now(UTC))
+    return found
+
+
+def listing(session: Session, box: str = "todo", cursor: str | None = None, limit: int = 50) -> dict[str, Any]:
+    """Somebody's tasks (``todo``, ``done``) or instances (``started``, ``copied``), newest first. Raises Invalid."""
+    if box not in BOXES:
+        text = ", ".join(BOXES)
+        raise Invalid(
+            problems=[Problem("box", Message(f"box is one of {text}", f"box 须为以下之一：{text}"), field="box")]
+        )
+    if session.user_id is None:
+        return {"data": [], "next_cursor": None}
+    limit = max(1, min(limit, MOST))
+    schema = session.workspace.schema
+    if box in ("started", "copied"):
+        rows = flows.started_or_copied(session.database, schema, box, session.user_id, limit)
+        return {"data": [plain(session, dict(zip(STARTED, row, strict=True))) for row in rows], "next_cursor": None}
+    after = cursor if cursor and is_id(cursor) else None
+    rows = flows.tasks(session.database, schema, box, session.user_id, after, limit + 1)
+    data = [plain(session, dict(zip(FIELDS, row, strict=True))) for row in rows[:limit]]
+    return {"data": data, "next_cursor": data[-1]["id"] if len(rows) > limit else None}
+
+
+def find(session: Session, task_id: str) -> Mapping[str, Any]:
+    """The row of a task. Raises NotFound."""
+    row = flows.task(session.database, session.workspace.schema, task_id) if is_id(task_id) else None
+    if row is None:
+        raise unknown_instance()
+    return dict(zip(FIELDS, row, strict=True))
+
+
+def seen(session: Session, instance: str) -> flows.Row:
+    """An instance that the person may see: he takes part, administers, or may read its record. Raises NotFound."""
+    row = flows.read(session.database, session.workspace.schema, instance) if is_id(instance) else None
+    if row is None:
+        raise unknown_instance()
+    if session.person.administrator or session.user_id in participants(states.load(row.data)):
+        return row
+    try:
+        reading.get(session, session.layout.names[row.object_key], row.record_id)
+    except DougongError:
+        raise unknown_instance() from None
+    return row
+
+
+def one(session: Session, task_id: str) -> dict[str, Any]:
+    """One task: what it is about, the record as the caller may read it, what he may do. Raises NotFound."""
+    found = find(session, task_id)
+    row = seen(session, str(found["instance"]))
+    state = states.load(row.data)
+    with session.database.connection() as connection:
+        flow = Flows(session)
+        definition = flow.definition(connection, row)
+        world = World(session, connection, session.layout.names[row.object_key], row.record_id)
+        machine = Machine(definition, state, world)
+        made = plain(session, found)
+        made["actions"] = actions(machine, state.tasks[int(found["number"])], session)
+    made["record_values"] = record(session, row, definition, state.tasks[int(found["number"])], state)
+    return made
+
+
+def actions(machine: Machine, task: Task, session: Session) -> dict[str, Any]:
+    """What the caller may do with a task, by name, with what each takes."""
+    if task.state != "open" or not machine.state.is_open:
+        return {}
+    found: dict[str, Any] = {}
+    run = machine.state.runs[task.run]
+    if session.person.administrator:
+        found = {name: {"reason": True} for name in ("reassign", "skip", "retry", "terminate")}
+    if task.assignee != session.user_id:
+        return found if task.principal != session.user_id else {**found, "take_over": {}}
+    if task.kind == "resubmit":
+        return {**found, "submit": {}}
+    if task.kind == "admin_fix":
+        return found
+    step = machine.step_of(run)
+    fields = {"editable": list(step.editable), "required": list(step.filled)}
+    found |= {word: fields if number == 0 else {} for number, word in enumerate(step.kind.decisions)}
+    for name, options in step.allowed.items():
+        if name == "return":
+            given = (options or {}).get("to", ["start", "any_earlier"])
+            wanted = [given] if isinstance(given, str) else list(given)
+            earlier = targets(machine, run) if place_of(machine, run) else []
+            offered = [node for node in earlier if "any_earlier" in wanted or node in wanted]
+            found[name] = {"to": ["start", *offered] if "start" in wanted else offered}
+        elif name not in found:
+            found[name] = dict(options or {})
+    return found
+
+
+def record(session: Session, row: flows.Row, definition: Definition, task: Task, state: states.Instance) -> Any:
+    """The record as the caller may read it, less what the step hides; None when he may not read it."""
+    try:
+        body, _ = reading.get(session, session.layout.names[row.object_key], row.record_id)
+    except DougongError:
+        return None
+    values: dict[str, Any] = load(body)
+    step = definition.by_name.get(state.runs[task.run].node)
+    for name in step.options.get("fields", {}).get("hidden", ()) if step else ():
+        values.pop(name, None)
+    return values
+
+
+def told(data: Mapping[str, Any]) -> dict[str, Any]:
+    """An event for people: without the values of fields that it keeps for comparison."""
+    jump = data.get("jump")
+    kept = {name: jump[name] for name in ("to", "mode")} if jump else None
+    return {name: kept if name == "jump" else value for name, value in data.items()}
+
+
+def instance(session: Session, instance_id: str) -> dict[str, Any]:
+    """An instance with its tasks and its history. Raises NotFound."""
+    row = seen(session, instance_id)
+    state = states.load(row.data)
+    ids = flows.task_ids(session.database, session.workspace.schema, row.id)
+    names = {one.id: one.title for one in everybody(session.snapshot).users.values()}
+    history = []
+    for seq, at, type, data in flows.events(session.database, session.workspace.schema, row.id):
+        people = {data.get(name) for name in ("actor", "on_behalf", "assignee", "by", "initiator")}
+        titles = {one: names[one] for one in people if one in names}
+        history.append({"seq": seq, "at": moment(at), "type": type, "data": told(data), "names": titles})
+    return {
+        "id": row.id, "workflow": row.workflow, "kind": row.kind, "state": row.state, "title": row.title,
+        "object": session.layout.names[row.object_key], "record": row.record_id, "initiator": row.initiator,
+        "round": state.round, "revokes": row.revokes, "parent": row.parent, "started_at": state.started,
+        "ended_at": state.ended,
+        "tasks": [{"id": ids.get(task.id), "node": state.runs[task.run].node, "kind": task.kind,
+                   "assignee": task.assignee, "principal": task.principal, "state": task.state, "due_at": task.due,
+                   "decided_at": task.decided, "decided_by": task.by} for task in state.tasks.values()],
+        "history": history,
+    }  # fmt: skip

@@ -1,0 +1,247 @@
+"""Instances of workflows and what belongs to them in the database. It decides nothing and checks no right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from runtime.base.sqltext import Sql, ident
+from runtime.base.values import dump_text, load
+from runtime.store.database import Connection, Database, run
+
+
+class Bound(Database):
+    """A database whose every statement takes place inside of one transaction that somebody else ends."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.bound = connection
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """The transaction's connection; what fails leaves the transaction as it was."""
+        with self.bound.transaction():
+            yield self.bound
+
+
+@dataclass(frozen=True)
+class Row:
+    """One instance as stored, its state as JSON."""
+
+    id: str
+    flow: str
+    workflow: str
+    kind: str
+    object_key: str
+    record_id: str
+    title: str
+    state: str
+    initiator: str | None
+    parent: str | None
+    parent_run: int | None
+    revokes: str | None
+    seq: int
+    data: Mapping[str, Any]
+
+
+COLUMNS = (
+    "id::text, flow, workflow, kind, object_key, record_id::text, title, state, initiator::text, parent::text, "
+    "parent_run, revokes::text, seq, data"
+)
+
+
+def _row(found: tuple[Any, ...]) -> Row:
+    return Row(*(*found[:-1], load(found[-1])))
+
+
+def lock(connection: Connection, schema: str, instance: str) -> Row | None:
+    """The instance, locked until the end of the transaction, the one it is a part of before it."""
+    table = ident(schema, "s_instance")
+    seen = run(connection, Sql(f"SELECT parent::text FROM {table} WHERE id = %s::uuid", (instance,)))
+    if not seen:
+        return None
+    if seen[0][0]:
+        lock(connection, schema, seen[0][0])
+    found = run(
+        connection, Sql(f"SELECT {COLUMNS} FROM {table} WHERE id = %s::uuid FOR UPDATE", (instance,)), prepare=True
+    )
+    return _row(found[0])
+
+
+def read(database: Database, schema: str, instance: str) -> Row | None:
+    """The instance as it is."""
+    found = database.row(Sql(f"SELECT {COLUMNS} FROM {ident(schema, 's_instance')} WHERE id = %s::uuid", (instance,)))
+    return _row(found) if found else None
+
+
+def open_on(database: Database, schema: str, record: str) -> tuple[str, str] | None:
+    """(id, workflow) of the open instance on a record, or None."""
+    return database.row(Sql(
+        f"SELECT id::text, workflow FROM {ident(schema, 's_instance')} WHERE record_id = %s::uuid "
+        "AND state IN ('running', 'returned') AND kind IN ('normal', 'proposal')",
+        (record,)), prepare=True)  # fmt: skip
+
+
+def know(connection: Connection, schema: str, hash: str, name: str, doc: Any, fields: Sequence[str]) -> None:
+    """Keep a definition under its hash, once."""
+    run(connection, Sql(
+        f"INSERT INTO {ident(schema, 's_flow')} (hash, name, doc, fields) VALUES (%s, %s, %s::jsonb, %s::jsonb) "
+        "ON CONFLICT DO NOTHING", (hash, name, dump_text(doc), dump_text(list(fields)))))  # fmt: skip
+
+
+def flow(connection: Connection, schema: str, hash: str) -> tuple[Mapping[str, Any], Sequence[str]]:
+    """The document of a definition and its condition fields."""
+    found = run(connection, Sql(f"SELECT doc, fields FROM {ident(schema, 's_flow')} WHERE hash = %s", (hash,)))[0]
+    return load(found[0]), load(found[1])
+
+
+def add(connection: Connection, schema: str, row: Row) -> None:
+    """A new instance. Raises UniqueViolation when the record has an open one."""
+    run(connection, Sql(
+        f"INSERT INTO {ident(schema, 's_instance')} (id, flow, workflow, kind, object_key, record_id, title, state, "
+        "initiator, parent, parent_run, revokes, data) VALUES (%s::uuid, %s, %s, %s, %s, %s::uuid, %s, %s, %s::uuid, "
+        "%s::uuid, %s, %s::uuid, %s::jsonb)",
+        (row.id, row.flow, row.workflow, row.kind, row.object_key, row.record_id, row.title, row.state, row.initiator,
+         row.parent, row.parent_run, row.revokes, dump_text(dict(row.data)))))  # fmt: skip
+
+
+def store(connection: Connection, schema: str, instance: str, state: Mapping[str, Any], seq: int,
+          events: Sequence[Mapping[str, Any]], tasks: Sequence[Mapping[str, Any]],
+          timers: Sequence[Mapping[str, Any]]) -> dict[int, str]:  # fmt: skip
+    """What a command has done, in one statement; the ids of the tasks it touched by number."""
+    name = {one: ident(schema, one) for one in ("s_instance", "s_flow_event", "s_task", "s_timer")}
+    return dict(run(connection, Sql(
+        f"WITH i AS (UPDATE {name['s_instance']} SET data = %s::jsonb, state = %s, ended_at = %s::timestamptz, "
+        "seq = %s WHERE id = %s::uuid), "
+        f"e AS (INSERT INTO {name['s_flow_event']} (instance, seq, at, type, data) SELECT %s::uuid, r.* FROM "
+        "jsonb_to_recordset(%s::jsonb) AS r(seq int, at timestamptz, type text, data jsonb)), "
+        f"m AS (INSERT INTO {name['s_timer']} (instance, number, fire_at, state) SELECT %s::uuid, r.* FROM "
+        "jsonb_to_recordset(%s::jsonb) AS r(number int, fire_at timestamptz, state text) "
+        "ON CONFLICT (instance, number) DO UPDATE SET fire_at = excluded.fire_at, state = excluded.state) "
+        f"INSERT INTO {name['s_task']} (instance, id, number, node, kind, assignee, principal, state, opened_at, "
+        "due_at, decided_at, decided_by) SELECT %s::uuid, r.* FROM jsonb_to_recordset(%s::jsonb) AS r(id uuid, "
+        "number int, node text, kind text, assignee uuid, principal uuid, state text, opened_at timestamptz, "
+        "due_at timestamptz, decided_at timestamptz, decided_by uuid) ON CONFLICT (instance, number) DO UPDATE SET "
+        "state = excluded.state, "
+        "due_at = excluded.due_at, decided_at = excluded.decided_at, decided_by = excluded.decided_by "
+        "RETURNING number, id::text",
+        (dump_text(state), state["state"], state["ended"], seq, instance, instance, dump_text(list(events)), instance,
+         dump_text(list(timers)), instance, dump_text(list(tasks)))), prepare=True))  # fmt: skip
+
+
+def notice(connection: Connection, schema: str, notices: Sequence[Mapping[str, Any]]) -> None:
+    """Messages for people."""
+    run(connection, Sql(
+        f"INSERT INTO {ident(schema, 's_notice')} (id, user_id, type, instance, task, text) SELECT r.* FROM "
+        "jsonb_to_recordset(%s::jsonb) AS r(id uuid, user_id uuid, type text, instance uuid, task uuid, text text)",
+        (dump_text(list(notices)),)))  # fmt: skip
+
+
+def copy_to(connection: Connection, schema: str, instance: str, people: Sequence[str]) -> None:
+    """People who may read along."""
+    run(connection, Sql(
+        f"INSERT INTO {ident(schema, 's_copy')} (instance, user_id) SELECT %s::uuid, unnest(%s::uuid[]) "
+        "ON CONFLICT DO NOTHING", (instance, list(people))))  # fmt: skip
+
+
+def once(connection: Connection, schema: str, actor: str, key: str, request: bytes) -> tuple[bytes, str] | None:
+    """Take a key; what was asked and answered under it when it is taken already."""
+    table = ident(schema, "s_flow_command")
+    made = run(connection, Sql(
+        f"INSERT INTO {table} (actor, key, request, response) VALUES (%s::uuid, %s, %s, '') ON CONFLICT DO NOTHING "
+        "RETURNING 1", (actor, key, request)))  # fmt: skip
+    if made:
+        return None
+    found = run(
+        connection, Sql(f"SELECT request, response FROM {table} WHERE actor = %s::uuid AND key = %s", (actor, key))
+    )
+    return bytes(found[0][0]), str(found[0][1])
+
+
+def answered(connection: Connection, schema: str, actor: str, key: str, response: str) -> None:
+    """Keep what was answered under a key."""
+    run(connection, Sql(
+        f"UPDATE {ident(schema, 's_flow_command')} SET response = %s WHERE actor = %s::uuid AND key = %s",
+        (response, actor, key)))  # fmt: skip
+
+
+def delegate(database: Database, schema: str, user: str, workflow: str, now: datetime) -> str | None:
+    """Who stands in for somebody."""
+    found = database.row(Sql(
+        f"SELECT to_id::text FROM {ident(schema, 's_delegation')} WHERE user_id = %s::uuid AND from_at <= %s AND "
+        "until_at > %s AND (workflows = '{}' OR %s = ANY(workflows)) ORDER BY from_at DESC LIMIT 1",
+        (user, now, now, workflow)))  # fmt: skip
+    return found[0] if found else None
+
+
+def calendar(database: Database, schema: str, name: str) -> Mapping[str, Any]:
+    """A calendar as an administrator keeps it, {} when there is none."""
+    found = database.row(Sql(f"SELECT data FROM {ident(schema, 's_calendar')} WHERE name = %s", (name,)))
+    return load(found[0]) if found else {}
+
+
+TASK = (
+    "t.id::text, t.instance::text, t.number, t.node, t.kind, t.assignee::text, t.principal::text, t.state, "
+    "t.opened_at, t.due_at, t.decided_at, t.decided_by::text, i.workflow, i.object_key, i.record_id::text, i.title, "
+    "i.initiator::text, i.state, i.flow"
+)
+BOXES = {
+    "todo": "t.assignee = %s::uuid AND t.state = 'open'",
+    "done": "t.decided_by = %s::uuid",
+}
+
+
+def tasks(database: Database, schema: str, box: str, user: str, after: str | None, limit: int) -> list[tuple[Any, ...]]:
+    """Somebody's tasks, newest first."""
+    later, more = (" AND t.id < %s::uuid", (after,)) if after else ("", ())
+    return database.rows(Sql(
+        f"SELECT {TASK} FROM {ident(schema, 's_task')} t JOIN {ident(schema, 's_instance')} i ON i.id = t.instance "
+        f"WHERE {BOXES[box]}{later} ORDER BY t.id DESC LIMIT %s", (user, *more, limit)), prepare=True)  # fmt: skip
+
+
+def task(database: Database, schema: str, task_id: str) -> tuple[Any, ...] | None:
+    """One task."""
+    return database.row(Sql(
+        f"SELECT {TASK} FROM {ident(schema, 's_task')} t JOIN {ident(schema, 's_instance')} i ON i.id = t.instance "
+        "WHERE t.id = %s::uuid", (task_id,)), prepare=True)  # fmt: skip
+
+
+def task_ids(database: Database, schema: str, instance: str) -> dict[int, str]:
+    """The ids of the tasks of an instance by number."""
+    rows = database.rows(
+        Sql(f"SELECT number, id::text FROM {ident(schema, 's_task')} WHERE instance = %s::uuid", (instance,))
+    )
+    return dict(rows)
+
+
+def events(database: Database, schema: str, instance: str) -> list[tuple[int, datetime, str, Mapping[str, Any]]]:
+    """Everything that has happened, in order."""
+    rows = database.rows(Sql(
+        f"SELECT seq, at, type, data FROM {ident(schema, 's_flow_event')} WHERE instance = %s::uuid ORDER BY seq",
+        (instance,)))  # fmt: skip
+    return [(seq, at, type, load(data)) for seq, at, type, data in rows]
+
+
+def started_or_copied(database: Database, schema: str, box: str, user: str, limit: int) -> list[tuple[Any, ...]]:
+    """Instances that somebody has started, or that were copied to him, newest first."""
+    which = "initiator = %s::uuid" if box == "started" else (
+        f"id IN (SELECT c.instance FROM {ident(schema, 's_copy')} c WHERE c.user_id = %s::uuid)")  # fmt: skip
+    return database.rows(Sql(
+        f"SELECT id::text, workflow, object_key, record_id::text, title, state, initiator::text, created_at, ended_at "
+        f"FROM {ident(schema, 's_instance')} WHERE {which} ORDER BY id DESC LIMIT %s", (user, limit)))  # fmt: skip
+
+
+def due(database: Database, schema: str, now: datetime, limit: int) -> list[tuple[str, int]]:
+    """Timers whose moment has come: (instance, number)."""
+    rows = database.rows(Sql(
+        f"SELECT instance::text, number FROM {ident(schema, 's_timer')} WHERE state = 'scheduled' AND fire_at <= %s "
+        "ORDER BY fire_at LIMIT %s", (now, limit)))  # fmt: skip
+    return [(row[0], row[1]) for row in rows]
+
+
+def free(connection: Connection, schema: str, instance: str) -> bool:
+    """True when nobody else works on the instance; it is then locked until the end of the transaction."""
+    table = ident(schema, "s_instance")
+    return bool(run(connection, Sql(f"SELECT 1 FROM {table} WHERE id = %s::uuid FOR UPDATE SKIP LOCKED", (instance,))))

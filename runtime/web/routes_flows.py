@@ -1,0 +1,78 @@
+"""Tasks and workflows over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from runtime.base.errors import Malformed, Message
+from runtime.engine import flows, tasks
+from runtime.engine.workspace import Session
+from runtime.web.direct import LONGEST_KEY
+from runtime.web.http import Services, answer, json_object, session_of, whole
+
+LIST = ("box", "cursor", "limit")
+
+
+def add(routes: Blueprint, services: Services) -> None:
+    """The routes of tasks and workflows."""
+    largest = services.settings.largest_body
+
+    @routes.get("/tasks")
+    def listing() -> Response:
+        limit = whole("limit", request.args["limit"]) if request.args.get("limit") else 50
+        return answer(
+            tasks.listing(session_of(services), request.args.get("box", "todo"), request.args.get("cursor"), limit)
+        )
+
+    @routes.get("/tasks/<task_id>")
+    def task(task_id: str) -> Response:
+        return answer(tasks.one(session_of(services), task_id))
+
+    @routes.post("/tasks/<task_id>/<action>")
+    def act(task_id: str, action: str) -> Response:
+        session = session_of(services)
+        args = sent(largest)
+        found = tasks.find(session, task_id)
+        return answer(on(session, str(found["instance"]), action, int(found["number"]), args))
+
+    @routes.post("/workflows/<name>/start")
+    def start(name: str) -> Response:
+        session = session_of(services)
+        args = sent(largest)
+        wanted = args.get("object"), args.get("record")
+        if not all(isinstance(one, str) for one in wanted):
+            raise Malformed(Message("send object and record", "请提供 object 和 record"))
+        made = flows.start(session, name, str(wanted[0]), str(wanted[1]), choice=args.get("choice"), key=key())
+        return answer(made, 201, Location=f"/api/v1/workflows/instances/{made['instance']}")
+
+    @routes.get("/workflows/instances/<instance_id>")
+    def instance(instance_id: str) -> Response:
+        return answer(tasks.instance(session_of(services), instance_id))
+
+    @routes.post("/workflows/instances/<instance_id>/<action>")
+    def act_on(instance_id: str, action: str) -> Response:
+        return answer(on(session_of(services), instance_id, action, None, sent(largest)))
+
+
+def on(session: Session, instance: str, action: str, task: int | None, args: dict[str, Any]) -> dict[str, Any]:
+    """A command on what the caller may see. Raises NotFound."""
+    tasks.seen(session, instance)
+    return flows.act(session, instance, action, task, args, key())
+
+
+def sent(largest: int) -> dict[str, Any]:
+    """What comes with a command: nothing, or a JSON object."""
+    return json_object(largest) if request.content_length else {}
+
+
+def key() -> str | None:
+    """The request's idempotency key. Raises Malformed."""
+    found = request.headers.get("Idempotency-Key")
+    if found is not None and not 0 < len(found) <= LONGEST_KEY:
+        said = Message(
+            f"Idempotency-Key has 1 to {LONGEST_KEY} characters", f"Idempotency-Key 长度为 1 到 {LONGEST_KEY}"
+        )
+        raise Malformed(said)
+    return found
