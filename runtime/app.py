@@ -6,6 +6,7 @@ import logging
 
 import psycopg
 from flask import Flask, Response, request
+from flask_compress import Compress
 from flask_wtf.csrf import CSRFError
 from psycopg import errors as pg
 from werkzeug.exceptions import HTTPException
@@ -92,7 +93,11 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
+        # Only what is the same for everybody: a page with secrets in it must not tell them by its compressed size.
+        COMPRESS_MIMETYPES=["text/css", "text/javascript", "application/javascript", "image/svg+xml"],
+        COMPRESS_ALGORITHM=["br", "gzip"],
     )
+    Compress(app)
     made = services or make_services(settings)
     app.extensions["dougong"] = made
     session.install(app, made)
