@@ -95,7 +95,6 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
         SESSION_COOKIE_SECURE=settings.secure_cookies,
         # Only what is the same for everybody: a page with secrets in it must not tell them by its compressed size.
         COMPRESS_MIMETYPES=["text/css", "text/javascript", "application/javascript", "image/svg+xml"],
-        COMPRESS_ALGORITHM=["br", "gzip"],
     )
     Compress(app)
     made = services or make_services(settings)
