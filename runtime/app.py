@@ -114,6 +114,14 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
                 headers.add(name, value)
         return response
 
+    @app.after_request
+    def closing(response: Response) -> Response:
+        # The compression puts a generator in the place of the file, which then nobody would close.
+        close = getattr(response.response, "close", None)
+        if response.is_streamed and close is not None:
+            response.call_on_close(close)
+        return response
+
     @app.before_request
     def named() -> None:
         if request.url_rule is not None:
