@@ -153,6 +153,13 @@ class Invalid(DougongError):
     title = Message("Some values are not allowed", "部分内容不符合要求")
 
 
+class Locked(DougongError):
+    """A running workflow holds the record."""
+
+    status = 423
+    title = Message("The record is in a workflow", "记录正在流程中")
+
+
 class TooMany(DougongError):
     """Too many requests; ``extra['retry_after']`` seconds."""
 

@@ -16,6 +16,7 @@ from granian.server import Server
 from runtime.base.errors import DougongError, Message
 from runtime.commands.base import ADDRESS, Place, place_options, terminal_language, workspace_of
 from runtime.commands.templates import TEMPLATES, install, people_lines
+from runtime.commands.worker import beside
 from runtime.engine import accounts, audit, housekeeping, publish, samples
 from runtime.engine.workspace import ADMIN, Session, Workspace
 from runtime.store import ddl, migrate, people, workspaces
@@ -38,7 +39,7 @@ THREADS = 8
 def run(
     place: Place, host: str, port: int, workers: int, template: str, no_sample_data: bool, admin_password: str | None
 ) -> None:
-    """Everything in one process tree: embedded PostgreSQL and the web server."""
+    """Everything in one process tree: embedded PostgreSQL, the web server and the worker."""
     free_port(host, port)
     cluster = None if os.environ.get(ADDRESS) else Cluster(place.data)
     try:
@@ -58,7 +59,8 @@ def run(
         for line in people_lines(sample, terminal_language()):
             click.echo(line)
         sys.stdout.flush()
-        listen(host, port, workers)
+        with beside(place):
+            listen(host, port, workers)
     finally:
         if cluster:
             cluster.stop()

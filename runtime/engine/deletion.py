@@ -8,7 +8,7 @@ from psycopg import errors as pg
 
 from runtime.base.errors import Conflict, Forbidden, Invalid, Message, Problem, Stale
 from runtime.base.sqltext import EMPTY
-from runtime.engine import reading
+from runtime.engine import locks, reading
 from runtime.engine.access import ObjectAccess, demand_object, object_access
 from runtime.engine.keeping import Touch, keep
 from runtime.engine.workspace import Session
@@ -61,6 +61,7 @@ def delete(
         raise Forbidden(Message("you may not delete this record", "您没有权限删除该记录"))
     if version is not None and version != seen:
         raise Stale(extra={"version": seen})
+    locks.refuse_deletion(session, access.object, record_id)
     origin = records.Origin(session.user_id, session.channel, "deleted")
     with session.database.transaction() as connection:
         work = Deletion(session, connection, origin)

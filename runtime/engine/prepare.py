@@ -12,6 +12,7 @@ from typing import Any
 
 from runtime.base.errors import Message, Problem, unknown
 from runtime.base.values import dump_text
+from runtime.engine import locks
 from runtime.engine.access import ObjectAccess
 from runtime.engine.drafts import Draft, Evaluator
 from runtime.engine.workspace import Session
@@ -55,6 +56,7 @@ class Preparation:
         for draft in drafts:
             self.permitted(draft)
             self.clean(draft)
+        locks.refuse(self.session, self.object, drafts)
         self.defaults([draft for draft in drafts if draft.new])
         self.complete_files(drafts)
         self.number([draft for draft in drafts if draft.new and draft.ok])

@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import Rollback
 from psycopg import errors as pg
 
-from runtime.base.errors import Conflict, DougongError, Forbidden, Invalid, Message, Problem, Stale
+from runtime.base.errors import Conflict, DougongError, Forbidden, Invalid, Locked, Message, Problem, Stale
 from runtime.base.sqltext import EMPTY, Sql, ident, join
 from runtime.base.values import load
 from runtime.engine import conversion, keeping, reading
@@ -99,6 +99,8 @@ def write(session: Session, access: ObjectAccess, draft: Draft, options: Options
 
 def store_prepared(session: Session, access: ObjectAccess, draft: Draft, options: Options) -> Written | None:
     """Store a draft whose rules have been asked; None when it has to be done again from the start."""
+    if any(problem.code == "locked" for problem in draft.problems):
+        raise Locked(problems=[problem for problem in draft.problems if problem.code == "locked"], code="locked")
     if draft.problems:
         raise Invalid(problems=draft.problems)
     if not draft.new and not draft.changed() and draft.owner == draft.owner_before:

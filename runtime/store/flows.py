@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from runtime.base.sqltext import Sql, ident
-from runtime.base.values import dump_text, load
+from runtime.base.values import dump_text
 from runtime.store.database import Connection, Database, run
 
 
@@ -46,6 +48,11 @@ class Row:
     data: Mapping[str, Any]
 
 
+def load(text: bytes | str) -> Any:
+    """JSON whose whole numbers are ints, as numbers of tasks and places in lists must be; others stay exact."""
+    return json.loads(text, parse_float=Decimal)
+
+
 COLUMNS = (
     "id::text, flow, workflow, kind, object_key, record_id::text, title, state, initiator::text, parent::text, "
     "parent_run, revokes::text, seq, data"
@@ -76,12 +83,20 @@ def read(database: Database, schema: str, instance: str) -> Row | None:
     return _row(found) if found else None
 
 
-def open_on(database: Database, schema: str, record: str) -> tuple[str, str] | None:
-    """(id, workflow) of the open instance on a record, or None."""
-    return database.row(Sql(
-        f"SELECT id::text, workflow FROM {ident(schema, 's_instance')} WHERE record_id = %s::uuid "
-        "AND state IN ('running', 'returned') AND kind IN ('normal', 'proposal')",
-        (record,)), prepare=True)  # fmt: skip
+def open_on(database: Database, schema: str, ids: Sequence[str]) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """By record: the id and the document of the open instance on it."""
+    rows = database.rows(Sql(
+        f"SELECT i.record_id::text, i.id::text, f.doc FROM {ident(schema, 's_instance')} i "
+        f"JOIN {ident(schema, 's_flow')} f ON f.hash = i.flow WHERE i.record_id = ANY(%s::uuid[]) "
+        "AND i.state IN ('running', 'returned') AND i.kind IN ('normal', 'proposal')", (list(ids),)),
+        prepare=True)  # fmt: skip
+    return {record: (instance, load(doc)) for record, instance, doc in rows}
+
+
+def owner_of(database: Database, table: str, key: str, record: str) -> str | None:
+    """The record that a line item belongs to."""
+    found = database.row(Sql(f"SELECT data->>%s FROM {table} WHERE id = %s::uuid", (key, record)))
+    return found[0] if found else None
 
 
 def know(connection: Connection, schema: str, hash: str, name: str, doc: Any, fields: Sequence[str]) -> None:
@@ -242,6 +257,16 @@ def due(database: Database, schema: str, now: datetime, limit: int) -> list[tupl
 
 
 def free(connection: Connection, schema: str, instance: str) -> bool:
-    """True when nobody else works on the instance; it is then locked until the end of the transaction."""
+    """True when nobody else works on the instance; it is then locked, what it is a part of before it."""
     table = ident(schema, "s_instance")
+    parent = run(connection, Sql(f"SELECT parent::text FROM {table} WHERE id = %s::uuid", (instance,)))
+    if not parent or (parent[0][0] and not free(connection, schema, parent[0][0])):
+        return False
     return bool(run(connection, Sql(f"SELECT 1 FROM {table} WHERE id = %s::uuid FOR UPDATE SKIP LOCKED", (instance,))))
+
+
+def postpone(database: Database, schema: str, instance: str, number: int, until: datetime) -> None:
+    """A timer that could not be carried out is tried again later."""
+    database.rows(Sql(
+        f"UPDATE {ident(schema, 's_timer')} SET fire_at = %s WHERE instance = %s::uuid AND number = %s "
+        "AND state = 'scheduled'", (until, instance, number)))  # fmt: skip

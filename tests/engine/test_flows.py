@@ -10,7 +10,7 @@ import pytest
 
 from runtime.base.errors import Conflict
 from runtime.base.sqltext import Sql
-from runtime.engine import records
+from runtime.engine import records, worker
 from runtime.engine.flow import state as states
 from runtime.engine.flow.state import Event
 from runtime.engine.flows import Flows
@@ -298,3 +298,40 @@ def test_notices(office: Shop) -> None:
     session = office.session()
     rows = session.database.rows(Sql(f"SELECT user_id::text, type FROM {session.layout.system('s_notice')}"))
     assert rows == [(office.session("boss").user_id, "task")]
+
+
+def test_the_record_is_held(office: Shop) -> None:
+    record = quote(office)
+    start(office, record)
+    held = office.ask("PATCH", f"/records/quote/{record}", "li", json={"amount": 5})
+    assert (held.status_code, held.get_json()["type"]) == (423, "urn:dougong:locked"), held.text
+    assert office.ask("DELETE", f"/records/quote/{record}", "root").status_code == 423
+    body = {"mode": "update", "records": [{"id": record, "amount": 5}]}
+    many = office.ask("POST", "/records/quote/bulk", "root", json=body).get_json()
+    assert (many["failed"], many["results"][0]["errors"][0]["code"]) == (1, "locked")
+    decide(office, "boss", "agree")
+    assert office.ask("PATCH", f"/records/quote/{record}", "li", json={"amount": 5}).status_code == 200
+
+
+TIMED = FLOW.replace("fields: {editable", "due: {in: 1h, steps: [{at: 0, do: auto_agree}]}\n    fields: {editable")
+
+
+def test_timers_fire_once_with_two_workers(office: Shop) -> None:
+    office.publish(QUOTE, TIMED, SALES, FINANCE)
+    made = [start(office, quote(office))["instance"] for _ in range(20)]
+    now = datetime.now(UTC)
+    assert worker.fire_due(office.workspace, now) == 0, "none early"
+    later = now + timedelta(hours=2)
+    threads = [threading.Thread(target=worker.fire_due, args=(office.workspace, later)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    worker.fire_due(office.workspace, later)
+    for instance in made:
+        assert check_folds(office, instance).state == "approved"
+    session = office.session()
+    rows = session.database.rows(Sql(
+        f"SELECT count(*) FROM {session.layout.system('s_flow_event')} WHERE type = 'timer_closed' "
+        "AND data->>'state' = 'fired'"))  # fmt: skip
+    assert rows == [(20,)]

@@ -177,7 +177,7 @@ def _decide(state: str) -> Any:
                     if one.group == group.id:
                         machine.close_task(one, "cancelled")
                 machine.emit("group_closed", group=group.id, state="cancelled")
-        machine.close_task(task, state, reason="timeout")
+        machine.close_task(task, state, reason="timeout", human=True)  # The deadline has decided, as declared.
         machine.settle(run)
 
     return work

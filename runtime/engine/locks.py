@@ -1,0 +1,110 @@
+"""What nobody may change while a workflow runs on it: the record, some fields of it, its line items."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from runtime.base.errors import Locked, Message
+from runtime.engine.drafts import Draft
+from runtime.engine.workspace import Session
+from runtime.meta.model import ObjectDef
+from runtime.store import flows
+
+#: The channel that workflows write through.
+CHANNEL = "workflow"
+Doc = Mapping[str, Any]
+
+
+def workflows(session: Session, definition: ObjectDef) -> bool:
+    """Whether any workflow is about an object."""
+    pieces = session.model.pieces.get("workflow", {}).values()
+    return any(session.model.object(str(piece.object)) is definition for piece in pieces)
+
+
+def running(session: Session, ids: Sequence[str]) -> dict[str, tuple[str, Doc]]:
+    """For each record with an open instance: the instance's id and the document that it runs after."""
+    return flows.open_on(session.database, session.workspace.schema, ids) if ids else {}
+
+
+def refuse(session: Session, definition: ObjectDef, drafts: Sequence[Draft]) -> None:
+    """Note a problem on every draft that a running workflow holds."""
+    if session.channel == CHANNEL:
+        return
+    parent = parent_of(session, definition)
+    own = workflows(session, definition)
+    if not own and parent is None:
+        return
+    ids = {draft.id for draft in drafts if own and not draft.new}
+    link = definition.owner_link
+    above = {
+        draft.id: str(draft.values[link.key]) for draft in drafts if parent and link and draft.values.get(link.key)
+    }
+    found = running(session, sorted(ids | set(above.values())))
+    if not found:
+        return
+    for draft in drafts:
+        held = found.get(draft.id)
+        if held is not None and touched(held[1].get("lock", "record"), draft.raw):
+            tell(draft, held[0])
+        upper = found.get(above.get(draft.id, ""))
+        if upper is not None and holds_children(upper[1]):
+            tell(draft, upper[0])
+
+
+def refuse_deletion(session: Session, definition: ObjectDef, record_id: str) -> None:
+    """Raise Locked when a running workflow holds the record or what it belongs to."""
+    if session.channel == CHANNEL or not (workflows(session, definition) or parent_of(session, definition)):
+        return
+    owner = None
+    if parent_of(session, definition) and definition.owner_link:
+        place = session.layout.object(definition.name)
+        owner = flows.owner_of(session.database, place.table, definition.owner_link.key, record_id)
+    found = running(session, [one for one in (record_id, owner) if one])
+    held = found.get(record_id)
+    if held is not None and held[1].get("lock", "record") != "none":
+        raise locked(held[0])
+    upper = found.get(owner or "")
+    if upper is not None and holds_children(upper[1]):
+        raise locked(upper[0])
+
+
+def parent_of(session: Session, definition: ObjectDef) -> ObjectDef | None:
+    """The object that line items belong to, when workflows are about it."""
+    link = definition.owner_link
+    if link is None or link.relates is None:
+        return None
+    parent = session.model.object(link.relates.target_object())
+    return parent if parent is not None and workflows(session, parent) else None
+
+
+def touched(lock: Any, raw: Mapping[str, Any]) -> bool:
+    """Whether a change sets what a lock holds."""
+    if isinstance(lock, Mapping):
+        return bool(set(lock.get("fields", ())) & set(raw))
+    return bool(lock != "none")
+
+
+def holds_children(doc: Doc) -> bool:
+    """Whether line items are held too."""
+    lock = doc.get("lock", "record")
+    if isinstance(lock, Mapping):
+        return bool(lock.get("children", False))
+    return lock != "none" and bool(doc.get("children", True))
+
+
+SAID = Message(
+    "a workflow is running on this record, it cannot be changed until it has ended",
+    "该记录正在流程中，流程结束前不能修改",
+)
+
+
+def tell(draft: Draft, instance: str) -> None:
+    """Note it."""
+    if not any(problem.code == "locked" for problem in draft.problems):
+        draft.refuse("locked", f"{SAID.en} (workflow {instance})", f"{SAID.zh}（流程 {instance}）")
+
+
+def locked(instance: str) -> Locked:
+    """The refusal as a whole."""
+    return Locked(SAID, code="locked", extra={"instance": instance})
