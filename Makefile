@@ -6,6 +6,7 @@ STAMP := $(VENV)/.installed
 PORT ?= 8000
 DATA ?= data
 TEMPLATE ?= crm_basic
+FUZZ ?= 120
 # Node from the system, or from the venv where `$(MODULES)` put one.
 NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 MODULES := node_modules/.installed
@@ -66,10 +67,19 @@ test: lint $(BUILT) $(CASES) ## everything that must hold: lint, types, tests
 bench: $(STAMP) ## speed figures: ratios against a hand-written application
 	$(BIN)/python -m tests.benchmarks.api
 	$(BIN)/python -m tests.benchmarks.large
+	$(BIN)/python -m tests.benchmarks.formulas
 
-fuzz: $(BUILT) ## a million comparisons of all formula back ends on other random formulas (SEED=)
+fuzz: $(BUILT) ## a million comparisons of all formula back ends, then anything typed for FUZZ seconds each way (SEED=)
 	FORMULA_EQUALITY=50000 FORMULA_ZONES=all FORMULA_SEED=$(or $(SEED),$(shell date +%s)) \
 	  $(BIN)/pytest -n 2 --dist loadfile --durations 3 tests/formula/test_equality_*.py tests/formula/test_zones.py
+	@$(MAKE) --no-print-directory fuzz-typed
+
+fuzz-typed: $(STAMP) ## only the latter: hypothesis, and atheris where it can be installed (FUZZ=120)
+	FORMULA_FUZZ=$(FUZZ) FORMULA_SEED=$(or $(SEED),$(shell date +%s)) $(BIN)/pytest tests/formula/test_fuzz.py
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --editable '.[fuzz]' \
+	  || echo "atheris cannot be installed for this Python; fuzzing guided by coverage is left out." >&2
+	! $(BIN)/python -c 'import atheris' 2>/dev/null \
+	  || $(BIN)/python tests/formula/fuzz.py build/fuzz -max_total_time=$(FUZZ)
 
 schemas: $(STAMP) ## write schemas/kinds from the catalog
 	$(BIN)/python -m runtime.meta.generate
@@ -80,4 +90,4 @@ docs: $(STAMP) ## where the documentation is
 clean: ## remove what was installed and built (never data)
 	rm -rf $(VENV) node_modules runtime/web/static/dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help run lint browser test bench fuzz schemas docs clean
+.PHONY: help run lint browser test bench fuzz fuzz-typed schemas docs clean

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -239,3 +240,24 @@ def test_an_index_is_used(server: psycopg.Connection[Any]) -> None:
         ).fetchall()
         text = "\n".join(row[0] for row in plan)
         assert "Index" in text, (source, text)
+
+
+def test_rounding_at_the_edge_of_the_range(server: psycopg.Connection[Any]) -> None:
+    """The database's own ROUND and TRUNC stand in for ours where the digits are constant: the limit must still hold."""
+    nines = "9999999999999999999999"
+    for text in (
+        nines,
+        f"-{nines}",
+        f"{nines}.5",
+        f"-{nines}.5",
+        f"{nines}.4999999999999999",
+        "0.5",
+        "-0.0000000000000005",
+    ):
+        for function in ("ROUND", "ROUNDDOWN", "TRUNC"):
+            for digits in (-16, -15, -1, 0, 1, 15, 16, 17):
+                compiled = compile(f"{function}(a, {digits})", world())
+                values = [Decimal(text)]
+                expected = canonical(prepare(compiled).value(values, ENV), compiled.type)
+                found = sql.canonical(compiled, ValueBinder(compiled.slots, values, compiled.inner), ENV)
+                assert one(server, fmt("SELECT {}", found)) == expected, (function, text, digits)
