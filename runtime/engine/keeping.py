@@ -28,7 +28,7 @@ log = logging.getLogger("dougong")
 
 #: So many records of one object are computed anew in the transaction of a change.
 MOST = 2_000
-BATCH = 1_000
+BATCH = 500
 FIRST = "00000000-0000-0000-0000-000000000000"
 Progress = Callable[[str], None]
 

@@ -37,3 +37,16 @@ def test_every_route_and_parameter(shop: Shop) -> None:
     assert export == set(routes_transfer.EXPORT)
     form = described["/api/v1/records/note/import"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert set(form["properties"]) == {"file", *routes_transfer.IMPORT}
+
+
+def test_not_modified_only_where_the_version_says_all(shop: Shop) -> None:
+    shop.publish(
+        NOTE
+        + "  late: {type: formula, label: Late, value: TODAY(), result: date}\n---\n"
+        + NOTE.replace("note", "plain")
+    )
+    for name, status in (("plain", 304), ("note", 200)):
+        made = shop.ask("POST", f"/records/{name}", json={"text": "a"}).get_json()
+        path = f"/records/{name}/{made['id']}"
+        tag = shop.ask("GET", path).headers["ETag"]
+        assert shop.ask("GET", path, headers={"If-None-Match": tag}).status_code == status
