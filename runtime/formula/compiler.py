@@ -93,6 +93,9 @@ def compile(
     except Exception:
         log.exception("checking a formula failed inside")
         checker.diagnostics.append(make("E_INTERNAL", (0, len(source))))
+    if body is None and not checker.diagnostics:
+        log.error("a formula is refused without a reason: %r", source)
+        checker.diagnostics.append(make("E_INTERNAL", (0, len(source))))
     failed = any(d.severity == ERROR for d in checker.diagnostics)
     diagnostics = tuple(sorted(checker.diagnostics, key=lambda d: (d.start, d.end, d.code)))
     if failed or body is None:

@@ -180,17 +180,23 @@ def list_literal(c: Checker, surface: Surface) -> Node:
 
 
 def compare(c: Checker, surface: Surface) -> Node:
-    """A comparison, or a chain of them: ``1 < a <= 10``."""
+    """A comparison, or a chain of them: ``1 < a <= 10``; ``in`` ends a chain, for a list has nothing to compare."""
     found: list[Node] = []
     parts = surface.parts
+    inside = next((i for i, op in enumerate(surface.ops[:-1]) if op in ("in", "not in")), None)
+    if inside is not None:
+        following = surface.ops[inside + 1]
+        why = "Put what stands before it into parentheses.", "请把它前面的部分放入括号。"
+        params = {"found": following, "why": why[0], "why_zh": why[1]}
+        raise refuse("E_TOKEN", (parts[inside + 1].span[1], parts[inside + 2].span[0]), params)
     left = c.attempt(parts[0])
     for op, part in zip(surface.ops, parts[1:], strict=True):
         span = (parts[0].span[0], part.span[1]) if len(surface.ops) == 1 else (part.span[0], part.span[1])
         if op in ("in", "not in"):
             right = None
             if left is not None:
-                inside = membership(c, left, part, surface.span)
-                found.append(inside if op == "in" else negate(inside))
+                member = membership(c, left, part, surface.span)
+                found.append(member if op == "in" else negate(member))
         else:
             right = c.attempt(part)
             if left is not None and right is not None:

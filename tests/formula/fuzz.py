@@ -57,7 +57,15 @@ def sources(found: object) -> list[str]:
 if __name__ == "__main__":
     sow(Path(sys.argv[1]))
     atheris.Setup(
-        [sys.argv[0], "-timeout=10", "-rss_limit_mb=1024", "-max_len=4096", "-print_final_stats=1", *sys.argv[1:]],
+        [
+            sys.argv[0],
+            "-timeout=10",
+            "-rss_limit_mb=1024",
+            "-max_len=4096",
+            "-print_final_stats=1",
+            f"-artifact_prefix={sys.argv[1]}-",
+            *sys.argv[1:],
+        ],
         tolerant,
     )
     atheris.Fuzz()
