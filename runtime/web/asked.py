@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import urlencode
@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 from runtime.engine import describe
 from runtime.engine.workspace import Session
 from runtime.kinds.view import View
-from runtime.meta.model import Piece
+from runtime.meta.model import Model, Piece
 
 LONGEST = 4000
+BESIDE = "views of related lists"
 #: What a saved view keeps.
 KEPT = ("view", "filter", "sort", "q", "columns")
 
@@ -56,12 +57,57 @@ class Asked:
 
 
 def views_of(session: Session, object_name: str) -> list[Piece]:
-    """The views of an object that the caller is offered."""
-    return [
+    """The views of an object that the caller is offered.
+
+    They come as the documents stand: the object's own app before others, its usual list before all,
+    those that only serve related lists at the end.
+    """
+    found = [
         one
-        for one in session.model.all("view")
+        for one in session.model.pieces.get("view", {}).values()
         if one.object == object_name and meant_for(session, one) and describe.offered(session, object_name, one.doc)
     ]
+    app = session.model.objects[object_name].app
+    found.sort(key=lambda one: (is_beside(session.model, one), one.app != app))
+    first = usual_view(session, found)
+    return found if first is None else [first, *(one for one in found if one is not first)]
+
+
+def usual_view(session: Session, offered: Sequence[Piece]) -> Piece | None:
+    """The view that is an object's list where nobody asks for another: the first list of all records, or None."""
+    for one in offered:
+        whole = bool(one.doc.get("columns")) and not one.doc.get("filter") and not is_beside(session.model, one)
+        if whole and look_of(session, one) == View.look:
+            return one
+    return None
+
+
+def is_beside(model: Model, view: Piece) -> bool:
+    """True for a view that forms name for a related list, that nothing else names and that chooses no records."""
+    if view.doc.get("filter"):
+        return False
+    if BESIDE not in model.derived:
+        related: set[str] = set()
+        elsewhere: set[str] = set()
+        documents = [one for piece in model.pieces.values() for one in piece.values()]
+        for doc in (*(app.doc for app in model.apps.values()), *(one.doc for one in documents if one.piece != "view")):
+            named_in(doc, related, elsewhere)
+        model.derived[BESIDE] = frozenset(related - elsewhere)
+    return view.name in model.derived[BESIDE]
+
+
+def named_in(part: Any, related: set[str], elsewhere: set[str]) -> None:
+    """Note the views that a part of a document names, those of related lists apart."""
+    if isinstance(part, Mapping):
+        if isinstance(part.get("view"), str):
+            (related if "related" in part else elsewhere).add(part["view"])
+        for one in part.values():
+            named_in(one, related, elsewhere)
+    elif isinstance(part, (list, tuple)):
+        for one in part:
+            named_in(one, related, elsewhere)
+    elif isinstance(part, str) and part.startswith("view/"):
+        elsewhere.add(part.removeprefix("view/"))
 
 
 def meant_for(session: Session, view: Piece) -> bool:

@@ -203,8 +203,17 @@ class Builder:
         names = [str(one) for one in doc.get("columns") or () if other.visible(str(one))]
         if not doc.get("columns"):
             names = usual(other, but=reverse.field)
-        label = label_of(doc["label"], "") if doc.get("label") else other.object.label
+        label = label_of(doc["label"], "") if doc.get("label") else self.heading(reverse, other)
         return Block(what, label, visible=visible, relation=reverse, names=names, view=doc.get("view"))
+
+    def heading(self, reverse: Reverse, other: ObjectAccess) -> Text:
+        """The records' name; the link's too where several links of the same object lead here."""
+        label = other.object.label
+        alike = [one for one in self.reverses.values() if one.source == reverse.source]
+        if len(alike) < 2:
+            return label
+        link = other.object.fields[reverse.field].label
+        return {"en": f"{label['en']} ({link['en']})", "zh": f"{label['zh']}（{link['zh']}）"}
 
     def other(self, reverse: Reverse) -> ObjectAccess | None:
         """The rights on the records of a relation, None when they may not be listed here."""

@@ -14,11 +14,11 @@ from runtime.engine.workspace import Session
 from runtime.meta.model import FieldDef, Piece
 from runtime.meta.properties import PROPERTIES, member
 from runtime.store.query import COUNT_LIMIT
-from runtime.web.asked import Asked, combined, look_of, option, views_of
+from runtime.web.asked import Asked, combined, is_beside, look_of, option, usual_view, views_of
 from runtime.web.columns import Column, cell, cells_of, columns_in, columns_of, heads_of
 from runtime.web.layout import usual
 from runtime.web.shown import Shower, Shown, links_of
-from runtime.web.texts import page_language
+from runtime.web.texts import gettext, page_language
 
 USUAL_SIZE = 50
 MOST_COLUMNS = 40
@@ -104,26 +104,32 @@ def opened(session: Session, access: ObjectAccess, asked: Asked) -> Listing:
     """A list before anything is read. Raises NotFound for a view that the caller is not offered."""
     name = access.object.name
     offered = views_of(session, name)
-    view = next((one for one in offered if one.name == asked.view), None)
+    usual_one = usual_view(session, offered)
+    view = next((one for one in offered if one.name == asked.view), None) if asked.view else usual_one
     if asked.view and view is None:
         raise NotFound()
-    title = (view.label if view else access.object.label)[page_language()]
+    title = (view.label if view and asked.view else access.object.label)[page_language()]
     made = Listing(access, asked, title, view, look_of(session, view))
-    made.tabs = tabs_of(session, access, asked, offered)
+    made.tabs = tabs_of(session, access, asked, offered, usual_one)
     saved = next((one for one in made.tabs if one.current and one.own), None)
     if saved is not None:
         made.title = saved.label
     return made
 
 
-def tabs_of(session: Session, access: ObjectAccess, asked: Asked, offered: Sequence[Piece]) -> list[Tab]:
-    """The ways to look at the records: all, the views, the caller's own views."""
-    name = access.object.name
-    found = [
-        Tab(one.label[page_language()], Asked(view=one.name).address(name), asked.view == one.name and not asked.saved,
-            look=look_of(session, one))
-        for one in offered
-    ]  # fmt: skip
+def tabs_of(
+    session: Session, access: ObjectAccess, asked: Asked, offered: Sequence[Piece], first: Piece | None
+) -> list[Tab]:
+    """The ways to look at the records: all (a view of the documents where one says it), views, the caller's own."""
+    name, spoken = access.object.name, page_language()
+    found = []
+    if first is None:
+        found.append(Tab(gettext("All"), Asked().address(name), not asked.view and not asked.saved))
+    for one in offered:
+        now = one.name == (asked.view or (first.name if first else "")) and not asked.saved
+        if now or not is_beside(session.model, one):
+            href = Asked(view="" if one is first else one.name).address(name)
+            found.append(Tab(one.label[spoken], href, now, look=look_of(session, one)))
     for own in personal.views(session, access):
         kept = Asked.of(own.asked)
         kept.saved = own.id
@@ -150,7 +156,8 @@ def shape(session: Session, made: Listing) -> None:
     docs = columns_in(view)
     chosen = [one.strip() for one in asked.columns.split(",") if one.strip()][:MOST_COLUMNS]
     paths = chosen or [str(one["field"]) for one in docs] or usual(access)
-    edit = access.may("update") and (made.view is None or bool(option(made.view, "edit")))
+    said = option(made.view, "edit")
+    edit = access.may("update") and (bool(said) if said is not None else not asked.view)
     made.columns = columns_of(session, access, asked, paths, docs, sort_of(made), edit=edit)
 
 

@@ -152,16 +152,25 @@ def timeline(
         (str(entry["at"]), Happening(event.at, event.who, event))
         for entry, event in zip(entries, history(session, access, entries), strict=True)
     ]
+    told: set[str] = set()
     for made, _ in lists.values():
-        label = made.access.object.label[spoken]
+        label = in_sentence(made.access.object.label[spoken])
         called = presenting.titles(session, made.access.object.name, [one.id for one in made.lines])
         for line, record in zip(made.lines, made.records, strict=False):
+            if line.href in told:
+                continue  # It is linked here in more than one way.
+            told.add(line.href)
             by = record.get("created_by")
             who = str(by.get("title", "")) if isinstance(by, Mapping) else ""
             title = called.get(line.id, "")
             at = str(record["created_at"])
             found.append((at, Happening(moment(session, at), who, None, label, title or line.id[:8], line.href)))
     return [one for _, one in sorted(found, key=lambda pair: pair[0], reverse=True)][:HISTORY]
+
+
+def in_sentence(label: str) -> str:
+    """A label within a sentence: a word begins small, an abbreviation stays as it is."""
+    return label[:1].lower() + label[1:] if label[1:2].islower() else label
 
 
 def steps_of(access: ObjectAccess, record: Mapping[str, Any]) -> tuple[FieldDef | None, list[Step]]:

@@ -167,3 +167,72 @@ def test_a_gallery(deals: Shop) -> None:
     li.login("wang")
     page = li.text("/o/deal?view=deal_pictures")
     assert "gallery" in page and ">one<" in page
+
+
+TABS = """view: thing_zoo
+object: thing
+type: list
+label: {en: Blue ones, zh: 蓝色}
+filter: name == 'blue'
+columns: [name]
+---
+view: thing_short
+object: thing
+type: list
+label: {en: Short list, zh: 简表}
+columns: [name]
+---
+view: thing_all
+object: thing
+type: list
+label: {en: Everything, zh: 所有}
+sort: [-name]
+columns: [name, number]
+---
+view: thing_adults
+object: thing
+type: list
+label: {en: Old ones, zh: 旧的}
+filter: number > 5
+columns: [name]
+"""
+THING = """object: thing
+title: name
+fields:
+  name: {type: text}
+  number: {type: number}
+  first: {type: link, to: thing, label: {en: First, zh: 甲}, reverse: seconds}
+  maker: {type: link, to: thing, label: {en: Maker, zh: 乙}, reverse: made}
+---
+form: thing
+object: thing
+layout:
+  - {section: {en: A, zh: 甲}, items: [name, {related: seconds, view: thing_short}]}
+"""
+
+
+def tabs(page: str) -> list[str]:
+    bar = re.search(r'<nav class="tabs".*?</nav>', page, re.DOTALL)
+    return re.findall(r">([^<>]+)</a>", bar.group()) if bar else []
+
+
+def test_tabs_stand_as_the_documents_do(shop: Shop) -> None:
+    """The list of all records comes first and is the usual one; a list made for a related list is no tab."""
+    shop.publish(THING, TABS)
+    one = make(shop, "thing", name="amber", number=1)
+    make(shop, "thing", name="blue", number=9, first=one, maker=one)
+    li = person(shop, "li", "admin")
+    page = li.text("/o/thing")
+    assert tabs(page) == ["Everything", "Blue ones", "Old ones"]
+    assert 'aria-current="page">Everything</a>' in page and page.index(">blue</a>") < page.index(">amber</a>")
+    assert 'aria-current="page">Everything</a>' in li.text("/o/thing?view=thing_all")
+    assert "/cell/name" not in li.text("/o/thing?view=thing_zoo")
+    assert "Short list" in tabs(li.text("/o/thing?view=thing_short"))
+    record = li.text(f"/o/thing/{one}")
+    assert "Thing (First)" in record and "Thing (Maker)" in record
+    assert record.count("New thing:") == 1
+
+
+def test_without_a_list_of_all_there_is_a_tab_for_it(shop: Shop) -> None:
+    shop.publish(THING.split("---")[0], TABS.split("---")[0])
+    assert tabs(person(shop, "li", "admin").text("/o/thing")) == ["All", "Blue ones"]

@@ -84,7 +84,7 @@ def test_steps_tabs_and_timeline(deals: Shop) -> None:
     assert re.search(r'class="now" aria-current="step"><span>First', page) and 'name="to" value="b"' in page
     assert page.count('class="tabpanel"') == 2 and "Codes" in page
     timeline = page[page.index("timeline") :]
-    assert "made: Note" in timeline and ">a note<" in timeline and "created" in timeline
+    assert "New note:" in timeline and ">a note<" in timeline and "created" in timeline
     sent = {"_csrf": li.token(f"/o/deal/{deal}"), "version": "1", "to": "c", "next": f"/o/deal/{deal}"}
     assert li.post(f"/o/deal/{deal}/set/stage", sent).headers["Location"] == f"/o/deal/{deal}"
     assert 'class="won" aria-current="step"' in li.text(f"/o/deal/{deal}")

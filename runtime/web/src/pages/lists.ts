@@ -24,7 +24,7 @@ async function rebuild(form: HTMLFormElement, from: string): Promise<void> {
   (last ?? document.getElementById(from))?.focus();
 }
 
-/** The bar of chosen records appears with the first one. */
+/** The bar of chosen records appears with the first one (main.css); here it counts them. */
 each("[data-selection]", (form) => {
   const count = form.querySelector("[data-selected]");
   const words = count?.textContent ?? "";
@@ -33,7 +33,6 @@ each("[data-selection]", (form) => {
   const everything = form.querySelector<HTMLInputElement>('input[name="all"]');
   function show(): void {
     const chosen = boxes().filter((one) => one.checked).length;
-    form.hidden = chosen === 0 && everything?.checked !== true;
     if (count !== null) count.textContent = `${words} ${chosen}`;
     if (whole !== null) {
       whole.checked = chosen > 0 && chosen === boxes().length;
