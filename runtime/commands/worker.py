@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import click
 from runtime.commands.base import Place, place_options
 from runtime.engine import worker
 
+#: The process that a worker ends with.
+BESIDE = "DOUGONG_BESIDE"
 PROGRAM = "from runtime.cli import main; main()"
 
 
@@ -23,16 +26,20 @@ PROGRAM = "from runtime.cli import main; main()"
 def worker_command(place: Place, concurrency: int) -> None:
     """Timers of workflows; any number of these, on any host."""
     ended = Event()
+    parent = os.environ.get(BESIDE)
+
+    def rest(seconds: float) -> bool:
+        return ended.wait(seconds) or (parent is not None and os.getppid() != int(parent))
+
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     with place.services(pool=2 * concurrency + 2) as services:
         others = [
-            Thread(target=worker.work, args=(services.workspaces, ended.wait), daemon=True)
-            for _ in range(concurrency - 1)
+            Thread(target=worker.work, args=(services.workspaces, rest), daemon=True) for _ in range(concurrency - 1)
         ]
         for one in others:
             one.start()
-        worker.work(services.workspaces, ended.wait)
+        worker.work(services.workspaces, rest)
         for one in others:
             one.join(timeout=10)
 
@@ -40,7 +47,8 @@ def worker_command(place: Place, concurrency: int) -> None:
 @contextmanager
 def beside(place: Place) -> Iterator[None]:
     """A worker process while something else runs; the database is in the environment."""
-    process = subprocess.Popen([sys.executable, "-c", PROGRAM, "worker", "--data", str(place.data)])
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM, "worker", "--data", str(place.data)],
+                               env={**os.environ, BESIDE: str(os.getpid())})  # fmt: skip
     try:
         yield
     finally:

@@ -47,8 +47,10 @@ def fire(workspace: Workspace, instance: str, number: int, now: datetime | None 
             flow.command(connection, row, Command("fire", SYSTEM, None, {"timer": number}))
     except Unavailable:
         raise
-    except DougongError as error:
-        log.warning("timer %s of instance %s: %s", number, instance, error)
+    except Exception as error:  # One that cannot be carried out must not hold the others up.
+        log.warning(
+            "timer %s of instance %s: %r", number, instance, error, exc_info=not isinstance(error, DougongError)
+        )
         flows.postpone(workspace.database, workspace.schema, instance, number, (now or datetime.now(UTC)) + LATER)
         return False
     return True
@@ -65,8 +67,8 @@ def work(known: Workspaces, rest: Callable[[float], bool], pause: float = 1.0) -
     while True:
         try:
             did = everything(known)
-        except Unavailable as error:
-            log.warning("%s", error)
+        except Exception as error:  # The database is away, or a workspace is being changed: the next round finds out.
+            log.warning("%r", error, exc_info=not isinstance(error, DougongError))
             did = 0
         if rest(0.0 if did else pause):
             return

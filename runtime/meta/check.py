@@ -11,6 +11,7 @@ from typing import Any
 from runtime.base.errors import Message, Problem, unknown
 from runtime.base.kind import Catalog
 from runtime.kinds.field import BadValue, Context
+from runtime.meta.check_flows import check_flow
 from runtime.meta.check_objects import Objects
 from runtime.meta.check_roles import check_role
 from runtime.meta.diff import PIECE_WORDS
@@ -38,6 +39,8 @@ def check(model: Model, loaded: Loaded, catalog: Catalog) -> list[Problem]:
         if walker is None:
             walker = walkers[document.piece] = Walker(document.piece, rulebook(catalog).kinds, references.follow)
         problems.extend(_Piece(model, formulas, references, document).check(walker))
+        if document.piece == "workflow":
+            problems.extend(check_flow(document, model, catalog))
         if document.piece == "app":
             problems.extend(_requires(model, document))
     problems.extend(objects.cycles(loaded))

@@ -224,7 +224,12 @@ def withdraw(machine: Machine, command: Command, task: Task | None) -> None:
         raise Conflict(
             Message(f"it cannot be withdrawn any more ({policy})", f"已不能撤回（{policy}）"), code="too_late"
         )
-    if any(run.state == "passed" and run.path and machine.step_of(run).kind.lasting for run in state.runs.values()):
+    changed = any(
+        run.state == "passed" and run.path and machine.step_of(run).kind.lasting for run in state.runs.values()
+    )
+    if changed and not machine.definition.after(
+        "withdrawn"
+    ):  # Whoever says what withdrawing means has said how to undo.
         raise Conflict(Message("a step has changed data already", "已有节点修改了数据，不能撤回"), code="too_late")
     machine.finish("withdrawn")
 
