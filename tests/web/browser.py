@@ -111,3 +111,19 @@ def person(shop: Shop, name: str, *roles: str, language: str = "en", **more: Any
     found = Browser(shop)
     assert found.login(name).status_code == 303
     return found
+
+
+def sound(page: str, path: str) -> None:
+    """What every page keeps to: no script or style of its own, one heading, no id twice, a label for every input."""
+    plain = re.sub(r'<script (type="module" src="/static/dist/[^"]+"></script>|type="application/json")', "", page)
+    assert not re.search(r"<script|<style|\sstyle=|\son[a-z]+=", plain), path
+    assert not re.search(r'(?:src|href)="(?:https?:)?//', page), path
+    assert page.count("<h1") == 1, path
+    ids = re.findall(r'\sid="([^"]+)"', page)
+    assert len(ids) == len(set(ids)), path
+    labelled = set(re.findall(r'<label[^>]*\sfor="([^"]+)"', page))
+    for tag in re.findall(r"<(?:input|select|textarea)\b[^>]*>", page):
+        if 'type="hidden"' in tag or "aria-label=" in tag:
+            continue
+        identity = re.search(r'\sid="([^"]+)"', tag)
+        assert identity and identity[1] in labelled, (path, tag)
