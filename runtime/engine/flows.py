@@ -192,8 +192,7 @@ class Flows:
         carry_out(machine, command)
         if not machine.events:
             return
-        ids = self.stored(connection, row, machine)
-        flows.notice(connection, self.schema, notices(row, machine, ids))
+        self.stored(connection, row, machine)
         copied = [one for event in machine.events if event.type == "copied" for one in event.data["people"]]
         if copied:
             flows.copy_to(connection, self.schema, row.id, copied)
@@ -201,8 +200,8 @@ class Flows:
         if machine.state.ended and row.parent and any(event.type == "ended" for event in machine.events):
             self.tell_parent(connection, row, machine.state.state, depth)
 
-    def stored(self, connection: Connection, row: flows.Row, machine: Machine) -> dict[int, str]:
-        """Write state, events and the rows of tasks and timers that were touched; the ids of tasks by number."""
+    def stored(self, connection: Connection, row: flows.Row, machine: Machine) -> None:
+        """Write state, events, notices and the rows of tasks and timers that were touched."""
         state = machine.state
         touched = dict.fromkeys(
             event.data[TASK_EVENTS[event.type]] for event in machine.events if event.type in TASK_EVENTS
@@ -220,7 +219,8 @@ class Flows:
             for number, event in enumerate(machine.events, 1)
         ]
         seq = row.seq + len(lines)
-        return flows.store(connection, self.schema, row.id, states.dump(state), seq, lines, tasks, timers)
+        told = notices(row, machine)
+        flows.store(connection, self.schema, row.id, states.dump(state), seq, lines, tasks, timers, told)
 
     def children(self, connection: Connection, row: flows.Row, machine: Machine, depth: int) -> None:
         """Start the workflows that steps want; end those whose step is over."""
@@ -251,7 +251,7 @@ class Flows:
                     about = str(live_definition(self.session, event.data["workflow"])[1].doc["object"])
                 child = self.begin(connection, event.data["workflow"], about, record, {}, row, run, depth=depth + 1)
             args: dict[str, Any] = {"run": run, "child": child}
-            there = flows.read(flows.Bound(connection), self.schema, child)
+            there = flows.read(flows.Looking(connection), self.schema, child)
             if there is not None and there.state in states.OPEN_STATES:
                 self.again(connection, row.id, Command("child_started", SYSTEM, None, args), depth)
         except (Invalid, NotFound, Conflict, Forbidden) as error:
@@ -287,17 +287,10 @@ class Flows:
 
     def answer(self, connection: Connection, key: str | None, instance: str) -> dict[str, Any]:
         """The id and state of an instance, kept under the key."""
-        row = flows.read(flows.Bound(connection), self.schema, instance)
-        assert row is not None
-        ids = flows.task_ids(flows.Bound(connection), self.schema, instance)
-        waiting = [task for task in states.load(row.data).pending() if task.state == "open"]
-        found = {
-            "instance": row.id, "workflow": row.workflow, "state": row.state,
-            "open_tasks": [{"id": ids[task.id], "assignee": task.assignee} for task in waiting],
-        }  # fmt: skip
-        if key is not None and self.session.user_id:
-            flows.answered(connection, self.schema, self.session.user_id, key, dump_text(found))
-        return found
+        actor = self.session.user_id
+        found = flows.answer(connection, self.schema, instance, actor, key if actor else None)
+        made: dict[str, Any] = load(found)
+        return made
 
 
 _definitions: dict[tuple[str, str], Definition] = {}
@@ -320,22 +313,22 @@ def task_row(state: Instance, number: int, identity: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def notices(row: flows.Row, machine: Machine, ids: Mapping[int, str]) -> list[dict[str, Any]]:
-    """Who is to be told what."""
-    found: dict[tuple[str, str, str | None], str] = {}
+def notices(row: flows.Row, machine: Machine) -> list[dict[str, Any]]:
+    """Who is to be told what, tasks by number."""
+    found: dict[tuple[str, str, int | None], str] = {}
     for event in machine.events:
         data = event.data
         if event.type in ("task_opened", "task_moved"):
             task = machine.state.tasks[data[TASK_EVENTS[event.type]]]
             if task.state == "open":
-                found[task.assignee, "task", ids.get(task.id)] = row.title
+                found[task.assignee, "task", task.id] = row.title
         elif event.type in ("copied", "reminded", "urged", "commented"):
             for one in data["people"]:
                 found[one, event.type, None] = str(data.get("text") or row.title)
         elif event.type == "ended":
             found[machine.state.initiator, data["state"], None] = row.title
     return [
-        {"id": new_id(), "user_id": user, "type": type, "instance": row.id, "task": task, "text": text}
+        {"id": new_id(), "user_id": user, "type": type, "task": task, "text": text}
         for (user, type, task), text in found.items()
         if user != SYSTEM
     ]

@@ -33,15 +33,14 @@ class World:
     def __init__(self, session: Session, connection: Connection, object_name: str, record_id: str,
                  now: datetime | None = None, calendar: str | None = None) -> None:  # fmt: skip
         self.now = now or datetime.now(UTC)
-        bound = flows.Bound(connection)
+        bound, looking = flows.Bound(connection), flows.Looking(connection)
         self.actor = session
         self.system = Session(session.workspace, user_id=None, channel=CHANNEL)
         self.writer = Session(session.workspace, user_id=session.user_id, channel=CHANNEL)
-        for one in (self.system, self.writer):
-            one.database = bound
+        self.system.database, self.writer.database = looking, bound
         self.object_name = object_name
         self.record_id = record_id
-        self.people_known = People(session, bound)
+        self.people_known = People(session, looking)
         self._calendar = calendar
         self._draft: Draft | None = None
 

@@ -28,6 +28,21 @@ class Bound(Database):
             yield self.bound
 
 
+class Looking(Bound):
+    """The same for what only reads and cannot fail: without a savepoint around each statement."""
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """The transaction's connection."""
+        yield self.bound
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A part of the transaction that is taken back by itself."""
+        with self.bound.transaction():
+            yield self.bound
+
+
 @dataclass(frozen=True)
 class Row:
     """One instance as stored, its state as JSON."""
@@ -66,14 +81,14 @@ def _row(found: tuple[Any, ...]) -> Row:
 def lock(connection: Connection, schema: str, instance: str) -> Row | None:
     """The instance, locked until the end of the transaction, the one it is a part of before it."""
     table = ident(schema, "s_instance")
-    seen = run(connection, Sql(f"SELECT parent::text FROM {table} WHERE id = %s::uuid", (instance,)))
-    if not seen:
-        return None
-    if seen[0][0]:
+    whole = f"SELECT {COLUMNS} FROM {table} WHERE id = %s::uuid"
+    found = run(connection, Sql(f"{whole} AND parent IS NULL FOR UPDATE", (instance,)), prepare=True)
+    if not found:
+        seen = run(connection, Sql(f"SELECT parent::text FROM {table} WHERE id = %s::uuid", (instance,)))
+        if not seen:
+            return None
         lock(connection, schema, seen[0][0])
-    found = run(
-        connection, Sql(f"SELECT {COLUMNS} FROM {table} WHERE id = %s::uuid FOR UPDATE", (instance,)), prepare=True
-    )
+        found = run(connection, Sql(f"{whole} FOR UPDATE", (instance,)), prepare=True)
     return _row(found[0])
 
 
@@ -124,34 +139,30 @@ def add(connection: Connection, schema: str, row: Row) -> None:
 
 def store(connection: Connection, schema: str, instance: str, state: Mapping[str, Any], seq: int,
           events: Sequence[Mapping[str, Any]], tasks: Sequence[Mapping[str, Any]],
-          timers: Sequence[Mapping[str, Any]]) -> dict[int, str]:  # fmt: skip
-    """What a command has done, in one statement; the ids of the tasks it touched by number."""
-    name = {one: ident(schema, one) for one in ("s_instance", "s_flow_event", "s_task", "s_timer")}
-    return dict(run(connection, Sql(
+          timers: Sequence[Mapping[str, Any]], notices: Sequence[Mapping[str, Any]]) -> None:  # fmt: skip
+    """What a command has done, in one statement. A notice names its task by number."""
+    name = {one: ident(schema, one) for one in ("s_instance", "s_flow_event", "s_task", "s_timer", "s_notice")}
+    run(connection, Sql(
         f"WITH i AS (UPDATE {name['s_instance']} SET data = %s::jsonb, state = %s, ended_at = %s::timestamptz, "
         "seq = %s WHERE id = %s::uuid), "
         f"e AS (INSERT INTO {name['s_flow_event']} (instance, seq, at, type, data) SELECT %s::uuid, r.* FROM "
         "jsonb_to_recordset(%s::jsonb) AS r(seq int, at timestamptz, type text, data jsonb)), "
         f"m AS (INSERT INTO {name['s_timer']} (instance, number, fire_at, state) SELECT %s::uuid, r.* FROM "
         "jsonb_to_recordset(%s::jsonb) AS r(number int, fire_at timestamptz, state text) "
-        "ON CONFLICT (instance, number) DO UPDATE SET fire_at = excluded.fire_at, state = excluded.state) "
-        f"INSERT INTO {name['s_task']} (instance, id, number, node, kind, assignee, principal, state, opened_at, "
+        "ON CONFLICT (instance, number) DO UPDATE SET fire_at = excluded.fire_at, state = excluded.state), "
+        f"t AS (INSERT INTO {name['s_task']} (instance, id, number, node, kind, assignee, principal, state, opened_at, "
         "due_at, decided_at, decided_by) SELECT %s::uuid, r.* FROM jsonb_to_recordset(%s::jsonb) AS r(id uuid, "
         "number int, node text, kind text, assignee uuid, principal uuid, state text, opened_at timestamptz, "
         "due_at timestamptz, decided_at timestamptz, decided_by uuid) ON CONFLICT (instance, number) DO UPDATE SET "
         "state = excluded.state, "
         "due_at = excluded.due_at, decided_at = excluded.decided_at, decided_by = excluded.decided_by "
-        "RETURNING number, id::text",
+        "RETURNING number, id) "
+        f"INSERT INTO {name['s_notice']} (id, user_id, type, instance, task, text) "
+        "SELECT r.id, r.user_id, r.type, %s::uuid, t.id, r.text FROM jsonb_to_recordset(%s::jsonb) "
+        "AS r(id uuid, user_id uuid, type text, task int, text text) LEFT JOIN t ON t.number = r.task",
         (dump_text(state), state["state"], state["ended"], seq, instance, instance, dump_text(list(events)), instance,
-         dump_text(list(timers)), instance, dump_text(list(tasks)))), prepare=True))  # fmt: skip
-
-
-def notice(connection: Connection, schema: str, notices: Sequence[Mapping[str, Any]]) -> None:
-    """Messages for people."""
-    run(connection, Sql(
-        f"INSERT INTO {ident(schema, 's_notice')} (id, user_id, type, instance, task, text) SELECT r.* FROM "
-        "jsonb_to_recordset(%s::jsonb) AS r(id uuid, user_id uuid, type text, instance uuid, task uuid, text text)",
-        (dump_text(list(notices)),)))  # fmt: skip
+         dump_text(list(timers)), instance, dump_text(list(tasks)), instance, dump_text(list(notices)))),
+        prepare=True)  # fmt: skip
 
 
 def copy_to(connection: Connection, schema: str, instance: str, people: Sequence[str]) -> None:
@@ -166,7 +177,7 @@ def once(connection: Connection, schema: str, actor: str, key: str, request: byt
     table = ident(schema, "s_flow_command")
     made = run(connection, Sql(
         f"INSERT INTO {table} (actor, key, request, response) VALUES (%s::uuid, %s, %s, '') ON CONFLICT DO NOTHING "
-        "RETURNING 1", (actor, key, request)))  # fmt: skip
+        "RETURNING 1", (actor, key, request)), prepare=True)  # fmt: skip
     if made:
         return None
     found = run(
@@ -175,11 +186,22 @@ def once(connection: Connection, schema: str, actor: str, key: str, request: byt
     return bytes(found[0][0]), str(found[0][1])
 
 
-def answered(connection: Connection, schema: str, actor: str, key: str, response: str) -> None:
-    """Keep what was answered under a key."""
-    run(connection, Sql(
-        f"UPDATE {ident(schema, 's_flow_command')} SET response = %s WHERE actor = %s::uuid AND key = %s",
-        (response, actor, key)))  # fmt: skip
+def answer(connection: Connection, schema: str, instance: str, actor: str | None = None,
+           key: str | None = None) -> bytes:  # fmt: skip
+    """JSON: an instance's state and its open tasks, kept as the answer under a key when there is one."""
+    said = (
+        "SELECT json_build_object('instance', i.id, 'workflow', i.workflow, 'state', i.state, 'open_tasks', "
+        "coalesce((SELECT json_agg(json_build_object('id', t.id, 'number', t.number, 'assignee', t.assignee) "
+        f"ORDER BY t.number) FROM {ident(schema, 's_task')} t WHERE t.instance = i.id AND t.state = 'open'), "
+        f"'[]'::json)) FROM {ident(schema, 's_instance')} i WHERE i.id = %s::uuid"
+    )
+    if key is None:
+        found = run(connection, Sql(said, (instance,)), prepare=True)
+    else:
+        found = run(connection, Sql(
+            f"UPDATE {ident(schema, 's_flow_command')} SET response = ({said}) WHERE actor = %s::uuid AND key = %s "
+            "RETURNING response::json", (instance, actor, key)), prepare=True)  # fmt: skip
+    return bytes(found[0][0])
 
 
 def delegate(database: Database, schema: str, user: str, workflow: str, now: datetime) -> str | None:
@@ -187,7 +209,7 @@ def delegate(database: Database, schema: str, user: str, workflow: str, now: dat
     found = database.row(Sql(
         f"SELECT to_id::text FROM {ident(schema, 's_delegation')} WHERE user_id = %s::uuid AND from_at <= %s AND "
         "until_at > %s AND (workflows = '{}' OR %s = ANY(workflows)) ORDER BY from_at DESC LIMIT 1",
-        (user, now, now, workflow)))  # fmt: skip
+        (user, now, now, workflow)), prepare=True)  # fmt: skip
     return found[0] if found else None
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 OPEN_STATES = ("running", "returned")
@@ -148,8 +148,11 @@ PARTS: dict[str, type[Any]] = {"runs": Run, "tasks": Task, "groups": Group, "tim
 
 
 def dump(instance: Instance) -> dict[str, Any]:
-    """The state as JSON values."""
-    return asdict(instance)
+    """The state as JSON values, to be written down at once: lists are those of the state."""
+    made = dict(vars(instance))
+    for name in PARTS:
+        made[name] = {key: dict(vars(part)) for key, part in made[name].items()}
+    return made
 
 
 def load(data: Mapping[str, Any]) -> Instance:
