@@ -168,15 +168,8 @@ class Flows:
         return self.begin(connection, row.workflow, name, row.record_id, args, revokes=row.id)
 
     def definition(self, connection: Connection, row: flows.Row) -> Definition:
-        """The definition that an instance was started with, kept in memory by its hash."""
-        kept = _definitions.get((self.schema, row.flow))
-        if kept is None:
-            doc, fields = flows.flow(connection, self.schema, row.flow)
-            kept = compile_flow({**doc, "condition_fields": fields}, self.session.workspace.catalog)
-            if len(_definitions) > MOST_KEPT:
-                _definitions.clear()
-            _definitions[self.schema, row.flow] = kept
-        return kept
+        """The definition that an instance was started with."""
+        return compiled(self.session, row.flow, connection)
 
     def command(self, connection: Connection, row: flows.Row, command: Command, depth: int = 0) -> None:
         """A command on a locked instance."""
@@ -295,6 +288,23 @@ class Flows:
 
 _definitions: dict[tuple[str, str], Definition] = {}
 MOST_KEPT = 500
+
+
+def compiled(session: Session, hash: str, connection: Connection | None = None) -> Definition:
+    """The definition with a hash, kept in memory once it has been read."""
+    schema = session.workspace.schema
+    kept = _definitions.get((schema, hash))
+    if kept is None:
+        if connection is None:
+            with session.database.connection() as own:
+                doc, fields = flows.flow(own, schema, hash)
+        else:
+            doc, fields = flows.flow(connection, schema, hash)
+        kept = compile_flow({**doc, "condition_fields": fields}, session.workspace.catalog)
+        if len(_definitions) > MOST_KEPT:
+            _definitions.clear()
+        _definitions[schema, hash] = kept
+    return kept
 
 
 def person_or_none(text: str | None) -> str | None:

@@ -22,7 +22,17 @@ def paths(operation: Callable[..., dict[str, Any]], parameter: Callable[..., dic
         parameter("box", "string", "todo, done, started or copied · 待办、已办、我发起、抄送我"),
         parameter("cursor", "string", "Where the next page begins · 下一页"),
         parameter("limit", "integer", "1 to 200"),
+        parameter("workflow", "string", "Only of this workflow · 流程名称"),
+        parameter("q", "string", "Only with this text in the title · 标题包含"),
+        parameter("overdue", "boolean", "Only late ones · 仅逾期"),
     ]
+    several = {"type": "object", "required": ["action", "tasks"], "properties": {
+        "action": {"enum": ["agree", "reject"]}, "comment": {"type": "string"},
+        "tasks": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 100}}}  # fmt: skip
+    results = {"type": "object", "properties": {"data": {"type": "array", "items": {
+        "type": "object", "properties": {
+            "id": {"type": "string"}, "status": {"type": "integer"}, "state": {"type": "string"},
+            "code": {"type": "string"}, "detail": {"type": "string"}}}}}}  # fmt: skip
     people = {"type": "array", "items": {"type": "string"}}
     body = {"type": "object", "properties": {
         "comment": {"type": "string"}, "values": {"type": "object"}, "to": {"type": "string"},
@@ -38,6 +48,11 @@ def paths(operation: Callable[..., dict[str, Any]], parameter: Callable[..., dic
         "data": {"type": "array", "items": anything}, "next_cursor": {"type": ["string", "null"]}}}  # fmt: skip
     return {
         "/api/v1/tasks": {"get": operation("My tasks · 我的任务", tag, ok=page, parameters=listing)},
+        "/api/v1/tasks/batch": {
+            "post": operation(
+                "Decide several tasks, each by itself · 批量处理任务", tag, body=several, ok=results, parameters=[key]
+            )
+        },
         "/api/v1/tasks/{id}": {"parameters": [by_id], "get": operation("One task · 任务详情", tag, ok=anything)},
         "/api/v1/tasks/{id}/{action}": {
             "parameters": [by_id, action],

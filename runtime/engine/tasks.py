@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from runtime.base.errors import DougongError, Invalid, Message, Problem
+from runtime.base.errors import DougongError
 from runtime.base.values import load
 from runtime.engine import reading
 from runtime.engine.directory import everybody
@@ -22,13 +22,10 @@ from runtime.engine.workspace import Session
 from runtime.store import flows
 from runtime.store.ids import is_id
 
-BOXES = ("todo", "done", "started", "copied")
-MOST = 200
 FIELDS = (
     "id", "instance", "number", "node", "kind", "assignee", "principal", "state", "opened_at", "due_at", "decided_at",
     "decided_by", "workflow", "object", "record", "title", "initiator", "instance_state", "flow",
 )  # fmt: skip
-STARTED = ("id", "workflow", "object", "record", "title", "state", "initiator", "created_at", "ended_at")
 
 
 def moment(value: Any) -> Any:
@@ -46,26 +43,6 @@ def plain(session: Session, row: Mapping[str, Any]) -> dict[str, Any]:
         due = row["due_at"]
         found["overdue"] = bool(due and row["state"] == "open" and due < datetime.now(UTC))
     return found
-
-
-def listing(session: Session, box: str = "todo", cursor: str | None = None, limit: int = 50) -> dict[str, Any]:
-    """Somebody's tasks (``todo``, ``done``) or instances (``started``, ``copied``), newest first. Raises Invalid."""
-    if box not in BOXES:
-        text = ", ".join(BOXES)
-        raise Invalid(
-            problems=[Problem("box", Message(f"box is one of {text}", f"box 须为以下之一：{text}"), field="box")]
-        )
-    if session.user_id is None:
-        return {"data": [], "next_cursor": None}
-    limit = max(1, min(limit, MOST))
-    schema = session.workspace.schema
-    if box in ("started", "copied"):
-        rows = flows.started_or_copied(session.database, schema, box, session.user_id, limit)
-        return {"data": [plain(session, dict(zip(STARTED, row, strict=True))) for row in rows], "next_cursor": None}
-    after = cursor if cursor and is_id(cursor) else None
-    rows = flows.tasks(session.database, schema, box, session.user_id, after, limit + 1)
-    data = [plain(session, dict(zip(FIELDS, row, strict=True))) for row in rows[:limit]]
-    return {"data": data, "next_cursor": data[-1]["id"] if len(rows) > limit else None}
 
 
 def find(session: Session, task_id: str) -> Mapping[str, Any]:

@@ -224,18 +224,6 @@ TASK = (
     "t.opened_at, t.due_at, t.decided_at, t.decided_by::text, i.workflow, i.object_key, i.record_id::text, i.title, "
     "i.initiator::text, i.state, i.flow"
 )
-BOXES = {
-    "todo": "t.assignee = %s::uuid AND t.state = 'open'",
-    "done": "t.decided_by = %s::uuid",
-}
-
-
-def tasks(database: Database, schema: str, box: str, user: str, after: str | None, limit: int) -> list[tuple[Any, ...]]:
-    """Somebody's tasks, newest first."""
-    later, more = (" AND t.id < %s::uuid", (after,)) if after else ("", ())
-    return database.rows(Sql(
-        f"SELECT {TASK} FROM {ident(schema, 's_task')} t JOIN {ident(schema, 's_instance')} i ON i.id = t.instance "
-        f"WHERE {BOXES[box]}{later} ORDER BY t.id DESC LIMIT %s", (user, *more, limit)), prepare=True)  # fmt: skip
 
 
 def task(database: Database, schema: str, task_id: str) -> tuple[Any, ...] | None:
@@ -259,15 +247,6 @@ def events(database: Database, schema: str, instance: str) -> list[tuple[int, da
         f"SELECT seq, at, type, data FROM {ident(schema, 's_flow_event')} WHERE instance = %s::uuid ORDER BY seq",
         (instance,)))  # fmt: skip
     return [(seq, at, type, load(data)) for seq, at, type, data in rows]
-
-
-def started_or_copied(database: Database, schema: str, box: str, user: str, limit: int) -> list[tuple[Any, ...]]:
-    """Instances that somebody has started, or that were copied to him, newest first."""
-    which = "initiator = %s::uuid" if box == "started" else (
-        f"id IN (SELECT c.instance FROM {ident(schema, 's_copy')} c WHERE c.user_id = %s::uuid)")  # fmt: skip
-    return database.rows(Sql(
-        f"SELECT id::text, workflow, object_key, record_id::text, title, state, initiator::text, created_at, ended_at "
-        f"FROM {ident(schema, 's_instance')} WHERE {which} ORDER BY id DESC LIMIT %s", (user, limit)))  # fmt: skip
 
 
 def due(database: Database, schema: str, now: datetime, limit: int) -> list[tuple[str, int]]:

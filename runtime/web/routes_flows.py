@@ -7,12 +7,10 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from runtime.base.errors import Malformed, Message
-from runtime.engine import flows, tasks
+from runtime.engine import flows, taskboxes, tasks
 from runtime.engine.workspace import Session
 from runtime.web.direct import LONGEST_KEY
-from runtime.web.http import Services, answer, json_object, session_of, whole
-
-LIST = ("box", "cursor", "limit")
+from runtime.web.http import Services, answer, flag, json_object, session_of, whole
 
 
 def add(routes: Blueprint, services: Services) -> None:
@@ -22,9 +20,23 @@ def add(routes: Blueprint, services: Services) -> None:
     @routes.get("/tasks")
     def listing() -> Response:
         limit = whole("limit", request.args["limit"]) if request.args.get("limit") else 50
-        return answer(
-            tasks.listing(session_of(services), request.args.get("box", "todo"), request.args.get("cursor"), limit)
-        )
+        asked = {name: request.args.get(name, "") for name in ("workflow", "q")}
+        overdue = flag("overdue", request.args.get("overdue", ""))
+        found = taskboxes.listing(
+            session_of(services), request.args.get("box", "todo"), request.args.get("cursor"), limit, **asked,
+            overdue=overdue,
+        )  # fmt: skip
+        return answer(found)
+
+    @routes.post("/tasks/batch")
+    def batch() -> Response:
+        session = session_of(services)
+        args = sent(largest)
+        ids = args.get("tasks")
+        said = args.get("comment")
+        if not isinstance(ids, list) or not isinstance(said, (str, type(None))):
+            raise Malformed(Message("send action and a list of tasks", "请提供 action 和任务列表 tasks"))
+        return answer({"data": taskboxes.batch(session, str(args.get("action")), ids, said, key())})
 
     @routes.get("/tasks/<task_id>")
     def task(task_id: str) -> Response:

@@ -1,0 +1,119 @@
+"""The lists of tasks and instances that people look at. It decides nothing and checks no right.
+
+Every list goes by an index of its own and begins after the last row seen: what others have to do costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.base.sqltext import Sql, ident
+from runtime.store.database import Database
+
+TASK = (
+    "t.id::text, t.instance::text, t.number, t.node, t.kind, t.assignee::text, t.principal::text, t.state, "
+    "t.opened_at, t.due_at, t.decided_at, t.decided_by::text, i.workflow, i.object_key, i.record_id::text, i.title, "
+    "i.initiator::text, i.state, i.flow"
+)
+INSTANCE = (
+    "i.id::text, i.workflow, i.object_key, i.record_id::text, i.title, i.state, i.initiator::text, i.created_at, "
+    "i.ended_at, i.flow"
+)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a list is narrowed to, and where it goes on."""
+
+    workflow: str = ""
+    text: str = ""
+    overdue: bool = False
+    after: str | None = None
+    limit: int = 50
+
+    def conditions(self) -> tuple[str, list[Any]]:
+        """The conditions on the instance ``i``, and for late ones on the task ``t``."""
+        said, values = "", []
+        if self.workflow:
+            said += " AND i.workflow = %s"
+            values.append(self.workflow)
+        if self.text:
+            said += " AND strpos(lower(i.title), %s) > 0"
+            values.append(self.text.lower())
+        if self.overdue:
+            said += " AND t.state = 'open' AND t.due_at < now()"
+        return said, values
+
+
+def todo(database: Database, schema: str, user: str, wanted: Wanted) -> list[tuple[Any, ...]]:
+    """Somebody's open tasks, newest first."""
+    more, values = wanted.conditions()
+    later = " AND t.id < %s::uuid" if wanted.after else ""
+    after = [wanted.after] if wanted.after else []
+    return database.rows(Sql(
+        f"SELECT {TASK} FROM {ident(schema, 's_task')} t JOIN {ident(schema, 's_instance')} i ON i.id = t.instance "
+        f"WHERE t.assignee = %s::uuid AND t.state = 'open'{later}{more} ORDER BY t.id DESC LIMIT %s",
+        (user, *after, *values, wanted.limit)), prepare=not more)  # fmt: skip
+
+
+def done(database: Database, schema: str, user: str, wanted: Wanted) -> list[tuple[Any, ...]]:
+    """The tasks that somebody has decided, the last one first."""
+    more, values = wanted.conditions()
+    table = ident(schema, "s_task")
+    later, after = "", []
+    if wanted.after:
+        later = f" AND (t.decided_at, t.id) < ((SELECT l.decided_at FROM {table} l WHERE l.id = %s::uuid), %s::uuid)"
+        after = [wanted.after, wanted.after]
+    return database.rows(Sql(
+        f"SELECT {TASK} FROM {table} t JOIN {ident(schema, 's_instance')} i ON i.id = t.instance "
+        f"WHERE t.decided_by = %s::uuid{later}{more} ORDER BY t.decided_at DESC, t.id DESC LIMIT %s",
+        (user, *after, *values, wanted.limit)), prepare=not more)  # fmt: skip
+
+
+def started(database: Database, schema: str, user: str, wanted: Wanted) -> list[tuple[Any, ...]]:
+    """The instances that somebody has started, newest first."""
+    more, values = wanted.conditions()
+    later = " AND i.id < %s::uuid" if wanted.after else ""
+    after = [wanted.after] if wanted.after else []
+    return database.rows(Sql(
+        f"SELECT {INSTANCE} FROM {ident(schema, 's_instance')} i WHERE i.initiator = %s::uuid{later}{more} "
+        "ORDER BY i.id DESC LIMIT %s", (user, *after, *values, wanted.limit)), prepare=not more)  # fmt: skip
+
+
+def copied(database: Database, schema: str, user: str, wanted: Wanted) -> list[tuple[Any, ...]]:
+    """The instances that somebody may read along, the newest instance first."""
+    more, values = wanted.conditions()
+    later = " AND c.instance < %s::uuid" if wanted.after else ""
+    after = [wanted.after] if wanted.after else []
+    return database.rows(Sql(
+        f"SELECT {INSTANCE} FROM {ident(schema, 's_copy')} c JOIN {ident(schema, 's_instance')} i ON i.id = c.instance "
+        f"WHERE c.user_id = %s::uuid{later}{more} ORDER BY c.instance DESC LIMIT %s",
+        (user, *after, *values, wanted.limit)), prepare=not more)  # fmt: skip
+
+
+def counts(database: Database, schema: str, user: str, most: int) -> tuple[int, int]:
+    """How many open tasks and unread notices somebody has, each counted no further than ``most``."""
+    found = database.row(Sql(
+        f"SELECT (SELECT count(*) FROM (SELECT 1 FROM {ident(schema, 's_task')} WHERE assignee = %s::uuid "
+        f"AND state = 'open' LIMIT %s) a), (SELECT count(*) FROM (SELECT 1 FROM {ident(schema, 's_notice')} "
+        "WHERE user_id = %s::uuid AND read_at IS NULL LIMIT %s) b)", (user, most, user, most)),
+        prepare=True)  # fmt: skip
+    return (int(found[0]), int(found[1])) if found else (0, 0)
+
+
+def of_record(database: Database, schema: str, record_id: str, limit: int) -> list[tuple[Any, ...]]:
+    """The instances on a record, newest first, each with its state as JSON."""
+    return database.rows(Sql(
+        f"SELECT {INSTANCE}, i.kind, i.data FROM {ident(schema, 's_instance')} i WHERE i.record_id = %s::uuid "
+        "ORDER BY i.created_at DESC, i.id DESC LIMIT %s", (record_id, limit)), prepare=True)  # fmt: skip
+
+
+def mine(database: Database, schema: str, instances: Sequence[str], user: str) -> Mapping[str, str]:
+    """By instance: the first open task that somebody has in it."""
+    rows = database.rows(Sql(
+        f"SELECT DISTINCT ON (instance) instance::text, id::text FROM {ident(schema, 's_task')} "
+        "WHERE instance = ANY(%s::uuid[]) AND assignee = %s::uuid AND state = 'open' ORDER BY instance, id",
+        (list(instances), user)))  # fmt: skip
+    return dict(rows)
