@@ -181,6 +181,7 @@ class Flows:
     def run(self, connection: Connection, row: flows.Row, definition: Definition, world: World, command: Command,
             depth: int) -> None:  # fmt: skip
         """Carry a command out, store what came of it, and go on in the instances around and inside."""
+        world.acting_for(row.workflow)
         machine = Machine(definition, states.load(row.data), world)
         carry_out(machine, command)
         if not machine.events:

@@ -44,6 +44,10 @@ class World:
         self._calendar = calendar
         self._draft: Draft | None = None
 
+    def acting_for(self, workflow: str) -> None:
+        """What is written from now on is a step of the workflow."""
+        self.system.workflow = self.writer.workflow = workflow
+
     @property
     def directory(self) -> People:
         """The people."""

@@ -15,6 +15,7 @@ from runtime.base.values import dump_text
 from runtime.engine import locks
 from runtime.engine.access import ObjectAccess
 from runtime.engine.drafts import Draft, Evaluator
+from runtime.engine.gates import Gates
 from runtime.engine.workspace import Session
 from runtime.formula.compiler import Compiled
 from runtime.formula.evaluate import canonical
@@ -62,6 +63,7 @@ class Preparation:
         self.number([draft for draft in drafts if draft.new and draft.ok])
         self.conditions(drafts)
         sound = [draft for draft in drafts if draft.ok]
+        self.gates(sound)
         self.validate(sound)
         self.titles([draft for draft in sound if draft.ok])
 
@@ -225,6 +227,24 @@ class Preparation:
     def summed(self, drafts: Sequence[Draft]) -> None:
         """The validations that had to wait for the records that they sum up."""
         self._validated(drafts, [one for one in self._rules() if self._sums(one[1])])
+        if self.object.gated:
+            self._gated(Gates(self.session, self.access, self.evaluator, trusted=self.trusted), drafts, summing=True)
+
+    def gates(self, drafts: Sequence[Draft]) -> None:
+        """What a record must hold before a field takes a value."""
+        if not self.object.gated or not drafts:
+            return
+        gates = Gates(self.session, self.access, self.evaluator, trusted=self.trusted)
+        gates.check(drafts)
+        self._gated(gates, drafts, summing=False)
+
+    def _gated(self, gates: Gates, drafts: Sequence[Draft], *, summing: bool) -> None:
+        for field, gate, group, compiled in gates.formulas(drafts):
+            if self.lines_follow and self._sums(compiled) != summing:
+                continue
+            for draft, valid in zip(group, self.evaluator.values([compiled], group)[0], strict=True):
+                if valid is not True:
+                    gates.refused(field, gate, draft)
 
     def _rules(self) -> list[tuple[Validation, Compiled]]:
         formulas, name = self.session.formulas, self.object.name

@@ -209,6 +209,9 @@ class Workspace:
 class Session:
     """One caller's work in one workspace: who, through what channel, under which snapshot."""
 
+    #: The workflow whose step is being done, where it is one that writes.
+    workflow: str | None = None
+
     def __init__(self, workspace: Workspace, *, user_id: str | None, channel: str, digest: bytes | None = None) -> None:
         self.workspace = workspace
         self.channel = channel

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from runtime.base.errors import Message, Problem
@@ -157,6 +158,35 @@ class Chooses:
 
     def choices(self) -> Sequence[Choice]:
         """The options in the order of the document."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What a record must hold before its value may become the one that the gate stands before.
+
+    ``label`` is how people call that value. ``require`` are fields that must be filled, ``completeness`` the least
+    share in per cent of the fields that people fill, ``valid`` a formula that must hold, ``workflow`` one that must
+    have approved the record. ``message`` is what the builder wants said, None for the usual sentence.
+    """
+
+    label: Mapping[str, str]
+    require: Sequence[str] = ()
+    completeness: Decimal | None = None
+    valid: str | bool | None = None
+    workflow: str | None = None
+    message: Message | None = None
+
+
+class Gated:
+    """Mixin: some values may be taken only by records that hold what their gate demands."""
+
+    def gate(self, value: Any) -> Gate | None:
+        """The gate before a stored value, None where there is none."""
+        raise NotImplementedError
+
+    def gates(self) -> bool:
+        """True when there is any."""
         raise NotImplementedError
 
 

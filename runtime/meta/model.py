@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from runtime.kinds.field import Computed, Field, Numbered, Relates
+from runtime.kinds.field import Computed, Field, Gated, Numbered, Relates
 
 Text = Mapping[str, str]
 Doc = Mapping[str, Any]
@@ -136,6 +136,11 @@ class ObjectDef:
     def former(self) -> Mapping[str, FieldDef]:
         """The fields by their former names, where no present field has taken the name."""
         return {one.was: one for one in self.fields.values() if one.was and one.was not in self.fields}
+
+    @cached_property
+    def gated(self) -> Sequence[FieldDef]:
+        """The fields some of whose values have a gate."""
+        return [one for one in self.fields.values() if isinstance(one.kind, Gated) and one.kind.gates()]
 
     @cached_property
     def searched(self) -> frozenset[str]:

@@ -94,6 +94,11 @@ class References:
     def _field(self, name: str, scope: Scope) -> Message | None:
         return None if _own(scope, name) else unknown_field(name, scope)
 
+    def _own_workflow(self, name: str, scope: Scope) -> Message | None:
+        """A workflow about the object itself: only such a one can have approved its records."""
+        return self.piece("workflow", name, scope.definition.name if isinstance(scope, ModelScope) and scope.definition
+                          else None)  # fmt: skip
+
     def _path(self, name: str, scope: Scope) -> Message | None:
         return self._follow_path(name, scope)[1]
 

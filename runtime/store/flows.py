@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -106,6 +106,19 @@ def open_on(database: Database, schema: str, ids: Sequence[str]) -> dict[str, tu
         "AND i.state IN ('running', 'returned') AND i.kind IN ('normal', 'proposal')", (list(ids),)),
         prepare=True)  # fmt: skip
     return {record: (instance, load(doc)) for record, instance, doc in rows}
+
+
+def approved_on(
+    rows: Callable[[Sql], list[tuple[Any, ...]]], schema: str, workflow: str, ids: Sequence[str]
+) -> set[str]:
+    """Those of the records that a workflow has approved: the last decision counts, and that it is not revoked."""
+    table = ident(schema, "s_instance")
+    return {row[0] for row in rows(Sql(
+        f"SELECT d.record_id::text FROM (SELECT DISTINCT ON (record_id) id, record_id, state FROM {table} "
+        "WHERE record_id = ANY(%s::uuid[]) AND workflow = %s AND kind IN ('normal', 'sub') "
+        "AND state IN ('approved', 'rejected') ORDER BY record_id, ended_at DESC, id DESC) d "
+        f"WHERE d.state = 'approved' AND NOT EXISTS (SELECT 1 FROM {table} r WHERE r.revokes = d.id "
+        "AND r.state = 'approved')", (list(ids), workflow)))}  # fmt: skip
 
 
 def owner_of(database: Database, table: str, key: str, record: str) -> str | None:

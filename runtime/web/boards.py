@@ -198,7 +198,7 @@ def stored(session: Session, access: ObjectAccess, record_id: str, raw: Mapping[
     try:
         done = records.update(session, access.object.name, record_id, raw, records.Options(version=seen))
     except DougongError as error:
-        if error.status not in (403, 409, 412, 422):
+        if error.status not in (403, 409, 412, 422, 423):
             raise
         said = [one.message.text(page_language()) for one in error.problems] or [error.detail(page_language())]
         text = " ".join(dict.fromkeys(said))

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
 
 from runtime.base.errors import Message, Problem
-from runtime.kinds.fields.select import ORDER, WAS, Select
+from runtime.kinds.field import Gate, Gated
+from runtime.kinds.fields.select import ORDER, WAS, Select, label_of
+from runtime.kinds.marks import formula, name_of, names_of
 from runtime.kinds.options import COLOR, label_schema, one_of, option
 
 GATE = option(
     "object", "Gate", "准入条件", ("What a record needs before it may enter this stage", "进入该阶段前须满足的条件"),
     properties={
-        "require": option("array", "Fields that must be filled", "必填字段", items={"type": "string"}),
-        "completeness": option("number", "Completeness at least, %", "完整度至少（%）", minimum=0, maximum=100),
-        "valid": option("string", "Condition (formula)", "条件公式", maxLength=4000),
-        "workflow": option("string", "Workflow that must have approved", "须通过的流程", maxLength=63),
+        "require": names_of("field", "Fields that must be filled", "必填字段"),
+        "completeness": option(
+            "number", "Completeness at least, %", "完整度至少（%）",
+            ("The share of the record's fields that are filled", "记录中已填写字段所占比例"),
+            minimum=0, maximum=100,
+        ),
+        "valid": formula("Condition (formula)", "条件公式", context="validation"),
+        "workflow": name_of("own_workflow", "Workflow that must have approved", "须通过的流程"),
         "message": label_schema("Message when refused", "不满足时的提示"),
     },
     additionalProperties=False,
+    minProperties=1,
 )  # fmt: skip
 
 
-class Stage(Select):
+class Stage(Gated, Select):
     """An ordered select: boards have its stages as columns, funnels and forecasts its probabilities."""
 
     name = "stage"
@@ -67,6 +77,16 @@ class Stage(Select):
     )
     invalid = ((examples[0], "almost"), (examples[0], 3), (examples[0], {"won": True}))
 
+    @cached_property
+    def _gates(self) -> Mapping[str, Gate]:
+        return {one.key: gate_of(one.label, one.doc["gate"]) for one in self.choices() if one.doc.get("gate")}
+
+    def gate(self, value: Any) -> Gate | None:
+        return self._gates.get(value)
+
+    def gates(self) -> bool:
+        return bool(self._gates)
+
     def check(self) -> Iterable[Problem]:
         found = list(super().check())
         ends = {one.key: one.doc.get("end") for one in self.choices() if one.doc.get("end")}
@@ -88,3 +108,13 @@ class Stage(Select):
                 message = Message(en, f"终点“{one.key}”排在未结束的阶段之前")
                 found.append(Problem("end_before_open", message, path=f"stages.{one.key}.end"))
         return found
+
+
+def gate_of(label: Mapping[str, str], doc: Mapping[str, Any]) -> Gate:
+    """A gate from its document."""
+    said = label_of("", doc["message"]) if doc.get("message") else None
+    least = doc.get("completeness")
+    return Gate(
+        label, tuple(doc.get("require", ())), None if least is None else Decimal(str(least)), doc.get("valid"),
+        doc.get("workflow"), Message(said["en"], said["zh"]) if said else None,
+    )  # fmt: skip
