@@ -142,8 +142,9 @@ class Editing:
     def make(self, formdata: Formdata | None) -> None:
         """The inputs, filled from what is stored or from what came in."""
         self.form = make_form(
-            self.plan.places(), self.access, self.offers, self.known, values=self.values(), formdata=formdata
-        )
+            self.plan.places(), self.access, self.offers, self.known, values=self.values(), formdata=formdata,
+            follows=self.live.follows,
+        )  # fmt: skip
         for block in self.plan.relations("lines"):
             assert block.relation is not None
             if formdata is None:

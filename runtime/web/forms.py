@@ -79,10 +79,19 @@ class KindField(FormField):  # type: ignore[misc]
     widget = Fragment()
 
     def __init__(
-        self, label: str, *, place: Place, offers: Offers, required: bool, owner: str = "", **more: Any
+        self,
+        label: str,
+        *,
+        place: Place,
+        offers: Offers,
+        required: bool,
+        owner: str = "",
+        fixed: bool = False,
+        **more: Any,
     ) -> None:
-        """``owner`` is the name of the object that the field belongs to."""
+        """``owner`` is the name of the object that the field belongs to; ``fixed``: it may not be set now."""
         super().__init__(label, **more)
+        self.fixed = fixed
         self.owner = owner
         self.raw_data: list[Any] | None = None
         self.place = place
@@ -297,16 +306,23 @@ def make_form(
     formdata: Formdata | None = None,
     prefix: str = "",
     marks: bool = True,
+    follows: Callable[[bool | str], bool] = lambda condition: False,
 ) -> RecordForm:
-    """The inputs for the places that the caller may set; ``known`` says which conditions hold now."""
+    """The inputs for the places that the caller may set; ``known`` says which conditions hold now.
+
+    What may not be set now has an input that is switched off when a script ``follows`` the condition, else none.
+    """
     fields = {}
     for place in places:
         name = place.field.name
-        if not access.writable(name) or holds(place.readonly, known) or holds(place.field.readonly, known):
+        fixed = [one for one in (place.readonly, place.field.readonly) if holds(one, known)]
+        if not access.writable(name) or not all(follows(one) for one in fixed):
             continue
         required = marks and (holds(place.required, known) or holds(place.field.required, known))
         label = place.label[page_language()]
-        fields[name] = KindField(label, place=place, offers=offers, required=required, owner=access.object.name)
+        fields[name] = KindField(
+            label, place=place, offers=offers, required=required, owner=access.object.name, fixed=bool(fixed)
+        )
     made = RecordForm(fields, prefix=prefix, meta=DefaultMeta())
     made.process(formdata, data=dict(values))
     if formdata is not None:
