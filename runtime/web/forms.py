@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import render_template
-from jinja2 import Template
 from markupsafe import Markup
 from werkzeug.datastructures import FileStorage, MultiDict
 from wtforms import Field as FormField
@@ -24,6 +22,7 @@ from runtime.engine.access import ObjectAccess, object_access
 from runtime.engine.workspace import Session
 from runtime.kinds.field import Chooses, HoldsFiles, Relates
 from runtime.meta.model import FieldDef
+from runtime.web import fragments
 from runtime.web.layout import Place
 from runtime.web.shown import context_of
 from runtime.web.texts import page_language
@@ -69,8 +68,7 @@ class Fragment:
 
     def __call__(self, field: KindField, **more: Any) -> Markup:
         """The input's HTML."""
-        names: list[str | Template] = [f"widgets/{field.fragment}.html", "widgets/text.html"]
-        return Markup(render_template(names, field=field, **more))
+        return fragments.control(field, more)
 
 
 class KindField(FormField):  # type: ignore[misc]
