@@ -19,7 +19,7 @@ from runtime.commands.templates import TEMPLATES, install, people_lines
 from runtime.commands.worker import beside
 from runtime.engine import accounts, audit, housekeeping, publish, samples
 from runtime.engine.workspace import ADMIN, Session, Workspace
-from runtime.store import ddl, migrate, people, workspaces
+from runtime.store import ddl, migrate, outbox, people, workspaces
 from runtime.store.embedded import Cluster
 from runtime.version import VERSION
 from runtime.web.http import Services
@@ -190,6 +190,7 @@ def examine(workspace: Workspace) -> list[dict[str, object]]:
         ("indexes", lambda: list(invalid)),
         ("audit", lambda: list(audit.broken(workspace))),
         ("values", lambda: list(publish.inconsistent(workspace))),
+        ("events", lambda: list(outbox.given_up(workspace.database, workspace.schema, 10))),
     ]
     found = []
     for check, look in checks:

@@ -14,46 +14,84 @@ import click
 
 from runtime.commands.base import Place, place_options
 from runtime.engine import worker
+from runtime.engine.workspace import Workspaces
+from runtime.store.outbox import Bell
 
 #: The process that a worker ends with.
 BESIDE = "DOUGONG_BESIDE"
 PROGRAM = "from runtime.cli import main; main()"
+#: Seconds until a worker that has died is started again, more each time up to the last.
+PAUSES = (1, 2, 5, 10, 30)
 
 
 @click.command(name="worker")
 @click.option("--concurrency", default=1, show_default=True, help="So many at the same time.")
 @place_options
 def worker_command(place: Place, concurrency: int) -> None:
-    """Timers of workflows; any number of these, on any host."""
+    """Timers and events of workflows, mail; any number of these, on any host."""
     ended = Event()
     parent = os.environ.get(BESIDE)
 
-    def rest(seconds: float) -> bool:
-        return ended.wait(seconds) or (parent is not None and os.getppid() != int(parent))
+    def over() -> bool:
+        return ended.is_set() or (parent is not None and os.getppid() != int(parent))
+
+    def go(known: Workspaces) -> None:
+        bell = Bell(known.database)
+
+        def rest(seconds: float) -> bool:
+            bell.wait(0 if over() else seconds)
+            return over()
+
+        try:
+            worker.work(known, rest)
+        finally:
+            bell.close()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     with place.services(pool=2 * concurrency + 2) as services:
-        others = [
-            Thread(target=worker.work, args=(services.workspaces, rest), daemon=True) for _ in range(concurrency - 1)
-        ]
+        others = [Thread(target=go, args=(services.workspaces,), daemon=True) for _ in range(concurrency - 1)]
         for one in others:
             one.start()
-        worker.work(services.workspaces, rest)
+        go(services.workspaces)
         for one in others:
             one.join(timeout=10)
 
 
 @contextmanager
 def beside(place: Place) -> Iterator[None]:
-    """A worker process while something else runs; the database is in the environment."""
-    process = subprocess.Popen([sys.executable, "-c", PROGRAM, "worker", "--data", str(place.data)],
-                               env={**os.environ, BESIDE: str(os.getpid())})  # fmt: skip
+    """A worker process while something else runs; one that dies is started again."""
+    ended = Event()
+    process = started(place)
+
+    def watch() -> None:
+        nonlocal process
+        deaths = 0
+        while not ended.is_set():
+            process.wait()
+            if ended.is_set():
+                return
+            click.echo(f"the worker has ended (status {process.returncode}) and is started again", err=True)
+            ended.wait(PAUSES[min(deaths, len(PAUSES) - 1)])
+            deaths += 1
+            if not ended.is_set():
+                process = started(place)
+
+    watcher = Thread(target=watch, daemon=True)
+    watcher.start()
     try:
         yield
     finally:
+        ended.set()
         process.terminate()
         try:
             process.wait(timeout=10)
         except subprocess.TimeoutExpired:
             process.kill()
+        watcher.join(timeout=5)
+
+
+def started(place: Place) -> subprocess.Popen[bytes]:
+    """A worker process."""
+    return subprocess.Popen([sys.executable, "-c", PROGRAM, "worker", "--data", str(place.data)],
+                            env={**os.environ, BESIDE: str(os.getpid())})  # fmt: skip

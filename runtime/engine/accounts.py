@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from runtime.base.errors import Forbidden, Invalid, Message, NotFound, Problem, Unauthorized, unknown
-from runtime.engine import audit, second
+from runtime.engine import audit, leaving, second
 from runtime.engine.workspace import ADMIN, Session, Snapshot, Workspace, make_token, settled
 from runtime.store import people
 from runtime.store.ids import is_id
@@ -248,6 +248,8 @@ def change_user(session: Session, user_id: str, body: Mapping[str, Any]) -> dict
     people.set_user(workspace.database, workspace.schema, user_id, columns)
     if "password_hash" in columns or columns.get("active") is False:
         people.revoke_user(workspace.database, workspace.schema, user_id)
+    if columns.get("active") is False:
+        leaving.hand_over(workspace, user_id)  # What is not handed over now, a worker will hand over.
     shown = {name: value for name, value in body.items() if name != "password"}
     audit.note(workspace, session.user_id, "user_changed", {"user": before.name, "changed": sorted(body), "to": shown})
     return find_user(session, user_id)

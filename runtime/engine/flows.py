@@ -98,7 +98,7 @@ class Flows:
             raise Invalid(problems=[Problem("object", Message(
                 f"the workflow {workflow!r} is about {name!r}, not {object_name[:60]!r}",
                 f"流程“{workflow}”针对“{name}”，而非“{object_name[:60]}”"), field="object")])  # fmt: skip
-        if self.session.user_id and parent is None:
+        if self.session.user_id and parent is None and "cause" not in args:
             self.may_start(definition, name, record_id)
         flows.know(connection, self.schema, hash, workflow, definition.doc, definition.condition_fields)
         world = World(self.session, connection, name, record_id, self.now, definition.doc.get("calendar"))
@@ -183,6 +183,8 @@ class Flows:
         """Carry a command out, store what came of it, and go on in the instances around and inside."""
         world.acting_for(row.workflow)
         machine = Machine(definition, states.load(row.data), world)
+        cause = command.args.get("cause") if command.name == "start" else machine.state.cause
+        world.because(due_to(row, cause if command.name == "start" or command.actor == SYSTEM else None))
         carry_out(machine, command)
         if not machine.events:
             return
@@ -220,14 +222,15 @@ class Flows:
         """Start the workflows that steps want; end those whose step is over."""
         for event in machine.events:
             if event.type == "child_wanted":
-                self.start_child(connection, row, event, depth)
+                self.start_child(connection, row, event, depth, machine.state.cause)
             elif event.type == "run_closed":
                 child = machine.state.runs[event.data["run"]].child
                 there = flows.lock(connection, self.schema, child) if child else None
                 if there is not None and there.state in states.OPEN_STATES:
                     self.command(connection, there, Command("terminate", SYSTEM), depth + 1)
 
-    def start_child(self, connection: Connection, row: flows.Row, event: Event, depth: int) -> None:
+    def start_child(self, connection: Connection, row: flows.Row, event: Event, depth: int,
+                    cause: Mapping[str, Any] | None) -> None:  # fmt: skip
         """A sub-workflow begins; its step is told how it is called, or why it could not."""
         run = event.data["run"]
         name = self.session.layout.names[row.object_key]
@@ -243,7 +246,8 @@ class Flows:
                     found = world.value(event.data["record"])
                     record = str(getattr(found, "id", found))
                     about = str(live_definition(self.session, event.data["workflow"])[1].doc["object"])
-                child = self.begin(connection, event.data["workflow"], about, record, {}, row, run, depth=depth + 1)
+                given = {"cause": cause} if cause else {}
+                child = self.begin(connection, event.data["workflow"], about, record, given, row, run, depth=depth + 1)
             args: dict[str, Any] = {"run": run, "child": child}
             there = flows.read(flows.Looking(connection), self.schema, child)
             if there is not None and there.state in states.OPEN_STATES:
@@ -306,6 +310,13 @@ def compiled(session: Session, hash: str, connection: Connection | None = None) 
             _definitions.clear()
         _definitions[schema, hash] = kept
     return kept
+
+
+def due_to(row: flows.Row, cause: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the writes of an instance tell of why they were made: it does not begin again by its own changes."""
+    own = [row.workflow, row.record_id]
+    chain = list((cause or {}).get("chain", ()))
+    return {"depth": int((cause or {}).get("depth", 0)), "chain": chain if own in chain else [*chain, own]}
 
 
 def person_or_none(text: str | None) -> str | None:

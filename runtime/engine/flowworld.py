@@ -5,7 +5,7 @@ All of it happens on the connection of the command's transaction, so that it com
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,6 +47,19 @@ class World:
     def acting_for(self, workflow: str) -> None:
         """What is written from now on is a step of the workflow."""
         self.system.workflow = self.writer.workflow = workflow
+
+    def because(self, cause: Mapping[str, Any]) -> None:
+        """What the writes from now on are due to."""
+        self.system.cause = self.writer.cause = dump_text(cause)
+
+    def since(self, before: Mapping[str, Any] | None, changed: Iterable[str]) -> None:
+        """Conditions compare with the values by storage key that ``changed`` had; None: the record is new."""
+        draft = self.draft
+        if before is None:
+            draft.before = None
+            return
+        was = {key: value for key, value in draft.values.items() if key not in set(changed)}
+        draft.before = {**was, **before}
 
     @property
     def directory(self) -> People:

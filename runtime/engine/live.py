@@ -36,8 +36,7 @@ class Wanted:
 
     names: tuple[str, ...]
     lines: tuple[tuple[Reverse, tuple[str, ...]], ...]
-    #: (place, source)
-    conditions: tuple[tuple[str, str], ...]
+    conditions: tuple[str, ...]
 
 
 @dataclass
@@ -89,8 +88,9 @@ class _Planner:
         for relation, names in wanted.lines:
             for name in names:
                 self.member(relation.name, self.at[relation.name].object.fields[name].key)
-        for at, source in wanted.conditions:
-            data["conditions"][at, source] = self.formula(at, self.asked(at, source, "condition"))
+        for source in wanted.conditions:
+            compiled = self.asked(MAIN, source, "condition")
+            data["conditions"][source] = self.formula(MAIN, compiled)
         for at, access in self.at.items():
             for rule in access.object.validations:
                 formula = self.formula(at, self.asked(at, rule.valid, "validation"))

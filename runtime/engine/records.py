@@ -17,6 +17,7 @@ from runtime.engine import deletion, idempotency, reading, storing
 from runtime.engine.access import demand_object
 from runtime.engine.drafts import Draft
 from runtime.engine.storing import RETRY, Options, Written
+from runtime.engine.triggers import stir
 from runtime.engine.workspace import TRIES, Session, settled
 from runtime.store.ids import new_id
 
@@ -38,6 +39,7 @@ def create(session: Session, object_name: str, raw: Mapping[str, Any], options: 
         draft = Draft(new_id(), raw, owner=session.user_id)
         found = storing.write(session, access, draft, options)
         if found is not None:
+            stir(session, object_name)
             return found
     raise Unavailable(RETRY, extra={"retry_after": 1})
 
@@ -57,6 +59,7 @@ def update(
             continue
         found = storing.write(session, access, draft, options)
         if found is not None:
+            stir(session, object_name)
             return found
     raise Unavailable(RETRY, extra={"retry_after": 1})
 

@@ -97,6 +97,11 @@ def write(session: Session, access: ObjectAccess, draft: Draft, options: Options
     return store_prepared(session, access, draft, options)
 
 
+def origin_of(session: Session, action: str) -> records.Origin:
+    """Who writes, through what, and why."""
+    return records.Origin(session.user_id, session.channel, action, session.cause)
+
+
 def store_prepared(session: Session, access: ObjectAccess, draft: Draft, options: Options) -> Written | None:
     """Store a draft whose rules have been asked; None when it has to be done again from the start."""
     if any(problem.code == "locked" for problem in draft.problems):
@@ -107,7 +112,7 @@ def store_prepared(session: Session, access: ObjectAccess, draft: Draft, options
         body, version = reading.get(session, access.object.name, draft.id, reading.Ask(expand=options.expand))
         return Written(draft.id, body, version)
     links = linked(session, access, draft, trusted=options.trusted)
-    origin = records.Origin(session.user_id, session.channel, "created" if draft.new else "updated")
+    origin = origin_of(session, "created" if draft.new else "updated")
     store = Storing(session, access, draft, origin, options)
     return store.run([gate for _, gate in links], [name for name, _ in links])
 
@@ -117,7 +122,7 @@ def store_parent(
 ) -> Written | None:
     """The same inside the caller's transaction, told why when it is refused; None: roll back and begin anew."""
     links = linked(session, access, draft, trusted=options.trusted)
-    origin = records.Origin(session.user_id, session.channel, "created" if draft.new else "updated")
+    origin = origin_of(session, "created" if draft.new else "updated")
     store = Storing(session, access, draft, origin, options)
     try:
         row = store.inside(connection, [gate for _, gate in links])
@@ -135,7 +140,7 @@ def store_inside(
 ) -> Written | None:
     """The same inside the caller's transaction, which must be rolled back after None or any exception."""
     links = linked(session, access, draft, trusted=options.trusted)
-    origin = records.Origin(session.user_id, session.channel, "created" if draft.new else "updated")
+    origin = origin_of(session, "created" if draft.new else "updated")
     store = Storing(session, access, draft, origin, options)
     row = store.inside(connection, [gate for _, gate in links])
     return None if row[1] is None else Written(draft.id, row[1].encode(), draft.version + 1)

@@ -1,24 +1,36 @@
-"""What happens by itself: timers of workflows whose moment has come, each carried out once whoever gets to it first."""
+"""What happens by itself: timers whose moment has come, events of records, tasks of people who have left.
+
+Any number of processes may do it at the same time; each thing is done once, by whoever gets to it first.
+"""
 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import shuffle
+from socket import gethostname
+from time import monotonic
 
 from runtime.base.errors import DougongError, Unavailable
+from runtime.engine import dispatch, leaving
 from runtime.engine.flow.commands import Command
 from runtime.engine.flow.machine import SYSTEM
 from runtime.engine.flows import Flows
 from runtime.engine.workspace import Session, Workspace, Workspaces
-from runtime.store import flows, workspaces
+from runtime.store import beats, flows, workspaces
+from runtime.store.ids import new_id
 
 log = logging.getLogger(__name__)
 BATCH = 100
 #: What could not be carried out is tried again after this.
 LATER = timedelta(minutes=10)
 CHANNEL = "workflow"
+#: Seconds between two signs of life, and between two looks for tasks of people who have left.
+BEAT, SWEEP = 5.0, 30.0
 
 
 def fire_due(workspace: Workspace, now: datetime | None = None) -> int:
@@ -56,19 +68,54 @@ def fire(workspace: Workspace, instance: str, number: int, now: datetime | None 
     return True
 
 
-def everything(known: Workspaces) -> int:
-    """One round over all workspaces; how much there was to do."""
-    rows = workspaces.everyone(known.database)
-    return sum(fire_due(known.named(row.name)) for row in rows)
+@dataclass
+class Rounds:
+    """What one worker remembers from round to round: when it has last done what is not done every time."""
+
+    known: Workspaces
+    identity: str = field(default_factory=new_id)
+    done: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    def every(self, seconds: float, what: str, schema: str = "") -> bool:
+        """True once in so many seconds."""
+        now = monotonic()
+        if now - self.done.get((what, schema), -seconds) < seconds:
+            return False
+        self.done[what, schema] = now
+        return True
+
+    def all(self) -> int:
+        """One round over all workspaces; how much there was to do."""
+        count = 0
+        for row in workspaces.everyone(self.known.database):
+            if self.every(BEAT, "beat"):
+                beats.beat(self.known.database, self.identity, gethostname(), os.getpid())
+            try:
+                count += self.one(self.known.named(row.name))
+            except Unavailable:
+                raise
+            except Exception as error:  # One workspace is being changed, or broken: the others go on.
+                log.warning("workspace %s: %r", row.name, error, exc_info=not isinstance(error, DougongError))
+        return count
+
+    def one(self, workspace: Workspace) -> int:
+        """One round over one workspace."""
+        count = fire_due(workspace) + dispatch.drain(workspace)
+        if self.every(SWEEP, "sweep", workspace.schema):
+            count += leaving.sweep(workspace)
+        return count
 
 
 def work(known: Workspaces, rest: Callable[[float], bool], pause: float = 1.0) -> None:
-    """Go on until ``rest``, which waits so many seconds, says True. A database that is away is waited for."""
+    """Go on until ``rest``, which waits at most so many seconds, says True. A database that is away is waited for."""
+    rounds = Rounds(known)
     while True:
         try:
-            did = everything(known)
-        except Exception as error:  # The database is away, or a workspace is being changed: the next round finds out.
+            did = rounds.all()
+        except Exception as error:  # The database is away: the next round finds out.
             log.warning("%r", error, exc_info=not isinstance(error, DougongError))
             did = 0
         if rest(0.0 if did else pause):
-            return
+            break
+    with suppress(DougongError):
+        beats.gone(known.database, rounds.identity)

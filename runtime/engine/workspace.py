@@ -54,8 +54,6 @@ class Person:
     administrator: bool
     build: frozenset[str]
     access: dict[str, ObjectAccess] = field(default_factory=dict, compare=False, hash=False)
-    #: What pages keep of all that follows from the rights, a menu say.
-    kept: dict[Any, Any] = field(default_factory=dict, compare=False, hash=False)
 
     @cached_property
     def formula_user(self) -> Mapping[str, Any]:
@@ -218,6 +216,8 @@ class Session:
         self.workspace = workspace
         self.channel = channel
         self.user_id = user_id
+        #: Which workflow the writes of this session are due to, as JSON.
+        self.cause = ""
         self._digest = digest
         self.snapshot = workspace.snapshot()
         self.person = self._who()

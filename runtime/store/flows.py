@@ -284,3 +284,27 @@ def postpone(database: Database, schema: str, instance: str, number: int, until:
     database.rows(Sql(
         f"UPDATE {ident(schema, 's_timer')} SET fire_at = %s WHERE instance = %s::uuid AND number = %s "
         "AND state = 'scheduled'", (until, instance, number)))  # fmt: skip
+
+
+def waiting_for(database: Database, schema: str, user: str | None, limit: int) -> list[str]:
+    """The instances that wait, now or later, for somebody; for nobody at all with None."""
+    mine, values = ("assignee = %s::uuid", (user,)) if user else ("assignee IS NULL", ())
+    parts = " UNION ".join(
+        f"SELECT instance::text FROM {ident(schema, 's_task')} WHERE {mine} AND state = '{state}'"
+        for state in ("open", "waiting")
+    )
+    return [row[0] for row in database.rows(Sql(f"{parts} LIMIT %s", (*values, *values, limit)))]
+
+
+def gone_with_tasks(database: Database, schema: str) -> list[str | None]:
+    """Users who have left and still have tasks; None among them when there are tasks of nobody and administrators."""
+    tasks = ident(schema, "s_task")
+    some = " OR ".join(
+        f"EXISTS (SELECT 1 FROM {tasks} t WHERE t.assignee = u.id AND t.state = '{state}')"
+        for state in ("open", "waiting")
+    )
+    rows = database.rows(Sql(
+        f"SELECT u.id::text FROM {ident(schema, 's_user')} u WHERE NOT u.active AND ({some}) "
+        f"UNION ALL SELECT NULL WHERE EXISTS (SELECT 1 FROM {tasks} WHERE assignee IS NULL AND state = 'open') "
+        f"AND EXISTS (SELECT 1 FROM {ident(schema, 's_user')} WHERE active AND 'admin' = ANY(roles))"))  # fmt: skip
+    return [row[0] for row in rows]

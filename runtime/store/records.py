@@ -51,11 +51,12 @@ class Write:
 
 @dataclass(frozen=True)
 class Origin:
-    """Who writes, and through what."""
+    """Who writes, and through what. ``cause``, JSON, tells which workflow a write is due to."""
 
     actor: str | None
     channel: str
     action: str
+    cause: str = ""
 
 
 @dataclass(frozen=True)
@@ -247,11 +248,13 @@ def traced(place: ObjectLayout, write: Write, origin: Origin) -> Sql:
 
 def told(place: ObjectLayout, origin: Origin) -> Sql:
     """The event of what ``rec`` wrote, for those who act after the commit."""
+    values: tuple[Any, ...] = (place.object.key, f"record_{origin.action}", place.object.key, origin.actor)
+    cause = ", 'cause', %s::json" if origin.cause else ""
     return Sql(
         f"out AS (INSERT INTO {ident(place.schema, 's_outbox')} (partition, type, payload) "
         "SELECT %s || ':' || id, %s, json_build_object('object', %s::text, 'record', id, 'version', version, "
-        "'actor', %s::text, 'channel', %s::text) FROM rec)",
-        (place.object.key, f"record_{origin.action}", place.object.key, origin.actor, origin.channel),
+        f"'actor', %s::text, 'channel', %s::text{cause}) FROM rec)",
+        (*values, origin.channel, *([origin.cause] if origin.cause else [])),
     )
 
 

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_late
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from runtime.base.errors import DougongError
-from runtime.store import versions, workspaces
+from runtime.store import beats, outbox, versions, workspaces
 from runtime.store.database import Database
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -86,6 +86,8 @@ class Metrics:
         try:
             rows = workspaces.everyone(self.database)
             live = [versions.live(self.database, one.schema).version for one in rows]
+            events = [outbox.counts(self.database, one.schema) for one in rows]
+            workers = beats.there(self.database)
         except DougongError:
             up.set(0)
             return found
@@ -93,6 +95,12 @@ class Metrics:
         version = Gauge("dougong_model_version", "The live version of each workspace.", ("workspace",), registry=found)
         for one, number in zip(rows, live, strict=True):
             version.labels(one.name).set(number)
+        Gauge("dougong_workers", "Workers that are there.", registry=found).set(workers)
+        told = Gauge("dougong_events", "Events of records that wait (ready, running) or were given up (dead).",
+                     ("workspace", "state"), registry=found)  # fmt: skip
+        for one, counts in zip(rows, events, strict=True):
+            for state in ("ready", "running", "dead"):
+                told.labels(one.name, state).set(counts.get(state, 0))
         return found
 
 

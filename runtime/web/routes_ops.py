@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from runtime.base.errors import DougongError, Message, NotFound, Unauthorized
-from runtime.store import migrate
+from runtime.store import beats, migrate
 from runtime.web.http import Services, answer, current
 
 
@@ -24,11 +24,13 @@ def blueprint(services: Services) -> Blueprint:
     def readyz() -> Response:
         try:
             waiting = migrate.pending(services.workspaces.database)
+            workers = 0 if waiting else beats.there(services.workspaces.database)
         except DougongError as error:
             return answer({"status": "database", "detail": error.detail("en")}, 503, Retry_After="2")
         if waiting:
             return answer({"status": "migrations", "schemas": waiting}, 503)
-        return answer({"status": "ok"})
+        # A process without a worker still answers; who watches the installation sees that nothing happens by itself.
+        return answer({"status": "ok", "workers": workers})
 
     @routes.get("/metrics")
     def metrics() -> Response:

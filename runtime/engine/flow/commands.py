@@ -129,13 +129,21 @@ def start(machine: Machine, command: Command, task: Task | None) -> None:
         may = may or ("field" in who and command.actor in machine.env.people(who["field"]))
         if not may:
             raise Forbidden(Message("you may not start this workflow", "您没有权限发起该流程"))
-    if kind == "normal" and "when" in doc and not machine.env.condition(doc["when"]):
+    cause = args.get("cause")  # An event has begun it, and its condition has held against what was before.
+    if kind == "normal" and cause is None and "when" in doc and not machine.env.condition(doc["when"]):
         when = doc["when"]
         raise wrong("start.when", f"this workflow starts only when {when}", f"该流程仅在满足条件时可发起：{when}")
     initiator = str(args.get("initiator") or command.actor)
     machine.state.initiator = initiator
     choice = check_choice(machine.asking(), args.get("choice") or {})
-    machine.emit("started", kind=kind, initiator=initiator, started=machine.now, choice=choice)
+    machine.emit(
+        "started",
+        kind=kind,
+        initiator=initiator,
+        started=machine.now,
+        choice=choice,
+        **({"cause": cause} if cause else {}),
+    )
     machine.enter((0,))
 
 

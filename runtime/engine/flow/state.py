@@ -125,6 +125,7 @@ class Instance:
     last: dict[str, Any] | None = None
     urged: str | None = None
     decided: bool = False
+    cause: dict[str, Any] | None = None
 
     @property
     def is_open(self) -> bool:
@@ -200,6 +201,7 @@ def _started(state: Instance, data: Mapping[str, Any]) -> None:
     state.state = "running"
     for name in ("kind", "initiator", "started", "choice"):
         setattr(state, name, data[name])
+    state.cause = data.get("cause")
 
 
 def _run(state: Instance, data: Mapping[str, Any]) -> None:

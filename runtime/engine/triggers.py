@@ -1,0 +1,88 @@
+"""Which workflows begin by themselves: what the live model says, made once for each version of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.engine.workspace import Session
+from runtime.meta.model import Model, ObjectDef
+from runtime.store import outbox
+
+#: The order of a workflow that names none: smaller ones are asked first.
+PRIORITY = 100
+ON_CREATE, ON_CHANGE = "on_create", "on_change"
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """A workflow that begins when a record changes. ``fields`` are storage keys, none for a new record."""
+
+    workflow: str
+    priority: int
+    trigger: str
+    fields: frozenset[str]
+    start: Mapping[str, Any]
+
+
+class Triggers:
+    """The workflows of one model by the object they are about."""
+
+    def __init__(self, model: Model) -> None:
+        self.by_object: dict[str, list[Beginning]] = {}
+        self.about: set[str] = set()
+        for piece in model.all("workflow"):
+            definition = model.object(str(piece.object))
+            if definition is None:
+                continue
+            self.about.add(definition.name)
+            self.by_object.setdefault(definition.name, []).extend(beginnings(piece.name, piece.doc, definition))
+        for found in self.by_object.values():
+            found.sort(key=lambda one: (one.priority, one.workflow))
+
+    def of(self, name: str, trigger: str) -> Sequence[Beginning]:
+        """The workflows that an event of an object may begin, in the order in which they are asked."""
+        return [one for one in self.by_object.get(name, ()) if one.trigger == trigger]
+
+    def listens(self, definition: ObjectDef) -> bool:
+        """Whether anybody may want to know of changes of an object's records."""
+        return definition.name in self.about or self.parent(definition) is not None
+
+    def parent(self, definition: ObjectDef) -> str | None:
+        """The object that line items belong to, when workflows are about it."""
+        link = definition.owner_link
+        found = link.relates.target_object() if link is not None and link.relates is not None else None
+        return found if found in self.about else None
+
+
+def beginnings(name: str, doc: Mapping[str, Any], definition: ObjectDef) -> list[Beginning]:
+    """How one workflow begins by itself; changes that are only proposed are no concern of events."""
+    start = doc.get("start") or {}
+    triggers = start.get("trigger", "manual")
+    named = [triggers] if isinstance(triggers, str) else list(triggers)
+    priority = int(start.get("priority", PRIORITY))
+    found = []
+    if ON_CREATE in named:
+        found.append(Beginning(name, priority, ON_CREATE, frozenset(), start))
+    change = start.get("on_change") or {}
+    if ON_CHANGE in named and change.get("mode", "after") == "after":
+        fields = [(one, definition.field(one)) for one in change.get("fields", ())]
+        keys = frozenset(field.key if field else name for name, field in fields)
+        found.append(Beginning(name, priority, ON_CHANGE, keys, start))
+    return found
+
+
+def triggers_of(model: Model) -> Triggers:
+    """The triggers of a model."""
+    found: Triggers | None = model.derived.get(Triggers)
+    if found is None:
+        found = model.derived[Triggers] = Triggers(model)
+    return found
+
+
+def stir(session: Session, object_name: str) -> None:
+    """Tell the workers of a change, when there may be something for them to do: they need not wait for their round."""
+    definition = session.model.object(object_name)
+    if definition is not None and triggers_of(session.model).listens(definition):
+        outbox.wake(session.database, session.workspace.schema)
