@@ -343,11 +343,19 @@ class ObjectAccess:
         """True when a statement of this access says the same at any moment: no formula in it looks at the clock."""
         formulas = self.snapshot.formulas
         computed = [formulas.computed(self.object.name, name) for name in self.names if self._is_computed(name)]
+        return self.firm and all(formulas.timeless(one) for one in computed)
+
+    @cached_property
+    def firm(self) -> bool:
+        """True when the criteria of all rights say the same at any moment."""
+        formulas = self.snapshot.formulas
         at: ObjectAccess | None = self
         while at is not None:
-            computed += [formulas.condition(at.object.name, source, "criteria") for source in at.scopes["read"].where]
+            sources = {source for scope in at.scopes.values() for source in scope.where}
+            if not all(formulas.timeless(formulas.condition(at.object.name, one, "criteria")) for one in sources):
+                return False
             at = at.parent
-        return all(formulas.timeless(one) for one in computed)
+        return True
 
     def _is_computed(self, name: str) -> bool:
         return name in self.object.fields and self.object.fields[name].computed is not None

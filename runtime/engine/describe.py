@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runtime.base.errors import Invalid, Message, Problem
@@ -11,6 +11,8 @@ from runtime.engine import reading
 from runtime.engine.access import ObjectAccess, demand_object, guard, object_access, readable
 from runtime.engine.drafts import Draft, Evaluator
 from runtime.engine.workspace import Session
+from runtime.formula import diagnostics
+from runtime.formula.compiler import CONTEXTS, Compiled
 from runtime.formula.evaluate import canonical
 from runtime.formula.types import BOOL, DATE, DATETIME, DURATION, NUMBER, TEXT, Type
 from runtime.kinds.field import Field
@@ -20,7 +22,6 @@ from runtime.store.ids import new_id
 TYPES: Mapping[str, Type] = {
     "text": TEXT, "number": NUMBER, "bool": BOOL, "date": DATE, "datetime": DATETIME, "duration": DURATION,
 }  # fmt: skip
-CONTEXTS = ("filter", "condition", "validation", "default", "virtual", "computed", "title", "measure", "criteria")
 
 
 def model(session: Session) -> dict[str, Any]:
@@ -141,22 +142,50 @@ def check_formula(session: Session, body: Mapping[str, Any], language: str | Non
         lambda one, member: readable(snapshot, person, one, member),
         TYPES[str(wanted)] if wanted else None, nullable=body.get("nullable") is not False,
     )  # fmt: skip
+    way = around(session, access, str(body["field"]), compiled) if body.get("field") else ()
+    loop = [diagnostics.make("E_CYCLE", (0, len(str(source))), {"path": " -> ".join(way)})] if way else []
+    sound = compiled.ok and not loop
     found: dict[str, Any] = {
         "diagnostics": [
             {"code": one.code, "severity": one.severity, "start": one.start, "end": one.end,
              "message": one.message[spoken], "fix": one.fix}
-            for one in compiled.diagnostics
+            for one in (*compiled.diagnostics, *loop)
         ],
-        "type": str(compiled.type) if compiled.ok else None,
-        "hash": compiled.hash if compiled.ok else None,
+        "type": str(compiled.type) if sound else None,
+        "hash": compiled.hash if sound else None,
         "value": None,
     }  # fmt: skip
-    if compiled.ok and body.get("evaluate") and context != "measure":
+    if sound and body.get("evaluate") and context != "measure":
         draft = draft_of(session, access, body.get("record"))
         evaluator = Evaluator(session, access, guard=lambda binder: guard(snapshot, person, binder))
         value = evaluator.values([compiled], [draft])[0][0]
         found["value"] = canonical(value, compiled.type)
     return found
+
+
+def around(session: Session, access: ObjectAccess, name: str, compiled: Compiled) -> Sequence[str]:
+    """The way from a computed field with this formula back to itself, () when there is none or it may not be known."""
+    objects = {one.key: one for one in session.model.objects.values()}
+    own = access.object.fields.get(name)
+    goal = (access.object.key, own.key if own else name)
+    start = [f"{access.object.name}.{name}"]
+    waiting = [(one, start) for one in sorted(compiled.deps)]
+    seen = set()
+    while waiting:
+        node, way = waiting.pop()
+        definition = objects.get(node[0])
+        if definition is None or node in seen:
+            continue
+        seen.add(node)
+        field = definition.by_key.get(node[1])
+        here = [*way, f"{definition.name}.{field.name if field else node[1]}"]
+        if node == goal:
+            return here
+        if (field is not None and field.computed is not None
+                and readable(session.snapshot, session.person, definition.name, field.name)):  # fmt: skip
+            needed = session.formulas.computed(definition.name, field.name)
+            waiting += [(one, here) for one in sorted(needed.deps)]
+    return ()
 
 
 def draft_of(session: Session, access: ObjectAccess, record_id: Any) -> Draft:

@@ -36,7 +36,8 @@ class Wanted:
 
     names: tuple[str, ...]
     lines: tuple[tuple[Reverse, tuple[str, ...]], ...]
-    conditions: tuple[str, ...]
+    #: (place, source)
+    conditions: tuple[tuple[str, str], ...]
 
 
 @dataclass
@@ -88,9 +89,8 @@ class _Planner:
         for relation, names in wanted.lines:
             for name in names:
                 self.member(relation.name, self.at[relation.name].object.fields[name].key)
-        for source in wanted.conditions:
-            compiled = self.asked(MAIN, source, "condition")
-            data["conditions"][source] = self.formula(MAIN, compiled)
+        for at, source in wanted.conditions:
+            data["conditions"][at, source] = self.formula(at, self.asked(at, source, "condition"))
         for at, access in self.at.items():
             for rule in access.object.validations:
                 formula = self.formula(at, self.asked(at, rule.valid, "validation"))

@@ -250,7 +250,7 @@ def common_paths() -> dict[str, Any]:
         "required": ["object", "source"],
         "properties": {"object": {"type": "string"}, "source": {"type": "string"}, "context": {"type": "string"},
                        "expected_type": {"type": "string"}, "evaluate": {"type": "boolean"},
-                       "record": {"type": "string"}},
+                       "record": {"type": "string"}, "field": {"type": "string"}},
     }  # fmt: skip
     upload = operation("Upload a file · 上传文件", "files", ok=anything, status="201")
     form = {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}

@@ -58,23 +58,17 @@ def drop(session: Session, view: str) -> None:
         raise NotFound()
 
 
-def look(session: Session, access: ObjectAccess, record_id: str) -> None:
-    """The caller looks at a record that he may read."""
-    if session.user_id is not None:
-        store.see(session.database, session.workspace.schema, session.user_id, access.object.key, record_id)
+def look(session: Session, access: ObjectAccess, record_id: str) -> bool:
+    """The caller looks at a record that he may read; True when he has pinned it."""
+    if session.user_id is None:
+        return False
+    return store.see(session.database, session.workspace.schema, session.user_id, access.object.key, record_id)
 
 
 def pin(session: Session, access: ObjectAccess, record_id: str, on: bool) -> None:
     """Pin a record that the caller may read, or take the pin away."""
     if session.user_id is not None:
         store.pin(session.database, session.workspace.schema, session.user_id, access.object.key, record_id, on)
-
-
-def is_pinned(session: Session, record_id: str) -> bool:
-    """True when the caller has pinned the record."""
-    return session.user_id is not None and store.pinned(
-        session.database, session.workspace.schema, session.user_id, record_id
-    )
 
 
 def seen(session: Session, limit: int) -> list[Named]:

@@ -6,16 +6,18 @@ Nothing here answers more than the caller may read; a condition over something t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from runtime.base.errors import DougongError, Invalid
-from runtime.base.sqltext import EMPTY, Sql, join
+from runtime.base.sqltext import EMPTY, Sql
 from runtime.base.values import load
 from runtime.engine import reading
 from runtime.engine.access import ObjectAccess, object_access, readable
 from runtime.engine.drafts import Draft, Evaluator
 from runtime.engine.reading import Reader
 from runtime.engine.workspace import Session
+from runtime.formula.compiler import Compiled
 from runtime.formula.types import BOOL
 from runtime.kinds.field import BadValue
 from runtime.meta.model import SYSTEM_OBJECTS
@@ -40,9 +42,9 @@ def titles(session: Session, object_name: str, ids: Iterable[str]) -> dict[str, 
     access = object_access(session.snapshot, session.person, definition)
     if not access.may("read"):
         return {}
-    reader = Reader(session, access)
-    condition = Sql(f"{reader.alias}.id = ANY(%s::uuid[])", (wanted,))
-    return dict(_named(session, reader, condition, reader.orders(("id",)), len(wanted)))
+    ask = reading.Ask(fields=(), ids=wanted, limit=MOST, sort=("id",), titled=True)
+    _, page = reading.page(session, access, ask)
+    return {str(one["id"]): str(one["_title"]) for one in map(load, page.records)}
 
 
 def choices(
@@ -104,24 +106,6 @@ def _system(session: Session, object_name: str, where: Sql, limit: int) -> list[
     return [(row[0], row[1]) for row in session.database.rows(statement)]
 
 
-def permitted(session: Session, access: ObjectAccess, record_id: str, *rights: str) -> set[str]:
-    """Those of the rights that the caller has on one record."""
-    asked = [one for one in rights if access.may(one)]
-    if not asked or not is_id(record_id):
-        return set()
-    reader = Reader(session, access)
-    parts = [access.criterion(one, reader.binder) or Sql("true") for one in asked]
-    record = Sql("json_build_array(") + join(", ", parts) + ")::text"
-    condition = Sql(f"{reader.alias}.id = %s::uuid", (record_id,))
-    statement = query.page(
-        reader.place, reader.alias, reader.frame,
-        record=record, where=reader.where(condition), orders=reader.orders(("id",)), after=None, limit=1,
-        live=session.workspace.live_table,
-    )  # fmt: skip
-    rows = [load(row[1]) for row in session.database.rows(statement) if row[1] is not None]
-    return {name for name, holds in zip(asked, rows[0] if rows else [], strict=False) if holds}
-
-
 def newest(session: Session, limit: int, most_objects: int = 12) -> list[tuple[str, str, str]]:
     """(object, id, title) of the records that were made last, of the objects that the caller may read."""
     found: list[tuple[str, str, str]] = []
@@ -178,10 +162,13 @@ def conditions(
     found: dict[str, bool | None] = {}
     evaluator = Evaluator(session, access)
     draft = _draft(session, access, record or {}, new)
+
+    def may(object_name: str, member: str) -> bool:
+        return readable(snapshot, person, object_name, member)
+
     for source in dict.fromkeys(sources):
-        compiled = session.formulas.asked(
-            access.object.name, source, "condition", lambda one, member: readable(snapshot, person, one, member), BOOL
-        )
+        make = partial(session.formulas.asked, access.object.name, source, "condition", may, BOOL)
+        compiled: Compiled = access.keep(("condition", source), make)
         if not compiled.ok:
             found[source] = None
         elif evaluator.near(compiled):
@@ -208,7 +195,7 @@ def _draft(session: Session, access: ObjectAccess, record: Mapping[str, Any], ne
 def _far(session: Session, access: ObjectAccess, source: str, record: Mapping[str, Any]) -> bool | None:
     """A condition over other records: asked as a filter, so that the rights on those records hold."""
     try:
-        ask = reading.Ask(filter=f"id == '{record['id']}' and ({source})", fields=("id",), limit=1)
+        ask = reading.Ask(filter=source, ids=[str(record["id"])], fields=("id",), limit=1)
         return bool(reading.listed(session, access.object.name, ask).records)
     except DougongError:
         return None

@@ -6,14 +6,15 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from psycopg import errors as pg
 
 from runtime.base.errors import Invalid, Malformed, Message, NotFound, Problem, unknown
-from runtime.base.sqltext import EMPTY, Sql
+from runtime.base.sqltext import EMPTY, Sql, ident, join
 from runtime.base.values import dump, dump_text, load_foreign
-from runtime.engine.access import ObjectAccess, demand_object, guard, readable
+from runtime.engine.access import ObjectAccess, demand_object, guard, object_access, readable
 from runtime.engine.workspace import Session, settled
 from runtime.formula import sql as formula_sql
 from runtime.formula.compiler import Compiled
@@ -55,6 +56,11 @@ class Ask:
     deleted: bool = False
     #: Only these records, beside all else; for pages that know which they mean.
     ids: Sequence[str] | None = None
+    #: Only records whose link, by its field's name, holds this id; for the lists on a record's page.
+    linked: tuple[str, str] | None = None
+    #: Pages also get the title (``_title``) and which of these rights the caller has on the record (``_may``).
+    titled: bool = False
+    rights: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -87,14 +93,27 @@ class Reader:
         self.timeless = self.access.steady
         self.place: ObjectLayout = self.session.layout.object(self.access.object.name)
         self.alias = self.frame.alias()
-        snapshot, person = self.session.snapshot, self.session.person
         self.binder = TableBinder(
             self.session.layout, self.session.formulas, self.access.object.name, self.alias, self.frame, self.env,
-            guard=None if self.access.everything else lambda binder: guard(snapshot, person, binder),
+            guard=None if self.access.everything else self.reached,
         )  # fmt: skip
 
-    def record(self, fields: Sequence[str] | None, expand: Sequence[str], numbers_as_text: bool = False) -> Sql:
-        """JSON text of the record, of the fields asked for."""
+    def reached(self, binder: TableBinder) -> Sql:
+        """The read criterion at any row that the statement reaches; one that looks at the clock is noted."""
+        snapshot, person = self.session.snapshot, self.session.person
+        there = snapshot.model.objects.get(binder.object)
+        if there is not None:
+            self.timeless = self.timeless and object_access(snapshot, person, there).firm
+        return guard(snapshot, person, binder)
+
+    def record(
+        self,
+        fields: Sequence[str] | None,
+        expand: Sequence[str],
+        numbers_as_text: bool = False,
+        more: Mapping[str, Sql] = MappingProxyType({}),
+    ) -> Sql:
+        """JSON text of the record, of the fields asked for, and ``more``."""
         names = self.access.names if fields is None else list(dict.fromkeys(["id", *fields]))
         problems = [self.unknown(name) for name in [*names, *expand] if not self.knows(name)]
         if problems:
@@ -108,12 +127,16 @@ class Reader:
             )
             for name in names
         ]
-        snapshot, person = self.session.snapshot, self.session.person
+        return Projector(self.binder, self.reached, numbers_as_text=numbers_as_text).record(columns, more)
 
-        def criterion(binder: TableBinder) -> Sql:
-            return guard(snapshot, person, binder)
-
-        return Projector(self.binder, criterion, numbers_as_text=numbers_as_text).record(columns)
+    def beside(self, ask: Ask) -> dict[str, Sql]:
+        """What pages get with a record: its title, and the rights on it."""
+        found = {"_title": Sql(f"to_json({self.alias}.title)::text")} if ask.titled else {}
+        if ask.rights:
+            held = [(self.access.criterion(one, self.binder) or Sql("true")) if self.access.may(one) else Sql("false")
+                    for one in ask.rights]  # fmt: skip
+            found["_may"] = Sql("json_build_array(") + join(", ", held) + ")::text"
+        return found
 
     def knows(self, name: str) -> bool:
         """True when the name may be asked for."""
@@ -159,9 +182,17 @@ class Reader:
         compiled = self.formula(source, "filter", BOOL, "filter")
         return Sql("(") + formula_sql.predicate(compiled, self.binder, self.env) + ")"
 
-    def among(self, ids: Sequence[str] | None) -> Sql:
-        """The condition that means these records; empty for all."""
-        return EMPTY if ids is None else Sql(f"{self.alias}.id = ANY(%s::uuid[])", (list(ids),))
+    def among(self, ask: Ask) -> Sql:
+        """The conditions that mean these records, or those that link to one; empty for all. The ids stay open."""
+        found = EMPTY if ask.ids is None else Sql(f"{self.alias}.id = ANY(%s::uuid[])", (IDS,))
+        if ask.linked is None:
+            return found
+        own = self.access.object.fields.get(ask.linked[0])
+        if own is None or own.relates is None or not own.stored or not self.access.readable(own.name):
+            raise Invalid(problems=[self.unknown(ask.linked[0])])
+        column = f"{self.alias}.{ident(self.place.places[own.key].column or '')}"
+        linked = Sql(f"{column} @> ARRAY[%s::uuid]" if own.relates.many else f"{column} = %s::uuid", (LINKED,))
+        return query.conditions([found, linked])
 
     def search(self, text: str) -> Sql:
         """The condition of a search; empty for none. Only those who may read every searched field search it."""
@@ -242,16 +273,18 @@ def get(session: Session, object_name: str, record_id: str, ask: Ask = Ask()) ->
 
 def one_statement(session: Session, access: ObjectAccess, ask: Ask) -> tuple[Sql, Sql]:
     """The statement that reads one record, cut where the id goes; kept with the rights when nothing in it moves."""
-    if access.steady and not ask.expand:
-        key = ("one", ask.fields, ask.numbers_as_text, ask.deleted)
-        return access.keep(key, lambda: build_one(session, access, ask))
-    return build_one(session, access, ask)
+    key = ("one", ask.fields, tuple(ask.expand), ask.numbers_as_text, ask.deleted, ask.titled, tuple(ask.rights))
+    found: tuple[Sql, Sql] | None = access.kept.get(key)
+    if found is None:
+        made, timeless = build_one(session, access, ask)
+        return access.keep(key, lambda: made) if timeless else made
+    return found
 
 
-def build_one(session: Session, access: ObjectAccess, ask: Ask) -> tuple[Sql, Sql]:
-    """The two parts of the statement, around the id."""
+def build_one(session: Session, access: ObjectAccess, ask: Ask) -> tuple[tuple[Sql, Sql], bool]:
+    """The two parts of the statement, around the id, and whether they say the same at any moment."""
     reader = Reader(session, access)
-    record = reader.record(ask.fields, ask.expand, ask.numbers_as_text)
+    record = reader.record(ask.fields, ask.expand, ask.numbers_as_text, reader.beside(ask))
     criterion = reader.access.criterion("read", reader.binder)
     head = (
         Sql("SELECT l.stamp, q.version, q.j FROM " + session.workspace.live_table + " l LEFT JOIN LATERAL (SELECT ")
@@ -267,7 +300,7 @@ def build_one(session: Session, access: ObjectAccess, ask: Ask) -> tuple[Sql, Sq
     whole = reader.frame.finish(head + mark + tail)
     before, after = whole.text.split("/*cut*/")
     count = before.replace("%%", "").count("%s")
-    return Sql(before, whole.params[:count]), Sql(after, whole.params[count:])
+    return (Sql(before, whole.params[:count]), Sql(after, whole.params[count:])), reader.timeless
 
 
 @settled
@@ -281,11 +314,34 @@ def listed(session: Session, object_name: str, ask: Ask) -> Page:
     return session.repeating(work)
 
 
+@settled
+def several(session: Session, asks: Sequence[tuple[str, Ask]]) -> list[Page]:
+    """One page of each of several lists, (object, what is asked), in one round trip."""
+
+    def work() -> tuple[int, list[Page]]:
+        rights = [demand_object(session.snapshot, session.person, name, "read") for name, _ in asks]
+        statements = [page_statement(session, access, ask) for access, (_, ask) in zip(rights, asks, strict=True)]
+        results = session.database.batch(statements)
+        pages = [
+            page_of(session, access, ask, rows)
+            for access, (_, ask), rows in zip(rights, asks, results, strict=True)
+        ]  # fmt: skip
+        stamps = {stamp for stamp, _ in pages} or {session.snapshot.stamp}
+        # Published between two of them: the newest shows it, and all of them are read again.
+        return max(stamps), [found for _, found in pages]
+
+    return session.repeating(work)
+
+
 @dataclass(frozen=True)
 class At:
-    """The place of a cursor's value among the parameters of a kept statement."""
+    """What stays open among the parameters of a kept statement: a value of a cursor by its place, ids, a link's id."""
 
     number: int
+
+
+IDS = At(-1)
+LINKED = At(-2)
 
 
 @dataclass
@@ -302,25 +358,30 @@ class Kept:
     uses: int = 0
     inlined: Sql | None = None
 
-    def statement(self, values: Sequence[str | None] | None) -> tuple[Sql, bool]:
-        """(statement, whether to prepare it) for the values of a cursor."""
+    def statement(self, ask: Ask, values: Sequence[str | None] | None) -> tuple[Sql, bool]:
+        """(statement, whether to prepare it) for what stays open in it."""
         self.uses += 1
         often = self.uses >= OFTEN and self.timeless
         if often and self.inlined is None:
             self.inlined = inline(self.sql, At)
         chosen = self.inlined if often and self.inlined is not None else self.sql
-        if values is None:
-            return chosen, often
-        params = tuple(values[one.number] if isinstance(one, At) else one for one in chosen.params)
-        return Sql(chosen.text, params), often
+        return given(chosen, ask, values or ()), often
+
+
+def given(statement: Sql, ask: Ask, values: Sequence[str | None] = ()) -> Sql:
+    """A statement with what stays open in it put in."""
+    said: dict[int, Any] = dict(enumerate(values))
+    said[IDS.number] = None if ask.ids is None else list(ask.ids)
+    said[LINKED.number] = None if ask.linked is None else ask.linked[1]
+    return Sql(statement.text, tuple(said[one.number] if isinstance(one, At) else one for one in statement.params))
 
 
 def build_page(session: Session, access: ObjectAccess, ask: Ask, blanks: Sequence[bool] | None) -> Kept:
     """The statement of a page; the values of a cursor are put in later, only which are blank is known."""
     reader = Reader(session, access)
-    record = reader.record(ask.fields, ask.expand, ask.numbers_as_text)
+    record = reader.record(ask.fields, ask.expand, ask.numbers_as_text, reader.beside(ask))
     orders = reader.orders(ask.sort)
-    where = reader.where(reader.filter(ask.filter), reader.search(ask.q), reader.among(ask.ids), deleted=ask.deleted)
+    where = reader.where(reader.filter(ask.filter), reader.search(ask.q), reader.among(ask), deleted=ask.deleted)
     after = None
     if blanks is not None:
         if len(blanks) != len(orders):
@@ -336,28 +397,40 @@ def build_page(session: Session, access: ObjectAccess, ask: Ask, blanks: Sequenc
 
 def page(session: Session, access: ObjectAccess, ask: Ask) -> tuple[int, Page]:
     """(stamp, page) of a list."""
+    statement, prepare = page_statement(session, access, ask)
+    try:
+        rows = session.database.rows(statement, prepare=prepare)
+    except pg.DataError as error:
+        if not ask.cursor:
+            raise
+        raise Malformed(WRONG_CURSOR) from error  # Its values are none of the types that the order has.
+    return page_of(session, access, ask, rows)
+
+
+def page_statement(session: Session, access: ObjectAccess, ask: Ask) -> tuple[Sql, bool]:
+    """The statement of a page and whether to prepare it; kept with the rights when nothing in it moves."""
     if not 1 <= ask.limit <= MOST:
         raise Invalid(
             problems=[Problem("range", Message(f"must be from 1 to {MOST}", f"必须在 1 到 {MOST} 之间"), field="limit")]
         )
     values = read_cursor(ask.cursor, ask) if ask.cursor else None
     blanks = None if values is None else tuple(one is None for one in values)
-    key = ("page", ask.filter, ask.sort, ask.fields, ask.q, ask.limit, ask.numbers_as_text, ask.deleted, blanks)
-    passing = bool(ask.expand) or ask.ids is not None
-    kept: Kept | None = None if passing else access.kept.get(key)
+    key = (
+        "page", ask.filter, ask.sort, ask.fields, tuple(ask.expand), ask.q, ask.limit, ask.numbers_as_text,
+        ask.deleted, ask.ids is None, ask.linked and ask.linked[0], ask.titled, tuple(ask.rights), blanks,
+    )  # fmt: skip
+    kept: Kept | None = access.kept.get(key)
     if kept is None:
         kept = build_page(session, access, ask, blanks)
-        if kept.timeless and not passing:
+        if kept.timeless:
             access.keep(key, lambda: kept)
     if values is not None and len(values) != kept.keys:
         raise Malformed(WRONG_CURSOR)
-    statement, prepare = kept.statement(values)
-    try:
-        rows = session.database.rows(statement, prepare=prepare)
-    except pg.DataError as error:
-        if values is None:
-            raise
-        raise Malformed(WRONG_CURSOR) from error  # Its values are none of the types that the order has.
+    return kept.statement(ask, values)
+
+
+def page_of(session: Session, access: ObjectAccess, ask: Ask, rows: Sequence[tuple[Any, ...]]) -> tuple[int, Page]:
+    """(stamp, page) from the rows of its statement."""
     stamp = rows[0][0]
     found = [row for row in rows if row[1] is not None]
     cursor = None
@@ -374,7 +447,8 @@ def counted(session: Session, access: ObjectAccess, ask: Ask) -> int:
         message = Message("must be none, estimate or exact", "只能是 none、estimate 或 exact")
         raise Invalid(problems=[Problem("choice", message, field="count")])
     reader = Reader(session, access)
-    where = reader.where(reader.filter(ask.filter), reader.search(ask.q), reader.among(ask.ids), deleted=ask.deleted)
+    among = given(reader.among(ask), ask)
+    where = reader.where(reader.filter(ask.filter), reader.search(ask.q), among, deleted=ask.deleted)
     build = query.exact_count if ask.count == "exact" else query.capped_count
     rows = session.database.rows(build(reader.place, reader.alias, reader.frame, where))
     count = int(rows[0][0])

@@ -26,6 +26,11 @@ def history(session: Session, object_name: str, record_id: str) -> list[dict[str
         reading.get(session, object_name, record_id)
     except NotFound:
         reading.get(session, object_name, record_id, reading.Ask(deleted=True))
+    return entries(session, access, record_id, MOST)
+
+
+def entries(session: Session, access: ObjectAccess, record_id: str, most: int) -> list[dict[str, Any]]:
+    """The newest changes of a record that the caller has read."""
     table = session.layout.system("s_history")
     users = session.layout.system("s_user")
     rows = session.database.rows(
@@ -33,7 +38,7 @@ def history(session: Session, object_name: str, record_id: str) -> list[dict[str
             f"SELECT h.version, h.at, h.actor::text, coalesce(nullif(u.full_name, ''), u.name), h.channel, h.action, "
             f"h.before, h.after FROM {table} h LEFT JOIN {users} u ON u.id = h.actor "
             "WHERE h.record_id = %s::uuid AND h.object_key = %s ORDER BY h.version DESC LIMIT %s",
-            (record_id, access.object.key, MOST),
+            (record_id, access.object.key, most),
         )
     )
     return [

@@ -54,6 +54,8 @@ class Person:
     administrator: bool
     build: frozenset[str]
     access: dict[str, ObjectAccess] = field(default_factory=dict, compare=False, hash=False)
+    #: What pages keep of all that follows from the rights, a menu say.
+    kept: dict[Any, Any] = field(default_factory=dict, compare=False, hash=False)
 
     @cached_property
     def formula_user(self) -> Mapping[str, Any]:

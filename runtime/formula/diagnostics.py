@@ -133,6 +133,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{found} is not allowed here; {name} allows {allowed}.",
         "此处不允许 {found}；{name} 允许 {allowed}。",
     ),
+    "E_CYCLE": (
+        "The computed values need each other in a cycle: {path}",
+        "计算字段循环引用：{path}",
+    ),
     "E_VOLATILE_STORED": (
         "{name} changes by itself, so a stored field cannot use it; make the field virtual.",
         "{name} 会自行变化，存储字段不能使用；请把字段设为虚拟字段。",

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from runtime.base.errors import Message, Problem, unknown
+from runtime.formula import diagnostics
 from runtime.formula.types import BOOL
 from runtime.kinds.field import BadValue, Context
 from runtime.meta import kept
@@ -247,8 +248,8 @@ class Objects:
         for loop in cycles(self.needs):
             shown = " -> ".join(names.get(node) or f"{node[0]}.{node[1]}" for node in loop)
             document, path = self.places[loop[0]]
-            said = Message(f"the computed values need each other in a cycle: {shown}", f"计算字段循环引用：{shown}")
-            yield document.problem("cycle", said, path)
+            told = diagnostics.make("E_CYCLE", (0, 0), {"path": shown})
+            yield document.problem(f"formula.{told.code}", Message(**told.message), path)
 
 
 def _reverses(model: Model) -> Mapping[tuple[str, str], list[tuple[str, str]]]:

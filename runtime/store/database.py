@@ -122,6 +122,18 @@ class Database:
         """All rows of one statement in its own transaction. A lost idle connection is replaced once."""
         return self.retrying(lambda connection: run(connection, statement, prepare=prepare))
 
+    def batch(self, statements: Sequence[tuple[Sql, bool]]) -> list[list[tuple[Any, ...]]]:
+        """The rows of several reading statements, (statement, whether to prepare it), in one round trip."""
+
+        def work(connection: Connection) -> list[list[tuple[Any, ...]]]:
+            cursors = []
+            with connection.pipeline():
+                for statement, prepare in statements:
+                    cursors.append(connection.execute(statement.text, statement.params, prepare=prepare))
+            return [one.fetchall() for one in cursors]
+
+        return self.retrying(work) if statements else []
+
     def row(self, statement: Sql, *, prepare: bool = False) -> tuple[Any, ...] | None:
         """The first row of one statement, or None."""
         found = self.rows(statement, prepare=prepare)

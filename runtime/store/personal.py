@@ -11,7 +11,7 @@ from psycopg import errors as pg
 from runtime.base.errors import Conflict, Message, Problem
 from runtime.base.sqltext import Sql, ident
 from runtime.base.values import dump_text, load
-from runtime.store.database import Database, run
+from runtime.store.database import Database
 from runtime.store.ids import is_id, new_id
 
 #: So many looked-at records are kept for each person.
@@ -106,27 +106,27 @@ def seen(database: Database, schema: str, user: str, limit: int) -> list[Mark]:
     )
 
 
-def see(database: Database, schema: str, user: str, object_key: str, record: str) -> None:
-    """Somebody looks at a record now; the oldest looks are forgotten."""
-    table = ident(schema, "s_seen")
-    with database.transaction() as connection:
-        made = run(
-            connection,
+def see(database: Database, schema: str, user: str, object_key: str, record: str) -> bool:
+    """Somebody looks at a record now; the oldest looks are forgotten. True when he has pinned it."""
+    table, pins = ident(schema, "s_seen"), ident(schema, "s_pin")
+    made = database.rows(
+        Sql(
+            f"INSERT INTO {table} (user_id, record_id, object_key) VALUES (%s::uuid, %s::uuid, %s) "
+            "ON CONFLICT (user_id, record_id) DO UPDATE SET at = now() RETURNING xmax::text = '0', "
+            f"EXISTS (SELECT FROM {pins} p WHERE p.user_id = %s::uuid AND p.record_id = %s::uuid)",
+            (user, record, object_key, user, record),
+        ),
+        prepare=True,
+    )
+    if made[0][0]:
+        database.rows(
             Sql(
-                f"INSERT INTO {table} (user_id, record_id, object_key) VALUES (%s::uuid, %s::uuid, %s) "
-                "ON CONFLICT (user_id, record_id) DO UPDATE SET at = now() RETURNING xmax::text = '0'",
-                (user, record, object_key),
-            ),
-        )
-        if made and made[0][0]:
-            run(
-                connection,
-                Sql(
-                    f"DELETE FROM {table} WHERE user_id = %s::uuid AND at < (SELECT at FROM {table} "
-                    "WHERE user_id = %s::uuid ORDER BY at DESC OFFSET %s LIMIT 1)",
-                    (user, user, MOST_SEEN),
-                ),
+                f"DELETE FROM {table} WHERE user_id = %s::uuid AND at < (SELECT at FROM {table} "
+                "WHERE user_id = %s::uuid ORDER BY at DESC OFFSET %s LIMIT 1)",
+                (user, user, MOST_SEEN),
             )
+        )
+    return bool(made[0][1])
 
 
 def pins(database: Database, schema: str, user: str) -> list[Mark]:
@@ -154,11 +154,3 @@ def pin(database: Database, schema: str, user: str, object_key: str, record: str
     else:
         statement = Sql(f"DELETE FROM {table} WHERE user_id = %s::uuid AND record_id = %s::uuid", (user, record))
     database.rows(statement)
-
-
-def pinned(database: Database, schema: str, user: str, record: str) -> bool:
-    """True when somebody has pinned a record."""
-    statement = Sql(
-        f"SELECT 1 FROM {ident(schema, 's_pin')} WHERE user_id = %s::uuid AND record_id = %s::uuid", (user, record)
-    )
-    return bool(database.rows(statement))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from runtime.base.sqltext import Sql, ident, join, literal
 from runtime.base.values import dump_text
@@ -67,13 +68,16 @@ class Projector:
         self.criterion = criterion
         self.numbers_as_text = numbers_as_text
 
-    def record(self, columns: Sequence[Column]) -> Sql:
-        """An SQL expression of type text: ``{"id":"...","version":1,...}``."""
+    def record(self, columns: Sequence[Column], more: Mapping[str, Sql] = MappingProxyType({})) -> Sql:
+        """An SQL expression of type text: ``{"id":"...","version":1,...}``; ``more``: names and their JSON texts."""
         parts: list[Sql] = []
         opening = "{"
         for column in columns:
             parts.append(Sql(literal(f"{opening}{dump_text(column.name)}:")))
             parts.append(self.value(column))
+            opening = ","
+        for name, value in more.items():
+            parts += [Sql(literal(f"{opening}{dump_text(name)}:")), value]
             opening = ","
         if not parts:
             return Sql("'{}'")

@@ -8,12 +8,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from runtime.engine import describe
+from runtime.engine.access import object_access
 from runtime.engine.workspace import Session
 from runtime.kinds.view import View
 from runtime.meta.model import Model, Piece
 
 LONGEST = 4000
 BESIDE = "views of related lists"
+VIEWS = "views that the caller is offered"
 #: What a saved view keeps.
 KEPT = ("view", "filter", "sort", "q", "columns")
 
@@ -60,8 +62,14 @@ def views_of(session: Session, object_name: str) -> list[Piece]:
     """The views of an object that the caller is offered.
 
     They come as the documents stand: the object's own app before others, its usual list before all,
-    those that only serve related lists at the end.
+    those that only serve related lists at the end. They are found once for the caller's rights.
     """
+    access = object_access(session.snapshot, session.person, session.model.objects[object_name])
+    return access.keep(VIEWS, lambda: found_views(session, object_name))
+
+
+def found_views(session: Session, object_name: str) -> list[Piece]:
+    """What :func:`views_of` keeps."""
     found = [
         one
         for one in session.model.pieces.get("view", {}).values()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,10 +46,12 @@ class Told(Exception):
     """What was refused stands at its inputs already."""
 
 
-def read(session: Session, access: ObjectAccess, record_id: str) -> dict[str, Any]:
-    """A record on the wire with its links expanded. Raises NotFound."""
+def read(session: Session, access: ObjectAccess, record_id: str, rights: Sequence[str] = ()) -> dict[str, Any]:
+    """A record on the wire with its links expanded, its ``_title``, and which of ``rights`` the caller has on it, in
+    their order (``_may``). Raises NotFound."""
     expand = (*links_of(access), "owner", "created_by", "updated_by")
-    body, _ = reading.get(session, access.object.name, record_id, reading.Ask(expand=expand))
+    ask = reading.Ask(expand=expand, titled=True, rights=rights)
+    body, _ = reading.get(session, access.object.name, record_id, ask)
     found: dict[str, Any] = load(body)
     return found
 
@@ -89,9 +91,7 @@ class Editing:
         """Read the record as it is now."""
         if self.record_id is not None:
             self.record = read(self.session, self.access, self.record_id)
-            self.title = presenting.titles(self.session, self.access.object.name, [self.record_id]).get(
-                self.record_id, ""
-            )
+            self.title = str(self.record["_title"])
         record = self.values() if self.new else self.bare_record()
         self.known = presenting.conditions(self.session, self.access, self.plan.conditions(), record, new=self.new)
 
@@ -142,8 +142,9 @@ class Editing:
     def make(self, formdata: Formdata | None) -> None:
         """The inputs, filled from what is stored or from what came in."""
         self.form = make_form(
-            self.plan.places(), self.access, self.offers, self.known, values=self.values(), formdata=formdata
-        )
+            self.plan.places(), self.access, self.offers, self.known, values=self.values(), formdata=formdata,
+            follows=self.live.follows,
+        )  # fmt: skip
         for block in self.plan.relations("lines"):
             assert block.relation is not None
             if formdata is None:

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import render_template
-from jinja2 import Template
 from markupsafe import Markup
 from werkzeug.datastructures import FileStorage, MultiDict
 from wtforms import Field as FormField
@@ -24,6 +22,7 @@ from runtime.engine.access import ObjectAccess, object_access
 from runtime.engine.workspace import Session
 from runtime.kinds.field import Chooses, HoldsFiles, Relates
 from runtime.meta.model import FieldDef
+from runtime.web import fragments
 from runtime.web.layout import Place
 from runtime.web.shown import context_of
 from runtime.web.texts import page_language
@@ -69,8 +68,7 @@ class Fragment:
 
     def __call__(self, field: KindField, **more: Any) -> Markup:
         """The input's HTML."""
-        names: list[str | Template] = [f"widgets/{field.fragment}.html", "widgets/text.html"]
-        return Markup(render_template(names, field=field, **more))
+        return fragments.control(field, more)
 
 
 class KindField(FormField):  # type: ignore[misc]
@@ -79,10 +77,19 @@ class KindField(FormField):  # type: ignore[misc]
     widget = Fragment()
 
     def __init__(
-        self, label: str, *, place: Place, offers: Offers, required: bool, owner: str = "", **more: Any
+        self,
+        label: str,
+        *,
+        place: Place,
+        offers: Offers,
+        required: bool,
+        owner: str = "",
+        fixed: bool = False,
+        **more: Any,
     ) -> None:
-        """``owner`` is the name of the object that the field belongs to."""
+        """``owner`` is the name of the object that the field belongs to; ``fixed``: it may not be set now."""
         super().__init__(label, **more)
+        self.fixed = fixed
         self.owner = owner
         self.raw_data: list[Any] | None = None
         self.place = place
@@ -297,16 +304,23 @@ def make_form(
     formdata: Formdata | None = None,
     prefix: str = "",
     marks: bool = True,
+    follows: Callable[[bool | str], bool] = lambda condition: False,
 ) -> RecordForm:
-    """The inputs for the places that the caller may set; ``known`` says which conditions hold now."""
+    """The inputs for the places that the caller may set; ``known`` says which conditions hold now.
+
+    What may not be set now has an input that is switched off when a script ``follows`` the condition, else none.
+    """
     fields = {}
     for place in places:
         name = place.field.name
-        if not access.writable(name) or holds(place.readonly, known) or holds(place.field.readonly, known):
+        fixed = [one for one in (place.readonly, place.field.readonly) if holds(one, known)]
+        if not access.writable(name) or not all(follows(one) for one in fixed):
             continue
         required = marks and (holds(place.required, known) or holds(place.field.required, known))
         label = place.label[page_language()]
-        fields[name] = KindField(label, place=place, offers=offers, required=required, owner=access.object.name)
+        fields[name] = KindField(
+            label, place=place, offers=offers, required=required, owner=access.object.name, fixed=bool(fixed)
+        )
     made = RecordForm(fields, prefix=prefix, meta=DefaultMeta())
     made.process(formdata, data=dict(values))
     if formdata is not None:

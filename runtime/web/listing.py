@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from runtime.base.errors import DougongError, Invalid, Message, NotFound, Problem
@@ -175,14 +176,13 @@ def grouping(made: Listing) -> FieldDef | None:
     return found if found.kind.sortable else None
 
 
-def fill(session: Session, made: Listing, limit: int, more: Sequence[str] = ()) -> None:
-    """Read the page; ``more`` are further fields to be read."""
+def fill(session: Session, made: Listing, limit: int) -> None:
+    """Read the page."""
     access, group = made.access, grouping(made)
     keys = [one.strip() for one in sort_of(made).split(",") if one.strip()]
     if group is not None:
         keys = [group.name, *(one for one in keys if one.lstrip("+-") != group.name)]
-    heads = heads_of(made.columns)
-    names = list(dict.fromkeys([*heads, "version", *more, *([group.name] if group else [])]))
+    names = list(dict.fromkeys([*heads_of(made.columns), "version", *([group.name] if group else [])]))
     try:
         page = reading.listed(
             session, access.object.name,
@@ -191,13 +191,17 @@ def fill(session: Session, made: Listing, limit: int, more: Sequence[str] = ()) 
                 q=made.asked.q, limit=limit, cursor=made.asked.cursor,
             ),
         )  # fmt: skip
-        records = [load(one) for one in page.records]
-        if page.next_cursor:
-            made.next = made.asked.address(access.object.name, cursor=page.next_cursor)
-        made.records = records
-        made.lines = lines_of(session, made, records, group)
+        take(session, made, page, group)
     except DougongError as error:
         made.refuse(error)
+
+
+def take(session: Session, made: Listing, page: reading.Page, group: FieldDef | None = None) -> None:
+    """Show the records of a page."""
+    made.records = [load(one) for one in page.records]
+    if page.next_cursor:
+        made.next = made.asked.address(made.access.object.name, cursor=page.next_cursor)
+    made.lines = lines_of(session, made, made.records, group)
 
 
 def expandable(access: ObjectAccess, names: Sequence[str]) -> tuple[str, ...]:
@@ -270,16 +274,38 @@ def total_of(shower: Shower, definition: FieldDef, value: Any) -> Sum:
     return Sum(definition.label[page_language()], shower.plain(definition, value), definition.name)
 
 
-def related(
-    session: Session, access: ObjectAccess, link: str, record_id: str, names: Sequence[str], limit: int
-) -> Listing:
-    """The first records that link to a record, for its page."""
-    asked = Asked(filter=f"{link} == '{record_id}'")
-    made = Listing(access, asked, access.object.label[page_language()])
-    made.columns = [replace(one, sort="") for one in columns_of(session, access, asked, names, (), "")]
-    fill(session, made, limit, ("created_at", "created_by"))
-    made.next = asked.address(access.object.name) if made.next else ""
-    return made
+@dataclass(frozen=True)
+class Related:
+    """A list of records that link to one: their rights, the link's name, the columns."""
+
+    access: ObjectAccess
+    link: str
+    names: Sequence[str]
+
+
+def related(session: Session, wanted: Sequence[Related], record_id: str, limit: int) -> list[Listing]:
+    """For each: the first records that link to a record, for its page. All of them are read in one round trip."""
+    found, asks = [], []
+    for one in wanted:
+        access = one.access
+        made = Listing(access, Asked(filter=f"{one.link} == '{record_id}'"), access.object.label[page_language()])
+        key = ("related", one.link, tuple(one.names), page_language())
+        made.columns = access.keep(key, partial(still, session, access, one.names))
+        names = tuple(dict.fromkeys([*heads_of(made.columns), "version", "created_at", "created_by"]))
+        ask = reading.Ask(
+            fields=names, expand=expandable(access, names), limit=limit, linked=(one.link, record_id), titled=True
+        )
+        found.append(made)
+        asks.append((access.object.name, ask))
+    for made, page in zip(found, reading.several(session, asks), strict=True):
+        take(session, made, page)
+        made.next = made.asked.address(made.access.object.name) if made.next else ""
+    return found
+
+
+def still(session: Session, access: ObjectAccess, names: Sequence[str]) -> list[Column]:
+    """Columns that cannot be sorted by."""
+    return [replace(one, sort="") for one in columns_of(session, access, Asked(), names, (), "")]
 
 
 def selected_ids(session: Session, made: Listing, most: int) -> list[str]:

@@ -21,6 +21,7 @@ from runtime.web.forms import visible
 from runtime.web.shown import bare, context_of
 
 if TYPE_CHECKING:
+    from runtime.meta.model import FieldDef
     from runtime.web.editing import Editing
     from runtime.web.layout import Block, Condition, Place
     from runtime.web.lines import Lines, Row
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
 #: Characters with which text could leave a script element.
 UNSAFE = re.compile("[<>&\u2028\u2029]")
 MOST_ASKED = 500
+
+
+def own_conditions(field: FieldDef) -> tuple[Condition, Condition, Condition]:
+    """What an object says of its field: visible, read-only, required."""
+    return field.visible, field.readonly, field.required
 
 
 @dataclass
@@ -47,8 +53,12 @@ class Live:
             fields = form.editor.rights(block.relation).object.fields
             columns = tuple(name for name in block.names if name in fields and name != block.relation.field)
             lines.append((block.relation, columns))
-        conditions = tuple(dict.fromkeys(form.plan.conditions()))
-        wanted = live.Wanted(names, tuple(lines), conditions)
+        conditions = [(live.MAIN, source) for source in form.plan.conditions()]
+        for relation, columns in lines:
+            fields = form.editor.rights(relation).object.fields
+            said = [one for name in columns for one in own_conditions(fields[name])]
+            conditions += [(relation.name, source) for source in said if isinstance(source, str)]
+        wanted = live.Wanted(names, tuple(lines), tuple(dict.fromkeys(conditions)))
         return live.plan(form.session, form.access, wanted, context_of(form.session))
 
     @property
@@ -68,7 +78,9 @@ class Live:
         record = form.bare_record()
         data = {
             **made.data,
-            "conditions": list(made.data["conditions"].values()),
+            "conditions": [
+                formula and {"at": at, "formula": formula} for (at, _), formula in made.data["conditions"].items()
+            ],
             "env": browser.environment(form.session.env(), made.compiled),
             "new": form.new,
             "start": sorted(form.access.object.fields[name].key for name in form.start),
@@ -101,15 +113,20 @@ class Live:
 
     # -- marks on the page ------------------------------------------------------------------------------
 
-    def number(self, source: str) -> int:
-        """The place of a condition among those of the form."""
-        return list(self.plan.data["conditions"]).index(source)
+    @cached_property
+    def numbers(self) -> dict[tuple[str, str], int]:
+        """The number of each condition that the script can follow."""
+        conditions = self.plan.data["conditions"]
+        return {key: number for number, (key, formula) in enumerate(conditions.items()) if formula is not None}
 
-    def marks(self, what: str, conditions: Sequence[Condition]) -> str:
+    def marks(self, what: str, conditions: Sequence[Condition], at: str = live.MAIN) -> str:
         """The attribute that names the conditions of a part."""
-        known = self.plan.data["conditions"]
-        found = [one for one in conditions if isinstance(one, str) and known.get(one) is not None]
-        return f' data-{what}="{" ".join(str(self.number(one)) for one in found)}"' if found else ""
+        found = [self.numbers[at, one] for one in conditions if isinstance(one, str) and (at, one) in self.numbers]
+        return f' data-{what}="{" ".join(map(str, found))}"' if found else ""
+
+    def follows(self, condition: Condition) -> bool:
+        """True when the script can say whether a condition holds."""
+        return isinstance(condition, str) and (live.MAIN, condition) in self.numbers
 
     def block(self, block: Block) -> Markup:
         """The marks of a section."""
@@ -120,6 +137,13 @@ class Live:
         required = self.marks("must", (place.required, place.field.required))
         fixed = self.marks("fixed", (place.readonly, place.field.readonly))
         return Markup(self.shown(place.visible) + required + fixed)
+
+    def cell(self, lines: Lines, place: Place) -> Markup:
+        """The marks of a field of a line."""
+        at, own = lines.relation.name, place.field
+        seen, fixed, required = (self.marks(what, (one,), at) for what, one in zip(
+            ("when", "fixed", "must"), own_conditions(own), strict=True))  # fmt: skip
+        return Markup(seen + fixed + required)
 
     def shown(self, conditions: Sequence[Condition]) -> str:
         """The marks of what is shown under conditions; ``data-off`` hides it where scripts run."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from runtime.engine import personal, presenting, reading, trail
+from runtime.engine import presenting, reading, trail
 from runtime.engine.access import ObjectAccess, object_access
 from runtime.engine.workspace import Session
 from runtime.kinds.field import Choice, Chooses
@@ -18,7 +18,7 @@ from runtime.web.editing import read
 from runtime.web.forms import Offers, visible
 from runtime.web.layout import Block, Builder, Plan, plan, usual
 from runtime.web.lines import LineEditor, Lines
-from runtime.web.listing import Listing, related
+from runtime.web.listing import Listing, Related, related
 from runtime.web.shown import Event, Shower, Shown, bare, history, moment
 from runtime.web.texts import page_language
 
@@ -88,20 +88,18 @@ def opened(session: Session, access: ObjectAccess, record_id: str) -> RecordPage
     """The record's own part of its page. Raises NotFound."""
     if not is_id(record_id):
         raise reading.not_found(access.object.name)
-    name = access.object.name
-    record = read(session, access, record_id)
+    record = read(session, access, record_id, RIGHTS)
     made = plan(session, access)
     fields = access.object.fields
     plain = {key: bare(fields[key], value) if key in fields else value for key, value in record.items()}
     shower = Shower(session, access)
     found = RecordPage(
         session, access, record,
-        presenting.titles(session, name, [record_id]).get(record_id, "") or access.object.label[page_language()],
+        str(record["_title"]) or access.object.label[page_language()],
         made, presenting.conditions(session, access, made.conditions(), plain),
         {key: shower.value(fields[key], record.get(key)) for key in fields if access.visible(key)},
-        presenting.permitted(session, access, record_id, *RIGHTS),
+        {right for right, holds in zip(RIGHTS, record["_may"], strict=True) if holds},
     )  # fmt: skip
-    found.pinned = personal.is_pinned(session, record_id)
     found.path, found.steps = steps_of(access, plain)
     return found
 
@@ -117,7 +115,7 @@ def whole(session: Session, access: ObjectAccess, record_id: str) -> RecordPage:
         if one.relation
     }
     found.related = related_lists(session, found.plan, record_id)
-    entries = trail.history(session, access.object.name, record_id)
+    entries = trail.entries(session, access, record_id, HISTORY + 1)
     found.older = len(entries) > HISTORY
     found.timeline = timeline(session, access, entries[:HISTORY], found.related)
     return found
@@ -125,7 +123,7 @@ def whole(session: Session, access: ObjectAccess, record_id: str) -> RecordPage:
 
 def related_lists(session: Session, made: Plan, record_id: str) -> dict[str, tuple[Listing, str]]:
     """For each relation of a record's page: its first records, and where a new one is made ('' where it may not)."""
-    found: dict[str, tuple[Listing, str]] = {}
+    found: dict[str, tuple[Related, str]] = {}
     for block in made.relations("related"):
         relation = block.relation
         if relation is None or relation.name in found:
@@ -136,8 +134,9 @@ def related_lists(session: Session, made: Plan, record_id: str) -> dict[str, tup
         named = [str(one["field"]) for one in columns_in(view) if one["field"] != relation.field]
         names = named or usual(access, relation.field)
         new = f"/o/{relation.source}/new?{relation.field}={record_id}" if access.may("create") else ""
-        found[relation.name] = (related(session, access, relation.field, record_id, names, RELATED), new)
-    return found
+        found[relation.name] = (Related(access, relation.field, names), new)
+    lists = related(session, [one for one, _ in found.values()], record_id, RELATED)
+    return {name: (one, new) for one, (name, (_, new)) in zip(lists, found.items(), strict=True)}
 
 
 def timeline(
@@ -155,14 +154,13 @@ def timeline(
     told: set[str] = set()
     for made, _ in lists.values():
         label = in_sentence(made.access.object.label[spoken])
-        called = presenting.titles(session, made.access.object.name, [one.id for one in made.lines])
         for line, record in zip(made.lines, made.records, strict=False):
             if line.href in told:
                 continue  # It is linked here in more than one way.
             told.add(line.href)
             by = record.get("created_by")
             who = str(by.get("title", "")) if isinstance(by, Mapping) else ""
-            title = called.get(line.id, "")
+            title = str(record["_title"])
             at = str(record["created_at"])
             found.append((at, Happening(moment(session, at), who, None, label, title or line.id[:8], line.href)))
     return [one for _, one in sorted(found, key=lambda pair: pair[0], reverse=True)][:HISTORY]

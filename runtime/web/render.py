@@ -12,11 +12,12 @@ from runtime.base.errors import DougongError
 from runtime.engine.access import object_access
 from runtime.engine.workspace import Session
 from runtime.meta.model import ObjectDef, label_of
-from runtime.web import assets, texts
+from runtime.web import assets, fragments, texts
 from runtime.web.asked import views_of
 from runtime.web.http import refusal
 from runtime.web.texts import gettext, page_language
 
+MENU = "menu"
 THEMES = ("auto", "light", "dark")
 THEME = "theme"
 YEAR = 365 * 24 * 3600
@@ -29,7 +30,6 @@ class Entry:
 
     label: str
     href: str
-    current: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,16 @@ class Group:
 
 
 def menu(session: Session) -> list[Group]:
-    """The menus of all apps as far as the caller may go, then the objects that no menu names."""
-    spoken = page_language()
+    """The menus of all apps as far as the caller may go, then the objects that no menu names; kept with his rights."""
+    spoken, kept = page_language(), session.person.kept
+    if (MENU, spoken) not in kept:
+        kept[MENU, spoken] = found_menu(session, spoken)
+    found: list[Group] = kept[MENU, spoken]
+    return found
+
+
+def found_menu(session: Session, spoken: str) -> list[Group]:
+    """What :func:`menu` keeps."""
     seen: set[str] = set()
     found = []
     for app in session.model.apps.values():
@@ -74,10 +82,9 @@ def entry(session: Session, item: str, seen: set[str]) -> Entry | None:
     if piece == "view" and access.may("read") and found in views_of(session, found.object):
         seen.add(found.object)
         href = f"/o/{found.object}?view={name}"
-        return Entry(found.label[spoken], href, here(href))
+        return Entry(found.label[spoken], href)
     if piece == "form" and access.may("create"):
-        href = f"/o/{found.object}/new"
-        return Entry(found.label[spoken], href, here(href))
+        return Entry(found.label[spoken], f"/o/{found.object}/new")
     return None
 
 
@@ -89,22 +96,27 @@ def of_object(session: Session, definition: ObjectDef | None) -> Entry | None:
     if not access.known:
         return None
     href = f"/o/{definition.name}" if access.may("read") else f"/o/{definition.name}/new"
-    return Entry(definition.label[page_language()], href, here(href))
+    return Entry(definition.label[page_language()], href)
 
 
-def here(href: str) -> bool:
-    """True when the address is the page that is shown."""
-    view = request.args.get("view")
-    if "?" not in href and request.path.startswith(f"{href}/"):
-        return True
-    return href == (f"{request.path}?view={view}" if view else request.path)
+def current(groups: list[Group]) -> set[str]:
+    """The addresses of the menu that are the page that is shown, or lead to it."""
+    view, path = request.args.get("view"), request.path
+    shown = f"{path}?view={view}" if view else path
+    return {
+        one.href
+        for group in groups
+        for one in group.entries
+        if one.href == shown or ("?" not in one.href and path.startswith(f"{one.href}/"))
+    }
 
 
 def page(template: str, session: Session | None = None, status: int = 200, **values: Any) -> Response:
     """A whole page. Nothing of it may be kept by anybody on the way."""
+    groups = menu(session) if session is not None else []
     body = render_template(
-        template, session=session, menu=menu(session) if session is not None else [], language=page_language(),
-        theme=theme(), languages=texts.LANGUAGES, here=request.full_path.rstrip("?"), **values,
+        template, session=session, menu=groups, current=current(groups), language=page_language(), theme=theme(),
+        languages=texts.LANGUAGES, here=request.full_path.rstrip("?"), **values,
     )  # fmt: skip
     found = make_response(body, status)
     found.headers["Cache-Control"] = "no-store"
@@ -166,5 +178,6 @@ def install(app: Flask) -> None:
     """Give pages what they all need."""
     texts.install(app)
     assets.install(app)
+    fragments.install(app)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -10,6 +10,7 @@ from runtime.base.errors import DougongError, Forbidden
 from runtime.engine import assist, describe
 from runtime.engine.workspace import Session
 from runtime.formula.check import CONTEXT_WORDS
+from runtime.formula.compiler import CONTEXTS
 from runtime.web import reference
 from runtime.web.http import Services, answer, json_object
 from runtime.web.reference import type_word
@@ -92,14 +93,14 @@ def trial(session: Session) -> dict[str, Any]:
     chosen = request.args.get("object", "")
     chosen = chosen if chosen in names else next(iter(names), "")
     context = request.args.get("context", "")
-    context = context if context in describe.CONTEXTS else "virtual"
+    context = context if context in CONTEXTS else "virtual"
     expected = request.args.get("expected", "")
     expected = expected if expected in describe.TYPES else ""
     source = request.args.get("source", "")[: LONGEST + 1]
     place = int(page_language() == "zh")
     found: dict[str, Any] = {
         "objects": [(one.name, one.label[page_language()]) for one in objects],
-        "contexts": [(one, CONTEXT_WORDS[one][place]) for one in describe.CONTEXTS],
+        "contexts": [(one, CONTEXT_WORDS[one][place]) for one in CONTEXTS],
         "types": [(one, type_word(one)) for one in describe.TYPES],
         "chosen": chosen, "context": context, "expected": expected, "source": source, "checked": None, "results": [],
     }  # fmt: skip

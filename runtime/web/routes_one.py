@@ -33,7 +33,7 @@ def add(routes: Blueprint) -> None:
     def one(object_name: str, record_id: str) -> Response:
         session, access = rights(object_name)
         made = whole(session, access, record_id)
-        personal.look(session, access, record_id)
+        made.pinned = personal.look(session, access, record_id)
         return page("record.html", session, object=access.object, page=made)
 
     @routes.get("/o/<object_name>/<record_id>/quick")

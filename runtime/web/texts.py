@@ -6,15 +6,20 @@ from collections.abc import Callable
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, g, request
 
+if TYPE_CHECKING:
+    from runtime.engine.workspace import Session
+
 LANGUAGES = ("en", "zh")
 FOLDER = Path(__file__).parent / "locale"
 COOKIE = "language"
+SPOKEN = "spoken"
 
 
 @cache
@@ -30,6 +35,16 @@ def catalogue(language: str) -> NullTranslations:
 def page_language() -> str:
     """The language of the page: the caller's own, what he chose on a page, what his browser prefers."""
     session = g.get("session")
+    person = session.person if session is not None else None
+    kept = g.get(SPOKEN)
+    if kept is None or kept[0] is not person:
+        kept = (person, spoken_by(session))
+        setattr(g, SPOKEN, kept)
+    return str(kept[1])
+
+
+def spoken_by(session: Session | None) -> str:
+    """What :func:`page_language` keeps for the request."""
     own = session.person.language if session is not None else None
     chosen = own or request.cookies.get(COOKIE)
     if chosen:

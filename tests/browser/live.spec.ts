@@ -19,7 +19,11 @@ test("a quote adds up while it is typed", async ({ page }) => {
   await expect(shown("lines-0-amount")).toHaveText("¥300.00");
   await choose(page, "lines-1-product", known.valve);
   await page.fill("#lines-1-quantity", "2");
+  await page.fill("#lines-1-discount", "60");
+  await expect(page.locator("#lines-1-note")).toHaveAttribute("aria-required", "true");
+  await expect(page.locator("#lines-0-note")).not.toHaveAttribute("aria-required", "true");
   await page.fill("#lines-1-discount", "12.5");
+  await expect(page.locator("#lines-1-note")).not.toHaveAttribute("aria-required", "true");
   await expect(shown("lines-1-amount")).toHaveText("¥34.98");
   await expect(shown("subtotal")).toHaveText("¥334.98");
   await page.fill("#discount", "10");
@@ -62,8 +66,16 @@ test("a quote adds up while it is typed", async ({ page }) => {
   await page.fill("#lines-0-quantity", "4");
   await expect(shown("subtotal")).toHaveText("¥434.98");
   const changed = await shown("total").innerText();
+  await page.selectOption("#status", "sent");
+  await expect(page.locator("#discount")).toBeDisabled();
   await page.click("form.record .primary");
   await expect(page.locator("main")).toContainText(changed);
+
+  // What may not be changed now can be again as soon as its condition says so, without a visit to the server.
+  await page.goto(`${page.url()}/edit`);
+  await expect(page.locator("#discount")).toBeDisabled();
+  await page.selectOption("#status", "rejected");
+  await expect(page.locator("#discount")).toBeEnabled();
   expect(complaints).toEqual([]);
 });
 

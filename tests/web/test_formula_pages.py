@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from runtime.formula.check import CONTEXT_WORDS
+from runtime.formula.compiler import CONTEXTS
 from runtime.formula.functions.registry import FUNCTIONS
 from tests.conftest import Shop
 from tests.web.browser import Browser, person
@@ -22,6 +23,8 @@ fields:
   name: {type: text, label: {en: Name, zh: 名称}}
   limit: {type: money, label: {en: Limit, zh: 额度}}
   secret: {type: number, label: {en: Secret, zh: 机密}}
+  twice: {type: formula, label: {en: Twice, zh: 双倍}, value: limit * 2, result: number}
+  half: {type: formula, label: {en: Half, zh: 一半}, value: twice / 4, result: number}
 """,
     """
 object: deal
@@ -179,3 +182,28 @@ def test_the_filter_of_a_list_is_an_editor(store: Shop) -> None:
 def test_the_filter_names_fields_by_their_labels(store: Shop) -> None:
     page = person(store, "flo", "admin").text("/o/deal")
     assert '<option value="amount">Amount</option>' in page and "<code>amount</code> Amount" in page
+
+
+def test_every_context_can_be_checked(store: Shop) -> None:
+    def found(source: str, context: str, **more: Any) -> dict[str, Any]:
+        body = {"object": "client", "source": source, "context": context, **more}
+        return dict(store.ask("POST", "/formula/check", "admin", json=body).get_json())
+
+    for context in CONTEXTS:
+        assert found("SUM(limit)" if context == "measure" else "limit > 1", context)["type"], context
+    assert found("OLD(limit) == limit", "automation", evaluate=True)["value"] == "true"
+    refused = found("OLD(limit) == limit", "virtual")
+    assert refused["type"] is None and refused["diagnostics"][0]["code"] == "E_CONTEXT_FUNC"
+    assert "automation" in store.ask("POST", "/formula/check", "admin", json={
+        "object": "client", "source": "1", "context": "anywhere"}).get_json()["errors"][0]["message"]  # fmt: skip
+
+
+def test_a_value_that_needs_itself_is_told_with_the_way(store: Shop) -> None:
+    def codes(source: str, field: str) -> list[str]:
+        body = {"object": "client", "source": source, "context": "virtual", "field": field}
+        made = store.ask("POST", "/formula/check", "admin", json=body).get_json()
+        return [f"{one['code']} {one['message']}" for one in made["diagnostics"] if one["severity"] == "error"]
+
+    assert codes("limit + 1", "twice") == []
+    [said] = codes("half + 1", "twice")
+    assert said.startswith("E_CYCLE") and "client.twice -> client.half -> client.twice" in said

@@ -47,7 +47,7 @@ label: {en: Line, zh: 明细}
 fields:
   deal: {type: link, label: {en: Deal, zh: 交易}, to: deal, reverse: lines, owned: true, required: true}
   quantity: {type: number, label: {en: Quantity, zh: 数量}, default: 1, scale: 0}
-  price: {type: money, label: {en: Price, zh: 单价}}
+  price: {type: money, label: {en: Price, zh: 单价}, required: quantity > 10, readonly: deal.share > 90}
   net: {type: formula, label: {en: Net, zh: 净额}, value: "quantity * price * (1 - deal.share / 100)", result: money}
 ---
 object: visit
@@ -116,7 +116,10 @@ def test_the_page_carries_what_the_caller_may_compute(clerk: Clerk) -> None:
     assert nodes["", "others"]["remote"] == ["amount"]
     assert data["values"]["amount"] == "200" and data["rows"]["lines"]["values"][clerk.line]["price"] == "50"
     assert [one["message"] for one in data["rules"]] == ["too little"]
-    assert [bool(one) for one in data["conditions"]] == [True, True, False, True]
+    places = [one and one["at"] for one in data["conditions"]]
+    assert places == ["", "", None, "", "lines", "lines"]
+    cell = re.search(r'<div class="bare" data-fixed="4" data-must="5">(.*?)</div>', text, re.DOTALL)
+    assert cell and 'name="lines-0-price"' in cell[1]
     assert 'data-live="part"' in text and 'data-when="' in text and 'data-live="lines-0-net"' in text
 
 

@@ -30,7 +30,11 @@ function quote(more: Partial<FormData> = {}): FormData {
       { at: "", key: "latest", remote: ["status"] },
     ],
     rules: [{ at: "", formula: formula([own("total")], { k: "cmp", op: "<", a: slot(0), b: n("1000") }, "bool"), field: "discount", message: "too much" }],
-    conditions: [formula([own("total")], { k: "cmp", op: ">", a: slot(0), b: n("500") }, "bool"), null],
+    conditions: [
+      { at: "", formula: formula([own("total")], { k: "cmp", op: ">", a: slot(0), b: n("500") }, "bool") },
+      null,
+      { at: "lines", formula: formula([own("quantity"), own("quote/discount")], { k: "cmp", op: ">", a: slot(0), b: slot(1) }, "bool") },
+    ],
     fields: {
       "": { discount: field("discount"), total: field("total"), latest: field("latest"), status: field("status", "choice", { reads: "key" }) },
       lines: { quantity: field("quantity", "number", { scale: 0 }), price: field("price", "number", { scale: 2 }), net: field("net"), product: field("product", "ref", { reads: "key" }) },
@@ -60,6 +64,12 @@ test("lines, sums and conditions follow an input", () => {
   expect(form.value(form.main, "total")).toBe(parse("600.15"));
   expect(form.condition(0)).toBe(true);
   expect(form.condition(1)).toBe(UNKNOWN);
+  expect(form.condition(2)).toBe(UNKNOWN);
+  expect(form.condition(2, line)).toBe(false);
+  form.set(line, "quantity", parse("21"));
+  expect(form.condition(2, line)).toBe(true);
+  expect(form.condition(0, line)).toBe(UNKNOWN);
+  form.set(line, "quantity", parse("3"));
   expect(form.evaluate(form.rules[0]?.runner as never, form.main)).toBe(true);
 });
 

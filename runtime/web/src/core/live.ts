@@ -29,7 +29,7 @@ interface NodeData {
 export interface FormData {
   nodes: NodeData[];
   rules: { at: string; formula: Formula; field: string | null; message: string }[];
-  conditions: (Formula | null)[];
+  conditions: ({ at: string; formula: Formula } | null)[];
   fields: Record<string, Record<string, Field>>;
   lines: Record<string, { member: string; parent: string }>;
   env: EnvData;
@@ -122,7 +122,7 @@ export class LiveForm {
   readonly rules: Rule[];
   private readonly data: FormData;
   private readonly nodes: Node[];
-  private readonly conditions: (Runner | null)[];
+  private readonly conditions: ({ at: string; runner: Runner } | null)[];
   /** Values of linked records, by place and link, id, path. */
   private readonly known = new Map<string, Map<string, Map<string, Value>>>();
   private changed = new Map<Entry, Set<string>>();
@@ -145,7 +145,7 @@ export class LiveForm {
       fixed: one.value === undefined ? null : read(one.value, this.typeOf(one.at, one.key)),
       remote: one.remote ?? null,
     }));
-    this.conditions = data.conditions.map((one) => (one === null ? null : new Runner(one)));
+    this.conditions = data.conditions.map((one) => one && { at: one.at, runner: new Runner(one.formula) });
     this.rules = data.rules.map(({ at, field, message, formula }) => {
       const keys = formula.slots.map((slot) => slot.path[slot.kind === "meta" ? 1 : 0] ?? "");
       return { at, field, message, runner: new Runner(formula), reads: [...new Set(keys)] };
@@ -377,7 +377,8 @@ export class LiveForm {
     return changed !== undefined && keys.some((key) => changed.has(key));
   }
 
-  private wants(): Wants {
+  /** What values of linked records and of the server were missed since the last time. */
+  wants(): Wants {
     const links = [...this.links].map(([place, ids]): Wants["links"][number] => {
       const [at, link] = JSON.parse(place) as [string, string];
       return [at, link, [...ids]];
@@ -388,10 +389,10 @@ export class LiveForm {
     return { links, values };
   }
 
-  /** Whether the condition with this number holds; UNKNOWN when it cannot be said. */
-  condition(number: number): Known {
-    const runner = this.conditions[number];
-    return runner == null ? UNKNOWN : this.evaluate(runner, this.main);
+  /** Whether the condition with this number holds for a record; UNKNOWN when it cannot be said. */
+  condition(number: number, entry = this.main): Known {
+    const one = this.conditions[number];
+    return one?.at === entry.at ? this.evaluate(one.runner, entry) : UNKNOWN;
   }
 
   /** True when any formula reads this field. */
@@ -399,7 +400,7 @@ export class LiveForm {
     const readers = [
       ...this.nodes.map((one) => ({ at: one.at, runner: one.runner, remote: one.remote })),
       ...this.rules.map((one) => ({ at: one.at, runner: one.runner, remote: null })),
-      ...this.conditions.map((runner) => ({ at: MAIN, runner, remote: null })),
+      ...this.conditions.map((one) => ({ at: one?.at ?? MAIN, runner: one?.runner, remote: null })),
     ];
     return readers.some(({ at: place, runner, remote }) => {
       if (place === at && remote?.includes(key) === true) return true;

@@ -166,16 +166,17 @@ class LiveFormElement extends HTMLElement {
     for (const output of form.querySelectorAll<HTMLElement>("[data-live]")) this.output(output);
     for (const name of this.places.keys()) this.placeholder(name);
     for (const part of form.querySelectorAll<HTMLElement>("[data-when]")) {
-      part.toggleAttribute("data-off", this.conditions(part.dataset.when).includes(false));
+      part.toggleAttribute("data-off", this.conditions(part, part.dataset.when).includes(false));
     }
     for (const part of form.querySelectorAll<HTMLElement>("[data-must]")) {
-      this.must(part, this.conditions(part.dataset.must).includes(true));
+      this.must(part, this.conditions(part, part.dataset.must).includes(true));
     }
     for (const part of form.querySelectorAll<HTMLElement>("[data-fixed]")) {
-      const fixed = this.conditions(part.dataset.fixed).includes(true);
-      part.querySelectorAll<Control>("input, select, textarea").forEach((one) => (one.disabled = fixed));
+      const fixed = this.conditions(part, part.dataset.fixed).includes(true);
+      part.querySelectorAll<Control | HTMLFieldSetElement>("input, select, textarea, fieldset").forEach((one) => (one.disabled = fixed));
     }
     this.judge(settled);
+    this.want(live.wants());
   }
 
   private output(output: HTMLElement): void {
@@ -202,8 +203,11 @@ class LiveFormElement extends HTMLElement {
     }
   }
 
-  private conditions(numbers: string | undefined): Known[] {
-    return (numbers ?? "").split(" ").map((one) => this.live?.condition(Number(one)) ?? UNKNOWN);
+  /** Whether the conditions with these numbers hold for the record, or for the line that the part stands in. */
+  private conditions(part: HTMLElement, numbers: string | undefined): Known[] {
+    const identity = part.closest("tr")?.querySelector<HTMLInputElement>('input[name$="-id"]')?.name;
+    const entry = identity === undefined ? undefined : this.rows.get(identity.slice(0, -"id".length));
+    return (numbers ?? "").split(" ").map((one) => this.live?.condition(Number(one), entry) ?? UNKNOWN);
   }
 
   private must(part: HTMLElement, needed: boolean): void {
