@@ -11,7 +11,7 @@ from psycopg import errors as pg
 
 from runtime.base.errors import Conflict, Forbidden, Invalid, Message, NotFound, Problem
 from runtime.base.values import dump_text, load
-from runtime.engine import reading
+from runtime.engine import flowargs, reading
 from runtime.engine.access import demand_object
 from runtime.engine.flow import state as states
 from runtime.engine.flow.commands import INTERNAL, OF_TASKS, Command, carry_out
@@ -135,6 +135,7 @@ class Flows:
         """A command on an instance; its state afterwards. Raises NotFound, Forbidden, Conflict, Invalid."""
         if name in (*INTERNAL, "start") or (name in OF_TASKS and task is None):
             raise NotFound(Message(f"there is no action {name[:40]!r} here", f"此处没有操作“{name[:40]}”"))
+        flowargs.check(args)
         with self.session.database.transaction() as connection:
             done = self.replayed(connection, key, [instance, name, task, args])
             if done is not None:
@@ -142,6 +143,7 @@ class Flows:
             row = flows.lock(connection, self.schema, instance) if is_id(instance) else None
             if row is None:
                 raise unknown_instance()
+            flowargs.take_files(self.session, connection, instance, args)
             if name == "revoke":
                 made = self.revoke(connection, row, args)
                 return self.answer(connection, key, made)
@@ -346,6 +348,7 @@ def notices(row: flows.Row, machine: Machine) -> list[dict[str, Any]]:
                 found[task.assignee, "task", task.id] = row.title
         elif event.type in ("copied", "reminded", "urged", "commented"):
             for one in data["people"]:
+                found.pop((one, "copied", None), None)  # Who is mentioned need not be told of the copy too.
                 found[one, event.type, None] = str(data.get("text") or row.title)
         elif event.type == "ended":
             found[machine.state.initiator, data["state"], None] = row.title

@@ -136,9 +136,10 @@ class World:
             return str(self.value(name))
         return self.draft.values.get(field.key)
 
-    def write(self, values: Mapping[str, Any], actor: str) -> None:
-        """Set fields of the record, every rule held. Raises DougongError."""
-        records.update(self.writer, self.object_name, self.record_id, dict(values), TRUSTED)
+    def write(self, values: Mapping[str, Any], actor: str, own: bool = False) -> None:
+        """Set fields of the record, every rule held, the rights of the actor too when ``own``. Raises DougongError."""
+        options = Options() if own else TRUSTED
+        records.update(self.writer, self.object_name, self.record_id, dict(values), options)
         self._draft = None
 
     def perform(self, actions: Sequence[Mapping[str, Any]]) -> str | None:

@@ -22,9 +22,14 @@ def workflows(session: Session, definition: ObjectDef) -> bool:
     return any(session.model.object(str(piece.object)) is definition for piece in pieces)
 
 
-def running(session: Session, ids: Sequence[str]) -> dict[str, tuple[str, Doc]]:
-    """For each record with an open instance: the instance's id and the document that it runs after."""
-    return flows.open_on(session.database, session.workspace.schema, ids) if ids else {}
+def running(session: Session, ids: Sequence[str], *, lent: bool = False) -> dict[str, tuple[str, Doc]]:
+    """For each record with an open instance: the instance's id and the document that it runs after.
+
+    ``lent``: without those that were returned to the caller, who is asked to mend the record and submit it again.
+    """
+    if not ids:
+        return {}
+    return flows.open_on(session.database, session.workspace.schema, ids, session.user_id if lent else None)
 
 
 def refuse(session: Session, definition: ObjectDef, drafts: Sequence[Draft]) -> None:
@@ -40,7 +45,7 @@ def refuse(session: Session, definition: ObjectDef, drafts: Sequence[Draft]) -> 
     above = {
         draft.id: str(draft.values[link.key]) for draft in drafts if parent and link and draft.values.get(link.key)
     }
-    found = running(session, sorted(ids | set(above.values())))
+    found = running(session, sorted(ids | set(above.values())), lent=True)
     if not found:
         return
     for draft in drafts:

@@ -107,6 +107,8 @@ def actions(machine: Machine, task: Task, session: Session) -> dict[str, Any]:
             earlier = targets(machine, run) if place_of(machine, run) else []
             offered = [node for node in earlier if "any_earlier" in wanted or node in wanted]
             found[name] = {"to": ["start", *offered] if "start" in wanted else offered}
+        elif name == "add_sign" and task.depth >= int((options or {}).get("depth", 1)):
+            continue
         elif name not in found:
             found[name] = dict(options or {})
     return found

@@ -10,7 +10,7 @@ import filetype
 
 from runtime.base.errors import Invalid, Message, NotFound, Problem
 from runtime.base.values import load
-from runtime.engine import reading
+from runtime.engine import reading, tasks
 from runtime.engine.access import object_access
 from runtime.engine.workspace import Session
 from runtime.kinds.field import HoldsFiles
@@ -78,6 +78,9 @@ def readable(session: Session, file_id: str) -> FileRow:
     if row.record_id is None:
         if row.uploaded_by != session.user_id or session.user_id is None:
             raise NotFound(MISSING)
+        return row
+    if row.object_key == files.OF_FLOW:
+        tasks.seen(session, row.record_id)
         return row
     name = session.layout.names.get(row.object_key or "")
     if name is None:

@@ -80,9 +80,12 @@ def duration(en: str, zh: str, help: SENTENCE | None = None) -> Option:
         "zh": "时长，如 30m、4h、3d、2w、24wh（工作小时）或 5wd（工作日）"}}, en, zh, help)  # fmt: skip
 
 
-def kinds(family: str, at: str, en: str, zh: str, help: SENTENCE | None = None, **schema: Any) -> Option:
-    """A list of kinds with their options."""
-    item = {"type": "object", "x-kind": {"family": family, "at": at}}
+def kinds(family: str, at: str, en: str, zh: str, help: SENTENCE | None = None, *, labelled: bool = False,
+          **schema: Any) -> Option:  # fmt: skip
+    """A list of kinds with their options; ``labelled`` ones may say what people call them."""
+    item: Option = {"type": "object", "x-kind": {"family": family, "at": at}}
+    if labelled:
+        item["properties"] = {"label": LABEL}
     return described({"type": "array", "items": item, "maxItems": 200, **schema}, en, zh, help)
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
 from runtime.base.errors import Message, TooLarge
 from runtime.base.sqltext import Sql, ident
-from runtime.store.database import Database
+from runtime.store.database import Connection, Database, run
 from runtime.store.ids import is_id, new_id
 
 CHUNK = 256 * 1024
+#: Stands in the place of an object's key for files of workflows: no object's key has a space.
+OF_FLOW = "a workflow"
 COLUMNS = "id::text, name, size, type, sha256, uploaded_by::text, object_key, field_key, record_id::text"
 
 
@@ -113,6 +115,23 @@ def attach(schema: str, object_key: str, field_key: str, file_ids: list[str], re
         "(record_id = %s::uuid AND object_key = %s AND field_key = %s)) RETURNING 1",
         (object_key, field_key, record_id, file_ids, record_id, object_key, field_key),
     )
+
+
+def attach_to_flow(connection: Connection, schema: str, file_ids: Sequence[str], instance: str, user: str) -> int:
+    """Tie files that somebody has uploaded, and nothing holds yet, to an instance of a workflow; how many it were."""
+    found = run(connection, Sql(
+        f"UPDATE {ident(schema, 's_file')} SET object_key = %s, record_id = %s::uuid WHERE id = ANY(%s::uuid[]) "
+        "AND record_id IS NULL AND uploaded_by = %s::uuid RETURNING 1",
+        (OF_FLOW, instance, list(file_ids), user)))  # fmt: skip
+    return len(found)
+
+
+def of_flow(database: Database, schema: str, instance: str) -> list[FileRow]:
+    """The files that came with what people said in an instance."""
+    rows = database.rows(Sql(
+        f"SELECT {COLUMNS} FROM {ident(schema, 's_file')} WHERE record_id = %s::uuid AND object_key = %s",
+        (instance, OF_FLOW)))  # fmt: skip
+    return [FileRow(*row) for row in rows]
 
 
 def remove_loose(database: Database, schema: str) -> int:

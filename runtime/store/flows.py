@@ -98,12 +98,15 @@ def read(database: Database, schema: str, instance: str) -> Row | None:
     return _row(found) if found else None
 
 
-def open_on(database: Database, schema: str, ids: Sequence[str]) -> dict[str, tuple[str, Mapping[str, Any]]]:
-    """By record: the id and the document of the open instance on it."""
+def open_on(database: Database, schema: str, ids: Sequence[str],
+            but_for: str | None = None) -> dict[str, tuple[str, Mapping[str, Any]]]:  # fmt: skip
+    """By record: the id and the document of the open instance on it, unless it was returned to ``but_for``."""
     rows = database.rows(Sql(
         f"SELECT i.record_id::text, i.id::text, f.doc FROM {ident(schema, 's_instance')} i "
         f"JOIN {ident(schema, 's_flow')} f ON f.hash = i.flow WHERE i.record_id = ANY(%s::uuid[]) "
-        "AND i.state IN ('running', 'returned') AND i.kind IN ('normal', 'proposal')", (list(ids),)),
+        "AND i.state IN ('running', 'returned') AND i.kind IN ('normal', 'proposal') AND NOT (i.state = 'returned' "
+        f"AND EXISTS (SELECT 1 FROM {ident(schema, 's_task')} t WHERE t.instance = i.id AND t.kind = 'resubmit' "
+        "AND t.state = 'open' AND t.assignee = %s::uuid))", (list(ids), but_for)),
         prepare=True)  # fmt: skip
     return {record: (instance, load(doc)) for record, instance, doc in rows}
 

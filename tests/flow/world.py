@@ -105,7 +105,7 @@ class World:
     def missing(self, fields: Sequence[str]) -> Sequence[str]:
         return [name for name in fields if self.record.get(name) in (None, "")]
 
-    def write(self, values: Mapping[str, Any], actor: str) -> None:
+    def write(self, values: Mapping[str, Any], actor: str, own: bool = False) -> None:
         if "bad" in values.values():
             raise Invalid(problems=[Problem("value", Message("bad", "坏"))])
         self.record.update(values)

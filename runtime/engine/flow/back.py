@@ -114,7 +114,7 @@ def resubmit(machine: Machine, args: Mapping[str, Any], task: Task) -> None:
     """The initiator has mended it."""
     values = args.get("values") or {}
     if values:
-        machine.env.write(values, task.assignee)
+        machine.env.write(values, task.assignee, own=True)
         machine.emit("fields_set", task=task.id, fields=sorted(values))
     run, jump = machine.state.runs[task.run], machine.state.jump
     fields = machine.definition.condition_fields
@@ -127,21 +127,27 @@ def resubmit(machine: Machine, args: Mapping[str, Any], task: Task) -> None:
         machine.enter((0,))
 
 
-def retrieve(machine: Machine, actor: str) -> None:
-    """Take the last decision back: everything that followed from it is undone, the same people are asked again."""
+def retrievable(machine: Machine, actor: str) -> tuple[dict[str, Any], Task]:
+    """The last decision and its task, when somebody may still take it back. Raises Forbidden, Conflict."""
     last = before_command(machine)
     task = machine.state.tasks.get(last["task"]) if last else None
     if last is None or task is None or last["by"] != actor:
         raise Forbidden(
             Message("only the last decision can be taken back, by who made it", "只有最后一个决定可由本人撤回")
         )
-    events = last["events"]
     if machine.env.now - moment_of(last["at"]) > REGRET:
         raise Conflict(Message("the time for taking it back is over", "已超过可撤回的时间"), code="too_late")
-    if any(type in LASTING for type, _ in events) or task.void:
+    if any(type in LASTING for type, _ in last["events"]) or task.void:
         raise Conflict(
             Message("something has been done since that cannot be undone", "其后已有无法撤销的操作"), code="too_late"
         )
+    return last, task
+
+
+def retrieve(machine: Machine, actor: str) -> None:
+    """Take the last decision back: everything that followed from it is undone, the same people are asked again."""
+    last, task = retrievable(machine, actor)
+    events = last["events"]
     machine.emit("taken_back", task=task.id)
     for type, data in reversed(events):
         if type == "run_opened":

@@ -224,8 +224,14 @@ def take_over(machine: Machine, command: Command, task: Task | None) -> None:
 
 def withdraw(machine: Machine, command: Command, task: Task | None) -> None:
     """The initiator does not want it any more."""
+    only_initiator(machine.state, command)
+    withdrawable(machine)
+    machine.finish("withdrawn")
+
+
+def withdrawable(machine: Machine) -> None:
+    """Raise Conflict when it is too late to withdraw."""
     state = machine.state
-    only_initiator(state, command)
     policy = machine.definition.allow("withdraw", "until_first_decision")
     late = policy == "until_first_decision" and state.decided and state.state != "returned"
     if policy == "never" or late:
@@ -239,7 +245,6 @@ def withdraw(machine: Machine, command: Command, task: Task | None) -> None:
         "withdrawn"
     ):  # Whoever says what withdrawing means has said how to undo.
         raise Conflict(Message("a step has changed data already", "已有节点修改了数据，不能撤回"), code="too_late")
-    machine.finish("withdrawn")
 
 
 def urge(machine: Machine, command: Command, task: Task | None) -> None:
@@ -275,9 +280,12 @@ def comment(machine: Machine, command: Command, task: Task | None) -> None:
     """Say something; nothing moves."""
     if command.actor not in participants(machine.state) and not command.administrator:
         raise Forbidden(Message("you take no part in this", "您未参与该流程"))
-    mentioned = [machine.env.directory.find(str(one)) for one in command.args.get("mentions") or ()]
-    machine.emit("commented", by=command.actor, text=str(command.args.get("comment") or ""),
-                 people=[one for one in mentioned if one])  # fmt: skip
+    named = [machine.env.directory.find(str(one)) for one in command.args.get("mentions") or ()]
+    mentioned = [one for one in dict.fromkeys(named) if one and machine.env.directory.active(one)]
+    strangers = [one for one in mentioned if one not in participants(machine.state)]
+    if strangers:  # Whoever is spoken to must be able to read what it is about.
+        machine.emit("copied", node=None, people=strangers)
+    machine.emit("commented", by=command.actor, text=str(command.args.get("comment") or ""), people=mentioned)
 
 
 def copy(machine: Machine, command: Command, task: Task | None) -> None:

@@ -82,8 +82,8 @@ class Env(Protocol):
     def missing(self, fields: Sequence[str]) -> Sequence[str]:
         """Those of the fields that are blank."""
 
-    def write(self, values: Mapping[str, Any], actor: str) -> None:
-        """Set fields of the record. Raises DougongError when a rule refuses."""
+    def write(self, values: Mapping[str, Any], actor: str, own: bool = False) -> None:
+        """Set fields of the record; ``own``: only those that the actor may set anyhow. Raises DougongError."""
 
     def perform(self, actions: Sequence[Mapping[str, Any]]) -> str | None:
         """Carry actions out; gives what was wrong, and then nothing of them has happened."""

@@ -36,8 +36,8 @@ class Branch(Node):
                 "properties": {
                     "when": formula("If", "条件", context="automation"),
                     "label": LABEL,
-                    "nodes": kinds("node", "any_key", "Then", "节点"),
-                    "else": kinds("node", "any_key", "Otherwise", "否则"),
+                    "nodes": kinds("node", "any_key", "Then", "节点", labelled=True),
+                    "else": kinds("node", "any_key", "Otherwise", "否则", labelled=True),
                 },
                 "oneOf": [{"required": ["when", "nodes"]}, {"required": ["else"]}],
                 "additionalProperties": False,

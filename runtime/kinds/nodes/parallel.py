@@ -55,7 +55,7 @@ class Parallel(Node):
                         "properties": {
                             "label": LABEL,
                             "when": formula("If", "条件", context="automation"),
-                            "nodes": kinds("node", "any_key", "Nodes", "节点"),
+                            "nodes": kinds("node", "any_key", "Nodes", "节点", labelled=True),
                         },
                         "required": ["nodes"],
                         "additionalProperties": False,

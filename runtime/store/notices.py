@@ -1,0 +1,43 @@
+"""Notices of people: what they were told and have read. It decides nothing and checks no right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runtime.base.sqltext import Sql, ident
+from runtime.store.database import Database
+
+
+def listed(database: Database, schema: str, user: str, unread: bool, after: str | None,
+           limit: int) -> list[tuple[Any, ...]]:  # fmt: skip
+    """Somebody's notices, newest first, with what they are about."""
+    only = " AND n.read_at IS NULL" if unread else ""
+    later, more = (" AND n.id < %s::uuid", (after,)) if after else ("", ())
+    return database.rows(Sql(
+        "SELECT n.id::text, n.type, n.instance::text, n.task::text, n.text, n.created_at, n.read_at, i.title, "
+        f"i.workflow, i.object_key, i.record_id::text, i.initiator::text FROM {ident(schema, 's_notice')} n "
+        f"LEFT JOIN {ident(schema, 's_instance')} i ON i.id = n.instance "
+        f"WHERE n.user_id = %s::uuid{only}{later} ORDER BY n.id DESC LIMIT %s", (user, *more, limit)))  # fmt: skip
+
+
+def one(database: Database, schema: str, user: str, notice: str) -> tuple[str | None, str | None, str] | None:
+    """(instance, task, type) of one of somebody's notices, which he has read from now on."""
+    found = database.row(Sql(
+        f"UPDATE {ident(schema, 's_notice')} SET read_at = coalesce(read_at, now()) "
+        "WHERE id = %s::uuid AND user_id = %s::uuid RETURNING instance::text, task::text, type",
+        (notice, user)))  # fmt: skip
+    return (found[0], found[1], found[2]) if found else None
+
+
+def read_all(database: Database, schema: str, user: str, until: str) -> int:
+    """Somebody has read everything up to one notice, which is the newest that he has seen; how many were new."""
+    return len(database.rows(Sql(
+        f"UPDATE {ident(schema, 's_notice')} SET read_at = now() WHERE user_id = %s::uuid AND read_at IS NULL "
+        "AND id <= %s::uuid RETURNING 1", (user, until))))  # fmt: skip
+
+
+def read_about(database: Database, schema: str, user: str, instance: str) -> None:
+    """Somebody looks at an instance: what he was told of it is no news any more."""
+    database.rows(Sql(
+        f"UPDATE {ident(schema, 's_notice')} SET read_at = now() WHERE user_id = %s::uuid AND read_at IS NULL "
+        "AND instance = %s::uuid", (user, instance)))  # fmt: skip

@@ -1,0 +1,64 @@
+"""Who stands in for whom, when and for which workflows. It decides nothing and checks no right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from runtime.base.sqltext import Sql, ident
+from runtime.store.database import Database
+from runtime.store.ids import new_id
+
+COLUMNS = "d.id::text, d.user_id::text, d.to_id::text, d.workflows, d.from_at, d.until_at"
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """Somebody acts for somebody else for a while; no workflows means all of them."""
+
+    id: str
+    user: str
+    to: str
+    workflows: Sequence[str]
+    begins: datetime
+    ends: datetime
+
+
+def of(database: Database, schema: str, user: str) -> list[StandIn]:
+    """What somebody has arranged, or was asked for, and is not over yet."""
+    rows = database.rows(Sql(
+        f"SELECT {COLUMNS} FROM {ident(schema, 's_delegation')} d WHERE (d.user_id = %s::uuid OR d.to_id = %s::uuid) "
+        "AND d.until_at > now() ORDER BY d.from_at, d.id", (user, user)))  # fmt: skip
+    return [StandIn(*row) for row in rows]
+
+
+def alone(database: Database, schema: str) -> None:
+    """Nobody else arranges anything until the end of the transaction."""
+    database.rows(Sql(f"LOCK TABLE {ident(schema, 's_delegation')} IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def overlapping(database: Database, schema: str, begins: datetime, ends: datetime) -> list[StandIn]:
+    """Everything that is in force at some moment of a period."""
+    rows = database.rows(Sql(
+        f"SELECT {COLUMNS} FROM {ident(schema, 's_delegation')} d WHERE d.from_at < %s AND d.until_at > %s",
+        (ends, begins)))  # fmt: skip
+    return [StandIn(*row) for row in rows]
+
+
+def add(database: Database, schema: str, user: str, to: str, workflows: Sequence[str], begins: datetime,
+        ends: datetime) -> str:  # fmt: skip
+    """A new stand-in; its id."""
+    identity = new_id()
+    database.rows(Sql(
+        f"INSERT INTO {ident(schema, 's_delegation')} (id, user_id, to_id, workflows, from_at, until_at) "
+        "VALUES (%s::uuid, %s::uuid, %s::uuid, %s, %s, %s)",
+        (identity, user, to, list(workflows), begins, ends)))  # fmt: skip
+    return identity
+
+
+def end(database: Database, schema: str, user: str, identity: str) -> bool:
+    """It is over now; False when it is none of his, or over already."""
+    return bool(database.rows(Sql(
+        f"UPDATE {ident(schema, 's_delegation')} SET until_at = greatest(from_at, now()) WHERE id = %s::uuid "
+        "AND user_id = %s::uuid AND until_at > now() RETURNING 1", (identity, user))))  # fmt: skip
