@@ -159,7 +159,8 @@ class KindField(FormField):  # type: ignore[misc]
         """(key, label) of all that can be chosen; for links the first records and the chosen ones."""
         kind = self.definition.kind
         if isinstance(kind, Chooses):
-            found = [(one.key, one.label[page_language()]) for one in kind.choices()]
+            spoken = page_language()
+            found = [(one.key, one.label[spoken]) for one in kind.choices()]
             return found + [(one, one) for one in self.chosen if one not in dict(found)]
         if not isinstance(kind, Relates):
             return []

@@ -1,5 +1,5 @@
 /** The only entry of the browser part: styles, partial updates, and islands as far as a page has any. */
-import "./core/htmx.ts";
+import "./core/partial.ts";
 import { loadIslands, type Islands } from "./core/islands.ts";
 import "./pages/index.ts";
 import "./styles/main.css";
