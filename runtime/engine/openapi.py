@@ -154,6 +154,34 @@ def parameter(name: str, kind: str, text: str, place: str = "query") -> dict[str
     return {"name": name, "in": place, "required": place == "path", "schema": {"type": kind}, "description": text}
 
 
+def conversion(access: ObjectAccess, record: dict[str, Any], by_id: dict[str, Any]) -> dict[str, Any]:
+    """The operations that make other records out of one."""
+    name, label = access.object.name, two(access.object.label)
+    known = list(access.object.conversions)
+    action = {**parameter("action", "string", "The conversion · 转化", "path"), "schema": {"enum": known}}
+    choice = {"oneOf": [
+        {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}},
+        {"type": "object", "properties": {"values": {"type": "object"}}},
+        {"type": "null"},
+    ]}  # fmt: skip
+    said = {
+        "type": "object",
+        "description": "For each link: an existing record, values of the new one, or null to leave it out · "
+        "各关联字段：已有记录、新记录的取值，或 null（不产生）",
+        "additionalProperties": choice,
+    }
+    rows = {"type": "object", "properties": {"data": {"type": "array", "items": {"type": "object"}}}}
+    headers = [
+        parameter("Idempotency-Key", "string", "The same key has its effect once · 幂等键", "header"),
+        parameter("If-Match", "string", "The version that was seen · 已读版本", "header"),
+    ]
+    return {
+        "parameters": [*by_id["parameters"], action],
+        "get": operation(f"What it would become · 转化预览: {label}", name, ok=rows),
+        "post": operation(f"Convert · 转化: {label}", name, body=said, ok=record, parameters=headers),
+    }
+
+
 def record_paths(access: ObjectAccess) -> dict[str, Any]:
     """The operations on one object that this caller may do."""
     name = access.object.name
@@ -188,6 +216,8 @@ def record_paths(access: ObjectAccess) -> dict[str, Any]:
     if access.may("update"):
         seen = parameter("If-Match", "string", "The ETag that you have seen · 已读版本", "header")
         single["patch"] = operation(f"Change · 修改: {label}", tag, body=write, ok=record, parameters=[seen])
+        if access.object.conversions:
+            found[f"{base}/{{id}}/convert/{{action}}"] = conversion(access, record, by_id)
     if access.may("delete"):
         single["delete"] = operation(f"Delete · 删除: {label}", tag, status="204")
         found[f"{base}/{{id}}/restore"] = {**by_id, "post": operation(f"Restore · 恢复: {label}", tag, ok=record)}

@@ -34,6 +34,8 @@ def check(model: Model, loaded: Loaded, catalog: Catalog) -> list[Problem]:
     for document in loaded.documents:
         if document.piece == "object":
             problems.extend(objects.check(document))
+            if "conversions" in document.data:
+                problems.extend(_Piece(model, formulas, references, document).conversions(objects.walker))
             continue
         walker = walkers.get(document.piece)
         if walker is None:
@@ -84,6 +86,23 @@ class _Piece:
                 yield from self.step(one)
         for one in found:
             yield from self.one(one)
+
+    def conversions(self, walker: Walker) -> Iterator[Problem]:
+        """The problems of what an object's records can become."""
+        data = self.document.data["conversions"]
+        schema = walker.root["properties"]["conversions"]
+        for found in walker.walk(schema, data, ("conversions",), self.document.name):
+            yield from self.one(found)
+        for name, conversion in data.items():
+            links = [one["link"] for one in conversion["into"]]
+            for number, link in enumerate(links):
+                if link in links[:number]:
+                    said = Message(f"the link {link!r} is filled twice", f"关联字段“{link}”重复使用")
+                    yield self.document.problem("twice", said, ("conversions", name, "into", number, "link"))
+            for key in conversion.get("then") or {}:
+                if key in links:
+                    said = Message(f"the link {key!r} is filled by a step already", f"关联字段“{key}”已由转化步骤填写")
+                    yield self.document.problem("twice", said, ("conversions", name, "then", key))
 
     def step(self, one: Found) -> Iterator[Problem]:
         """The names of steps, which must be different from each other."""

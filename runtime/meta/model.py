@@ -107,6 +107,28 @@ class Validation:
 
 
 @dataclass(frozen=True)
+class Becoming:
+    """One record that a conversion makes: the link that will hold it, its values (a text after ``=`` is a formula)."""
+
+    link: str
+    values: Mapping[str, Any]
+    existing: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What a record can become: linked records made in one go, and what it then gets itself."""
+
+    name: str
+    label: Text
+    help: Text
+    when: str
+    into: Sequence[Becoming]
+    then: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class ObjectDef:
     """One object. ``key`` is its storage key: its first name."""
 
@@ -153,6 +175,30 @@ class ObjectDef:
         return [
             (one.key, one.kind.search_text, one.kind.long) for one in self.fields.values() if one.key in self.searched
         ]
+
+    @cached_property
+    def conversions(self) -> Mapping[str, Conversion]:
+        """What a record can become, by name."""
+        found = {}
+        for name, doc in (self.doc.get("conversions") or {}).items():
+            into = [
+                Becoming(
+                    self._present(one["link"]), one.get("set") or {}, bool(one.get("existing")),
+                    bool(one.get("optional")),
+                )
+                for one in doc["into"]
+            ]  # fmt: skip
+            when = doc.get("when", True)
+            source = str(when).lower() if isinstance(when, bool) else str(when)
+            help = label_of(doc["help"], name) if doc.get("help") else {}
+            found[name] = Conversion(
+                name, label_of(doc.get("label"), name), help, source, into, doc.get("then") or {}
+            )  # fmt: skip
+        return found
+
+    def _present(self, name: str) -> str:
+        found = self.field(name)
+        return found.name if found else name
 
     def field(self, name: str) -> FieldDef | None:
         """The field called ``name`` now or before, or None."""

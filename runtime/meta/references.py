@@ -94,6 +94,19 @@ class References:
     def _field(self, name: str, scope: Scope) -> Message | None:
         return None if _own(scope, name) else unknown_field(name, scope)
 
+    def _made_link(self, name: str, scope: Scope) -> Message | None:
+        """A link that can hold a record that is made for it: one record, of an object of the model, not its owner."""
+        definition = scope.definition if isinstance(scope, ModelScope) else None
+        field = definition.field(name) if definition else None
+        if field is None:
+            return unknown_field(name, scope)
+        relates = field.relates
+        made = relates is not None and field.stored and not relates.many and not field.owned
+        if not made or relates is None or relates.target_object() in SYSTEM_OBJECTS:
+            return Message(f"the field {name!r} is not a link to one record of another object",
+                           f"字段“{name}”不是指向单条业务记录的关联字段")  # fmt: skip
+        return None
+
     def _own_workflow(self, name: str, scope: Scope) -> Message | None:
         """A workflow about the object itself: only such a one can have approved its records."""
         return self.piece("workflow", name, scope.definition.name if isinstance(scope, ModelScope) and scope.definition

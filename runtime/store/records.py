@@ -267,10 +267,14 @@ def present(table: str, alias: str, joins: Sql, ids: Sequence[str], criterion: S
     return statement + f" FOR SHARE OF {alias}"
 
 
-def held(place: ObjectLayout, record_id: str, version: int) -> Sql:
-    """A row when the record still has the version; nobody changes or deletes it until the transaction ends."""
+def held(place: ObjectLayout, record_id: str, version: int, *, alone: bool = False) -> Sql:
+    """A row when the record still has the version; nobody changes or deletes it until the transaction ends.
+
+    ``alone``: nobody else holds it meanwhile, so that whoever holds it may change it.
+    """
+    lock = "UPDATE" if alone else "SHARE"
     return Sql(
-        f"SELECT 1 FROM {place.table} WHERE id = %s::uuid AND version = %s AND deleted_at IS NULL FOR SHARE",
+        f"SELECT 1 FROM {place.table} WHERE id = %s::uuid AND version = %s AND deleted_at IS NULL FOR {lock}",
         (record_id, version),
     )
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from runtime.engine import presenting, reading, trail
+from runtime.engine import converting, presenting, reading, trail
 from runtime.engine.access import ObjectAccess, object_access
 from runtime.engine.workspace import Session
 from runtime.kinds.field import Choice, Chooses
-from runtime.meta.model import FieldDef
+from runtime.meta.model import Conversion, FieldDef
 from runtime.store.ids import is_id
 from runtime.web.asked import views_of
 from runtime.web.columns import columns_in
@@ -68,6 +68,7 @@ class RecordPage:
     pinned: bool = False
     path: FieldDef | None = None
     steps: Sequence[Step] = ()
+    conversions: Sequence[Conversion] = ()
 
     def seen(self, conditions: Any) -> bool:
         """False when a condition of the form surely does not hold."""
@@ -101,6 +102,8 @@ def opened(session: Session, access: ObjectAccess, record_id: str) -> RecordPage
         {right for right, holds in zip(RIGHTS, record["_may"], strict=True) if holds},
     )  # fmt: skip
     found.path, found.steps = steps_of(access, plain)
+    if "update" in found.may:
+        found.conversions = list(converting.usable(session, access, plain))
     return found
 
 

@@ -8,7 +8,16 @@ from runtime.base.errors import DougongError, Malformed
 from runtime.engine import exports, imports, presenting
 from runtime.engine.access import ObjectAccess, demand_object
 from runtime.engine.workspace import Session
-from runtime.web import boards, calendars, galleries, routes_home, routes_lists, routes_one, routes_selection
+from runtime.web import (
+    boards,
+    calendars,
+    conversions,
+    galleries,
+    routes_home,
+    routes_lists,
+    routes_one,
+    routes_selection,
+)
 from runtime.web.asked import Asked, combined, views_of
 from runtime.web.editing import Editing, editing
 from runtime.web.http import Services, answer
@@ -37,6 +46,7 @@ def blueprint(services: Services) -> Blueprint:
     routes_selection.add(routes)
     routes_one.add(routes)
     routes_one.add_far(routes)
+    conversions.add(routes)
     boards.add(routes)
     calendars.add(routes)
 

@@ -8,9 +8,11 @@ from flask import Blueprint, Response, request
 
 from runtime.base.errors import Invalid, Malformed, Message, Problem
 from runtime.base.values import load_foreign
-from runtime.engine import aggregates, bulk, records, sharing, trail
-from runtime.web import direct, routes_flows
-from runtime.web.http import Services, answer, current, flag, json_body, json_object, language, session_of, whole
+from runtime.engine import aggregates, bulk, converting, records, sharing, trail
+from runtime.engine.access import demand_object
+from runtime.web import call, direct, routes_flows
+from runtime.web.conversions import proposals
+from runtime.web.http import Services, answer, body, current, flag, json_body, json_object, language, session_of, whole
 
 NDJSON = "application/x-ndjson"
 
@@ -34,6 +36,21 @@ def blueprint(services: Services) -> Blueprint:
     @routes.get("/records/<object_name>/<record_id>/history")
     def history(object_name: str, record_id: str) -> Response:
         return answer({"data": trail.history(session_of(services), object_name, record_id)})
+
+    @routes.get("/records/<object_name>/<record_id>/convert/<action>")
+    def becomes(object_name: str, record_id: str, action: str) -> Response:
+        session = session_of(services)
+        access = demand_object(session.snapshot, session.person, object_name, "update")
+        return answer({"data": proposals(session, access, record_id, action)})
+
+    @routes.post("/records/<object_name>/<record_id>/convert/<action>")
+    def convert(object_name: str, record_id: str, action: str) -> Response:
+        session = session_of(services)
+        sent = body(largest)
+        choices = call.json_of(sent) if sent else {}
+        options = direct.options_of(current(), sent)
+        made = converting.convert(session, object_name, record_id, action, choices, options)
+        return direct.written(made, 200, object_name).response()
 
     @routes.get("/records/<object_name>/<record_id>/shares")
     def shares(object_name: str, record_id: str) -> Response:

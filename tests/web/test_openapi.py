@@ -8,6 +8,7 @@ from runtime.web import direct, routes_transfer
 from tests.conftest import Shop
 
 NOTE = "object: note\nlabel: {en: Note, zh: 便签}\nfields:\n  text: {type: text, label: {en: T, zh: 文}}\n"
+BECOMES = "  next: {type: link, to: note}\nconversions:\n  go_on: {into: [{link: next, set: {text: =text}}]}\n"
 #: Not for programs: the description itself.
 ITSELF = {"/api/v1/openapi.json"}
 
@@ -19,7 +20,7 @@ def in_the_description(name: re.Match[str]) -> str:
 
 
 def test_every_route_and_parameter(shop: Shop) -> None:
-    shop.publish(NOTE)
+    shop.publish(NOTE + BECOMES)
     described = shop.ask("GET", "/openapi.json").get_json()["paths"]
     there = {path.replace("/note", "/{object}"): methods for path, methods in described.items()}
     missing = []
