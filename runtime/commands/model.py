@@ -9,10 +9,12 @@ from typing import Any
 
 import click
 
-from runtime.base.errors import Invalid, Problem
-from runtime.commands.base import Place, place_options, table
+from runtime.base.errors import Invalid, Message, Problem, unknown
+from runtime.commands.base import Place, ensure_layout, place_options, table, workspace_of
 from runtime.config import bundled_plugins
-from runtime.engine import planning, publish
+from runtime.engine import planning, publish, scenarios
+from runtime.engine.coverage import Coverage
+from runtime.engine.expecting import Outcome
 from runtime.engine.planning import Plan
 from runtime.kinds.catalog import load_catalog
 from runtime.meta import build, check, diff, load, package, validate
@@ -109,6 +111,58 @@ def plan_lines(found: Plan, language: str) -> list[str]:
     return [*lines, "layout:", *work] if work else lines
 
 
+@group.command(name="test")
+@click.argument("path", type=PATH)
+@click.option("--scenario", "names", multiple=True, help="Only this one; several are possible.")
+@click.option("--coverage", is_flag=True, help="Which steps and ways of the workflows were gone through.")
+@place_options
+def test_command(place: Place, path: Path, names: tuple[str, ...], coverage: bool) -> None:
+    """Play the scenarios of PATH on a throw-away workspace, with a clock of their own. Changes nothing."""
+    loaded = load.read(path)
+    language, seen = place.output.language, Coverage() if coverage else None
+    with place.services() as services:
+        ensure_layout(services)
+        workspace = workspace_of(services, place.workspace)
+        found = publish.plan(workspace, loaded)
+        stop_on_errors(found)
+        documents = [one for one in found.loaded.of("scenario") if one.app == loaded.app]
+        chosen = [one for one in documents if not names or one.name in names]
+        missing = sorted({*names} - {one.name for one in chosen})
+        if missing:
+            raise Invalid(problems=[
+                unknown(Message("scenario", "场景"), missing[0], [one.name for one in documents], "unknown_scenario")
+            ])  # fmt: skip
+        outcomes = scenarios.rehearse(workspace, found.loaded, chosen, seen)
+    body: dict[str, Any] = {"scenarios": [one.json(language) for one in outcomes]}
+    lines = [line for one in outcomes for line in outcome_lines(one, language)]
+    if seen is not None:
+        body["coverage"] = seen.json(language)
+        lines += coverage_lines(body["coverage"])
+    failed = sum(not one.ok for one in outcomes)
+    lines.append(f"{len(outcomes)} scenarios, {failed} failed")
+    place.output.show(body, lines)
+    if failed:
+        sys.exit(1)
+
+
+def outcome_lines(outcome: Outcome, language: str) -> list[str]:
+    """One scenario for people."""
+    word = "ok    " if outcome.ok else "FAILED"
+    return [f"{word} {outcome.document.name}  {outcome.seconds:.2f} s",
+            *(f"       {one.problem.show(language)}" for one in outcome.failures)]  # fmt: skip
+
+
+def coverage_lines(coverage: dict[str, Any]) -> list[str]:
+    """What was gone through, for people."""
+    lines = []
+    for name, found in coverage.items():
+        lines.append(f"{name}: {found['covered']} of {found['of']} steps and ways")
+        for one in found["places"]:
+            title = f"{one['kind']} {one['step']}" if one["way"] is None else f"  way: {one['way']}"
+            lines.append(f"  {'x' if one['covered'] else '-'} {title}")
+    return lines
+
+
 def stop_on_errors(found: Plan) -> None:
     """Raise Invalid when the documents are wrong."""
     if found.errors:
@@ -120,9 +174,15 @@ def stop_on_errors(found: Plan) -> None:
 @click.option("--note", default="", help="What this version is for.")
 @place_options
 def publish_command(place: Place, path: Path, note: str) -> None:
-    """Publish PATH as a new version: wholly or not at all, while everybody goes on working."""
+    """Publish PATH as a new version: wholly or not at all, while everybody goes on working.
+
+    Refused while one of its scenarios fails.
+    """
     with place.session() as (_, session):
-        number, found = publish.publish(session.workspace, load.read(path), note=note, progress=place.output.progress)
+        loaded, progress = load.read(path), place.output.progress
+        number, found = publish.publish(
+            session.workspace, loaded, note=note, progress=progress, check=scenarios.demand
+        )  # fmt: skip
     done(place, number, found)
 
 

@@ -17,7 +17,7 @@ from runtime.engine.directory import People
 from runtime.engine.drafts import Draft, Evaluator
 from runtime.engine.flow.worktime import Calendar, read_calendar
 from runtime.engine.storing import Options
-from runtime.engine.workspace import Session
+from runtime.engine.workspace import SYSTEM, Person, Session
 from runtime.formula.compiler import Compiled
 from runtime.kinds.action import Action
 from runtime.store import flows
@@ -25,6 +25,13 @@ from runtime.store.database import Connection
 
 TRUSTED = Options(trusted=True)
 CHANNEL = "workflow"
+
+
+class ByItself(Session):
+    """What a workflow does by itself: with the rights of the system, under the name of who has decided."""
+
+    def _who(self) -> Person:
+        return SYSTEM
 
 
 class World:
@@ -37,7 +44,8 @@ class World:
         self.actor = session
         self.system = Session(session.workspace, user_id=None, channel=CHANNEL)
         self.writer = Session(session.workspace, user_id=session.user_id, channel=CHANNEL)
-        self.system.database, self.writer.database = looking, bound
+        self.doer = ByItself(session.workspace, user_id=session.user_id, channel=CHANNEL)
+        self.system.database, self.writer.database, self.doer.database = looking, bound, bound
         self.object_name = object_name
         self.record_id = record_id
         self.people_known = People(session, looking)
@@ -46,11 +54,11 @@ class World:
 
     def acting_for(self, workflow: str) -> None:
         """What is written from now on is a step of the workflow."""
-        self.system.workflow = self.writer.workflow = workflow
+        self.system.workflow = self.writer.workflow = self.doer.workflow = workflow
 
     def because(self, cause: Mapping[str, Any]) -> None:
         """What the writes from now on are due to."""
-        self.system.cause = self.writer.cause = dump_text(cause)
+        self.system.cause = self.writer.cause = self.doer.cause = dump_text(cause)
 
     def since(self, before: Mapping[str, Any] | None, changed: Iterable[str]) -> None:
         """Conditions compare with the values by storage key that ``changed`` had; None: the record is new."""
@@ -173,5 +181,5 @@ class World:
 
     def update(self, values: Mapping[str, Any]) -> None:
         """Set fields of the record."""
-        records.update(self.writer, self.object_name, self.record_id, dict(values), TRUSTED)
+        records.update(self.doer, self.object_name, self.record_id, dict(values), TRUSTED)
         self._draft = None

@@ -73,11 +73,18 @@ def publish(
     note: str = "",
     author: str | None = None,
     progress: Progress = silent,
+    check: Callable[[Workspace, Plan], None] | None = None,
 ) -> tuple[int, Plan]:
-    """Publish one app; (number of the live version, what was done). Raises Invalid, Conflict."""
+    """Publish one app; (number of the live version, what was done). Raises Invalid, Conflict.
+
+    ``check`` may refuse what would be done: `scenarios.demand` plays the scenarios of the documents.
+    """
     with publishing(workspace) as connection:
         finish(workspace, connection, progress)
         found = plan(workspace, loaded)
+        if check is not None:
+            refuse(found)
+            check(workspace, found)
         return carry_out(workspace, connection, found, note=note, author=author, progress=progress), found
 
 

@@ -181,6 +181,13 @@ class Workspace:
             self._model = (live.version, self.read_model(live.version))
         return Snapshot(self, live, self._model[1], people.shared_objects(self.database, self.schema))
 
+    def adopt(self, other: Workspace, model: Model | None = None, version: int | None = None) -> None:
+        """Begin with what another has read and compiled; ``model`` in the place of its own."""
+        number = other._model[0] if version is None else version
+        self._model = (number, model or other._model[1])
+        if model is None:
+            self._layout, self._formulas = other._layout, other._formulas
+
     def read_model(self, version: int) -> Model:
         """The model of any version, from its documents."""
         if version == 0:

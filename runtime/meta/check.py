@@ -14,6 +14,7 @@ from runtime.kinds.field import BadValue, Context
 from runtime.meta.check_flows import check_flow
 from runtime.meta.check_objects import Objects
 from runtime.meta.check_roles import check_role
+from runtime.meta.check_scenarios import check_scenario
 from runtime.meta.diff import PIECE_WORDS
 from runtime.meta.formulas import EXPECTED, Formulas
 from runtime.meta.load import Document, Loaded
@@ -43,6 +44,8 @@ def check(model: Model, loaded: Loaded, catalog: Catalog) -> list[Problem]:
         problems.extend(_Piece(model, formulas, references, document).check(walker))
         if document.piece == "workflow":
             problems.extend(check_flow(document, model, catalog))
+        if document.piece == "scenario":
+            problems.extend(check_scenario(document, model, catalog))
         if document.piece == "app":
             problems.extend(_requires(model, document))
     problems.extend(objects.cycles(loaded))

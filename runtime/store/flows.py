@@ -311,3 +311,25 @@ def gone_with_tasks(database: Database, schema: str) -> list[str | None]:
         f"UNION ALL SELECT NULL WHERE EXISTS (SELECT 1 FROM {tasks} WHERE assignee IS NULL AND state = 'open') "
         f"AND EXISTS (SELECT 1 FROM {ident(schema, 's_user')} WHERE active AND 'admin' = ANY(roles))"))  # fmt: skip
     return [row[0] for row in rows]
+
+
+def next_due(database: Database, schema: str, until: datetime) -> tuple[str, int, datetime] | None:
+    """The timer that is due first: (instance, number, moment)."""
+    row = database.row(Sql(
+        f"SELECT instance::text, number, fire_at FROM {ident(schema, 's_timer')} WHERE state = 'scheduled' "
+        "AND fire_at <= %s ORDER BY fire_at, instance, number LIMIT 1", (until,)))  # fmt: skip
+    return (row[0], row[1], row[2]) if row else None
+
+
+def everything(database: Database, schema: str) -> list[Row]:
+    """All instances, oldest first: for workspaces with a handful of them."""
+    rows = database.rows(Sql(f"SELECT {COLUMNS} FROM {ident(schema, 's_instance')} ORDER BY id"))
+    return [_row(row) for row in rows]
+
+
+def told(database: Database, schema: str) -> list[tuple[str, str, str, str]]:
+    """(id, who, type, text) of all notices, oldest first: for workspaces with a handful of them."""
+    rows = database.rows(Sql(
+        f"SELECT id::text, user_id::text, type, text FROM {ident(schema, 's_notice')} ORDER BY id"
+    ))  # fmt: skip
+    return [(row[0], row[1], row[2], row[3]) for row in rows]

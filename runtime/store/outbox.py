@@ -80,6 +80,14 @@ def counts(database: Database, schema: str) -> dict[str, int]:
     return {str(state): int(count) for state, count in rows}
 
 
+def troubles(database: Database, schema: str, limit: int) -> list[str]:
+    """Why events are still there."""
+    rows = database.rows(Sql(
+        f"SELECT coalesce(error, state) FROM {ident(schema, 's_outbox')} ORDER BY id LIMIT %s", (limit,)
+    ))  # fmt: skip
+    return [str(row[0]) for row in rows]
+
+
 def given_up(database: Database, schema: str, limit: int) -> list[str]:
     """The newest events that could not be dealt with, with the reason."""
     rows = database.rows(Sql(
