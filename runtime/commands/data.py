@@ -9,11 +9,13 @@ from typing import Any
 import click
 import yaml
 
-from runtime.base.errors import Invalid, Message
+from runtime.base.errors import Conflict, Invalid, Message
 from runtime.base.values import load_foreign
 from runtime.commands.base import Output, Place, place_options, session_for
-from runtime.engine import exports, importing, imports
+from runtime.engine import exports, import_jobs, importing, imports
+from runtime.engine.outcome import Outcome
 from runtime.engine.workspace import Session
+from runtime.web.http import Services
 
 FORMATS = {".csv": "csv", ".xlsx": "xlsx", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 SHOWN_ERRORS = 20
@@ -84,12 +86,15 @@ def import_command(
 ) -> None:  # fmt: skip
     """Import FILE (CSV, XLSX, JSONL) into OBJECT; wrong rows are said by their number and left out."""
     bar = Bar(place.output)
-    with place.session() as (_, session):
+    with place.session() as (services, session):
         acting = session if user is None else session_for(session.workspace, user, "import")
         sink = errors.open("wb") if errors else None
         try:
             options = imports.Options(mapping_of(mapping), on_duplicate, key, dry_run, blank, file.name, sink)
-            outcome = imports.run(acting, object_name, file, options, bar)
+            if dry_run:
+                outcome = imports.run(acting, object_name, file, options, bar)
+            else:
+                outcome = taken_in(place, acting, services, object_name, file, options, bar)
         finally:
             if sink:
                 sink.close()
@@ -109,6 +114,20 @@ def import_command(
     place.output.show(outcome.json(language), lines)
     if outcome.failed or outcome.stopped:
         sys.exit(1)
+
+
+def taken_in(place: Place, session: Session, services: Services, object_name: str, file: Path,
+             options: imports.Options, bar: Bar) -> Outcome:  # fmt: skip
+    """Import a file; one that was cut off, by a crash or by pulling the plug, is continued where it stood."""
+    contents = services.contents(session)
+    with file.open("rb") as stream:
+        job, again = import_jobs.begun_before(session, contents, stream, object_name, options, sys.maxsize)
+    if again:
+        place.output.progress("this import was cut off before; it goes on where it stood")
+    outcome = import_jobs.work_on(session.workspace, contents, job, bar, options.errors)
+    if outcome is None:
+        raise Conflict(Message("another process is at work on this import", "另一进程正在处理此导入"))
+    return outcome
 
 
 @group.command(name="export")

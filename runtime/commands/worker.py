@@ -6,14 +6,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
 import click
 
 from runtime.commands.base import Place, place_options
-from runtime.engine import worker
+from runtime.engine import import_jobs, worker
 from runtime.engine.workspace import Workspaces
 from runtime.store.outbox import Bell
 
@@ -22,35 +22,43 @@ BESIDE = "DOUGONG_BESIDE"
 PROGRAM = "from runtime.cli import main; main()"
 #: Seconds until a worker that has died is started again, more each time up to the last.
 PAUSES = (1, 2, 5, 10, 30)
+#: Seconds after which it is looked whether to end.
+LONGEST_REST = 2.0
 
 
 @click.command(name="worker")
 @click.option("--concurrency", default=1, show_default=True, help="So many at the same time.")
 @place_options
 def worker_command(place: Place, concurrency: int) -> None:
-    """Timers and events of workflows, mail; any number of these, on any host."""
+    """Timers and events of workflows, mail, large imports; any number of these, on any host."""
     ended = Event()
     parent = os.environ.get(BESIDE)
 
     def over() -> bool:
         return ended.is_set() or (parent is not None and os.getppid() != int(parent))
 
-    def go(known: Workspaces) -> None:
+    def go(known: Workspaces, work: Callable[[Workspaces, Callable[[float], bool]], None] = worker.work) -> None:
         bell = Bell(known.database)
 
         def rest(seconds: float) -> bool:
-            bell.wait(0 if over() else seconds)
+            bell.wait(0 if over() else min(seconds, LONGEST_REST))
             return over()
 
         try:
-            worker.work(known, rest)
+            work(known, rest)
         finally:
             bell.close()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    with place.services(pool=2 * concurrency + 2) as services:
+    with place.services(pool=2 * concurrency + 4) as services:
         others = [Thread(target=go, args=(services.workspaces,), daemon=True) for _ in range(concurrency - 1)]
+
+        def take_in(known: Workspaces, rest: Callable[[float], bool]) -> None:
+            import_jobs.work(known, services.contents_of, rest)
+
+        # A long import must not hold the timers up.
+        others.append(Thread(target=go, args=(services.workspaces, take_in), daemon=True))
         for one in others:
             one.start()
         go(services.workspaces)

@@ -147,7 +147,11 @@ class Work:
     It has a session of its own, so that what one batch finds out about the workspace does not change another's.
     """
 
-    def __init__(self, request: Request, batch: Sequence[Mapping[str, Any]], start: int) -> None:
+    def __init__(
+        self, request: Request, batch: Sequence[Mapping[str, Any]], start: int, ids: Sequence[str] = ()
+    ) -> None:
+        """``ids`` are those of the records that the batch makes, () for any."""
+        self.ids = ids
         self.request = replace(request, session=copy(request.session))
         self.batch = batch
         self.start = start
@@ -158,6 +162,9 @@ class Work:
         """Everything before the transaction, of the items that are not stored yet."""
         numbered = enumerate(self.batch, self.start)
         self.items = [Item(number, raw) for number, raw in numbered if number not in self.stored]
+        if self.ids:
+            for one in self.items:
+                one.id = self.ids[one.place - self.start]
         self.access = self.request.access()
         prepare(self.request, self.access, self.items)
 
@@ -193,11 +200,11 @@ class Work:
         return None
 
 
-def process(request: Request, batch: Sequence[Mapping[str, Any]], start: int) -> list[Result]:
+def process(request: Request, batch: Sequence[Mapping[str, Any]], start: int, ids: Sequence[str] = ()) -> list[Result]:
     """One batch in a transaction of its own; wrong records are left out and said."""
     if request.mode == "delete":
         return [delete_one(request, raw) for raw in batch]
-    work = Work(request, batch, start)
+    work = Work(request, batch, start, ids)
     work.prepare()
     return work.finish()
 

@@ -49,6 +49,8 @@ class Item:
     raw: Mapping[str, Any]
     draft: Draft | None = None
     result: Result | None = None
+    #: The id of a record that it makes, None for any.
+    id: str | None = None
 
 
 @dataclass
@@ -96,7 +98,7 @@ def locate(request: Request, access: ObjectAccess, items: Sequence[Item]) -> Non
     """Which items are new and which change a record that is there."""
     if request.mode == "create":
         for one in items:
-            one.draft = Draft(new_id(), one.raw, owner=request.session.user_id)
+            one.draft = Draft(one.id or new_id(), one.raw, owner=request.session.user_id)
         return
     by_id = request.key in (None, "id")
     field_def = None if by_id else key_field(access, str(request.key))
@@ -198,7 +200,7 @@ def missing(request: Request, item: Item, by_id: bool) -> None:
     """The item's record is not there."""
     if request.mode == "upsert" and not by_id:
         raw = {name: value for name, value in item.raw.items() if name != "id"}
-        item.draft = Draft(new_id(), raw, owner=request.session.user_id)
+        item.draft = Draft(item.id or new_id(), raw, owner=request.session.user_id)
         return
     name = request.key or "id"
     item.result = Result(

@@ -33,6 +33,9 @@ class Options:
     errors: IO[bytes] | None = None
     refs: Refs | None = None
     channel: str = "import"
+    #: What the ids of new records follow from, with the row's number; ``again``: some may be stored already.
+    origin: str | None = None
+    again: bool = False
 
     def check(self) -> None:
         """Raises Invalid for a word that is none of those allowed."""

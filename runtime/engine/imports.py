@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from runtime.base.errors import DougongError, Invalid, Message, Problem
+from runtime.base.errors import DougongError, Invalid, Message, Problem, Unavailable
 from runtime.engine import audit, bulk
 from runtime.engine.access import ObjectAccess
 from runtime.engine.columns import Columns, Target, wanted_of
@@ -30,7 +30,8 @@ from runtime.engine.outcome import FailedRows, Outcome, stopped_at
 from runtime.engine.rehearsal import Rehearsal
 from runtime.engine.tabular import Table, open_table
 from runtime.engine.workspace import Session
-from runtime.store.ids import is_id
+from runtime.store import batches
+from runtime.store.ids import is_id, row_id
 
 log = logging.getLogger("dougong")
 
@@ -66,9 +67,11 @@ def _named(options: Options, source: Path) -> Options:
 class Stop(Exception):
     """The import cannot go on."""
 
-    def __init__(self, reason: Message) -> None:
+    def __init__(self, reason: Message, away: bool = False) -> None:
+        """``away``: because the database is."""
         super().__init__(reason.en)
         self.reason = reason
+        self.away = away
 
 
 class Import:
@@ -97,6 +100,8 @@ class Import:
         self.read = 0
         #: The first row of what is being worked on, for the sentence that says where it stopped.
         self.first: int | None = None
+        #: True when it ended because the database was away: it may be tried again.
+        self.away = False
         self.flight: Flight | None = None
 
     def request(self, mode: str, key: str | None = None) -> Request:
@@ -173,8 +178,10 @@ class Import:
                     self.work(batch)
                 self.land()
         except Stop as stop:
+            self.away = stop.away
             self.outcome.stopped = stopped_at(self.first, stop.reason)
         except DougongError as error:
+            self.away = isinstance(error, Unavailable)
             self.outcome.stopped = stopped_at(self.first, error.problems[0].message if error.problems else _said(error))
         except KeyboardInterrupt:
             with suppress(Stop):
@@ -253,6 +260,7 @@ class Import:
 
     def work(self, batch: Sequence[Entry]) -> None:
         """Prepare a batch while the one before is being stored; then count that one and let this one go."""
+        batch = self.unstored(batch) if self.options.again else batch
         keys = {one.key for one in batch if one.key is not None}
         if self.flight is not None and not keys.isdisjoint(self.flight.keys):
             self.land()  # A row that comes again must find what was stored of it.
@@ -264,20 +272,36 @@ class Import:
                     groups.append(self.group(mode, pairs))
         finally:
             self.land()
-            self.first = min(one.number for one in batch)
-        self.flight = Flight(self.first, keys, groups, self.thread.submit(finished, groups))
+            self.first = first = min((one.number for one in batch), default=self.first or 0)
+        self.flight = Flight(first, keys, groups, self.thread.submit(finished, groups))
         if self.options.dry_run or self.entries.chained:
             self.land()
 
     def group(self, mode: str, pairs: Sequence[Pair]) -> Group:
         """Rows that are stored in the same way, prepared; what goes wrong is looked at when they are counted."""
-        work = bulk.Work(self.asked(mode), [raw for _, raw in pairs], 0)
+        work = bulk.Work(self.asked(mode), [raw for _, raw in pairs], 0, self.ids(pairs))
         found = Group(mode, pairs, work)
         try:
             work.prepare()
         except Exception as error:
             found.error = error
         return found
+
+    def ids(self, pairs: Sequence[Pair]) -> list[str]:
+        """The ids of the records that the rows make, [] when any will do."""
+        origin = self.options.origin
+        return [row_id(origin, entry.number) for entry, _ in pairs] if origin else []
+
+    def unstored(self, batch: Sequence[Entry]) -> list[Entry]:
+        """The rows whose records were not made by an earlier attempt; the others are counted."""
+        place = self.session.layout.object(self.object)
+        wanted = {row_id(str(self.options.origin), one.number): one for one in batch}
+        found = self.session.database.rows(batches.there(place, list(wanted)))
+        made = {row[0] for row in found}
+        for identity, entry in wanted.items():
+            if identity in made:
+                self.count(entry, bulk.Result(201, identity, 1))
+        return [entry for identity, entry in wanted.items() if identity not in made]
 
     def asked(self, mode: str) -> Request:
         """The request for rows that are stored in one way."""
@@ -299,12 +323,13 @@ class Import:
         try:
             results = found()
         except DougongError as error:
-            raise Stop(_said(error)) from error
+            raise Stop(_said(error), isinstance(error, Unavailable)) from error
         except Exception as error:
             if len(pairs) > 1:
                 half = len(pairs) // 2
                 for part in (pairs[:half], pairs[half:]):
-                    self.store(mode, part, partial(bulk.process, self.asked(mode), [raw for _, raw in part], 0))
+                    raws = [raw for _, raw in part]
+                    self.store(mode, part, partial(bulk.process, self.asked(mode), raws, 0, self.ids(part)))
                 return
             self.broken += 1
             log.exception("row %s of an import into %s", pairs[0][0].number, self.object)
@@ -316,7 +341,7 @@ class Import:
             self.count(entry, result)
         away = next((one for one in results if one.status == 503), None)
         if away is not None:
-            raise Stop(away.problems[0].message)
+            raise Stop(away.problems[0].message, away=True)
 
     def grouped(self, batch: Sequence[Entry]) -> dict[str, list[Pair]]:
         """The rows by how they are stored: surely new, or found by the key."""

@@ -242,9 +242,11 @@ def record_paths(access: ObjectAccess) -> dict[str, Any]:
         form = {"type": "object", "properties": {
             "file": {"type": "string", "format": "binary"}, "mapping": {"type": "string"},
             "on_duplicate": {"enum": ["skip", "update", "create", "fail"]}, "key": {"type": "string"},
-            "dry_run": {"type": "boolean"}, "blank": {"enum": ["keep", "clear"]}}}  # fmt: skip
+            "dry_run": {"type": "boolean"}, "blank": {"enum": ["keep", "clear"]},
+            "background": {"type": "boolean"}}}  # fmt: skip
         sent = operation(f"Import · 导入: {label}", tag, ok={"type": "object"})
         sent["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": form}}}
+        sent["responses"]["202"] = {"description": "A large file: a job at Location · 大文件：任务地址见 Location"}
         found[f"{base}/import"] = {"post": sent}
     if access.may("share"):
         wish = {
@@ -286,6 +288,7 @@ def common_paths() -> dict[str, Any]:
     form = {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
     upload["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": form}}}
     file_id = [parameter("id", "string", "The file's id · 文件 id", "path")]
+    job_id = [parameter("id", "string", "The job's id · 任务 id", "path")]
     q = [parameter("q", "string", "Text · 文本"), parameter("limit", "integer", "1 to 100")]
     return {
         "/api/v1/login": {"post": {**operation("Log in · 登录", "account", body=login, ok=anything), "security": []}},
@@ -297,7 +300,11 @@ def common_paths() -> dict[str, Any]:
         "/api/v1/search": {"get": operation("Search · 搜索", "search", ok=anything, parameters=q)},
         "/api/v1/files": {"post": upload},
         "/api/v1/files/{id}": {"parameters": file_id, "get": operation("Read a file · 读取文件", "files")},
-    }
+        "/api/v1/jobs/{id}": {"parameters": job_id, "get": operation("A job · 后台任务", "jobs", ok=anything)},
+        "/api/v1/jobs/{id}/cancel": {
+            "parameters": job_id, "post": operation("Cancel a job · 取消后台任务", "jobs", ok=anything)},
+        "/api/v1/jobs/{id}/failed": {"parameters": job_id, "get": operation("Its failed rows · 失败行", "jobs")},
+    }  # fmt: skip
 
 
 def admin_paths() -> dict[str, Any]:

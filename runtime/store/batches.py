@@ -152,6 +152,11 @@ def update_many(
     return [(row[0], row[1]) for row in run(connection, update_statement(place, writes, origin, live, stamp))]
 
 
+def there(place: ObjectLayout, ids: Sequence[str]) -> Sql:
+    """Which of the ids are taken, by records in the recycle bin too."""
+    return Sql(f"SELECT id::text FROM {place.table} WHERE id = ANY(%s::uuid[])", (list(ids),))
+
+
 def find_by(
     place: ObjectLayout,
     alias: str,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import uuid
 
 import uuid_utils
 
@@ -12,6 +14,17 @@ PATTERN = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{
 def new_id() -> str:
     """A new id, larger than all that this process made before."""
     return str(uuid_utils.uuid7())
+
+
+def row_id(whole: str, number: int) -> str:
+    """The id of the ``number``-th part (below 2**32) of what has the id ``whole``: the same every time, in order.
+
+    A UUID version 7 of the same moment; what is left beside the number tells this whole from others.
+    """
+    moment = uuid.UUID(whole).int >> 80
+    mark = int.from_bytes(hashlib.sha256(whole.encode()).digest()[:6], "big") >> 6
+    made = moment << 80 | 7 << 76 | number >> 20 << 64 | 2 << 62 | (number & 0xFFFFF) << 42 | mark
+    return str(uuid.UUID(int=made))
 
 
 def is_id(text: object) -> bool:

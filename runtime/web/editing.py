@@ -237,10 +237,12 @@ class Editing:
         known = presenting.conditions(
             self.session,
             self.access,
-            [one.required for one in self.plan.places() if isinstance(one.required, str)],
+            [said for one in self.plan.places() for said in (one.required, one.readonly) if isinstance(said, str)],
             merged,
         )
         for one in self.form:
+            if one.fixed and holds(one.place.readonly, known):
+                one.raw_data = None  # No browser sends it: it was switched off before and still is.
             if one.given and one.blank and holds(one.place.required, known):
                 one.errors = [*one.errors, gettext("must be filled in")]
                 settled = False

@@ -11,7 +11,7 @@ from flask import Flask, Response, g, request
 from runtime.base.errors import DougongError, Malformed, Message, Problem
 from runtime.base.values import dump, load_foreign
 from runtime.config import Settings
-from runtime.engine.workspace import Session, Workspaces
+from runtime.engine.workspace import Session, Workspace, Workspaces
 from runtime.store.files import Contents, DiskContents
 from runtime.web import call
 from runtime.web.call import JSON, Call
@@ -40,8 +40,12 @@ class Services:
     metrics: Metrics
 
     def contents(self, session: Session) -> Contents:
-        """Where the workspace's files are kept."""
-        return DiskContents(self.settings.files / session.workspace.schema)
+        """Where the files of a session's workspace are kept."""
+        return self.contents_of(session.workspace)
+
+    def contents_of(self, workspace: Workspace) -> Contents:
+        """Where a workspace's files are kept."""
+        return DiskContents(self.settings.files / workspace.schema)
 
 
 def current() -> Call:

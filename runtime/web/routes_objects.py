@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, flash, request
 
-from runtime.base.errors import DougongError, Malformed
-from runtime.engine import exports, imports, presenting
+from runtime.engine import exports, presenting
 from runtime.engine.access import ObjectAccess, demand_object
 from runtime.engine.workspace import Session
 from runtime.web import (
@@ -13,6 +12,7 @@ from runtime.web import (
     calendars,
     conversions,
     galleries,
+    importpage,
     routes_home,
     routes_lists,
     routes_one,
@@ -23,7 +23,7 @@ from runtime.web.editing import Editing, editing
 from runtime.web.http import Services, answer
 from runtime.web.render import page, wants_part
 from runtime.web.session import page_session
-from runtime.web.texts import gettext, page_language
+from runtime.web.texts import gettext
 from runtime.web.work import to
 
 #: The pages of views, by the look that their kind names; every other look is a list.
@@ -32,8 +32,6 @@ LOOKS = {
     "calendar": calendars.calendar_page,
     "gallery": galleries.gallery_page,
 }
-#: What becomes of a row whose record is there already.
-ON_DUPLICATE = ("fail", "skip", "update", "create")
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -49,18 +47,13 @@ def blueprint(services: Services) -> Blueprint:
     conversions.add(routes)
     boards.add(routes)
     calendars.add(routes)
+    importpage.add(routes, services)
 
     @routes.get("/o/<object_name>/export")
     def export(object_name: str) -> Response:
         session = page_session()
         access = demand_object(session.snapshot, session.person, object_name, "export")
         return exported(session, access)
-
-    @routes.route("/import/<object_name>", methods=["GET", "POST"])
-    def take_in(object_name: str) -> Response:
-        session = page_session()
-        access = demand_object(session.snapshot, session.person, object_name, "import")
-        return imported(services, session, access)
 
     @routes.route("/o/<object_name>/new", methods=["GET", "POST"])
     def create(object_name: str) -> Response:
@@ -110,29 +103,3 @@ def exported(session: Session, access: ObjectAccess) -> Response:
     found.headers["Content-Disposition"] = f'attachment; filename="{access.object.name}.{options.format}"'
     found.headers["Cache-Control"] = "private, no-store"
     return found
-
-
-def imported(services: Services, session: Session, access: ObjectAccess) -> Response:
-    """A file of rows taken in, or tried without storing anything; then what became of each row."""
-    unique = [one for one in access.object.fields.values() if one.unique and access.readable(one.name)]
-    outcome, message, status = None, "", 200
-    if request.method == "POST":
-        part = request.files.get("file")
-        try:
-            if part is None or not part.filename:
-                raise Malformed()
-            options = imports.Options(
-                on_duplicate=request.form.get("on_duplicate", "fail"), key=request.form.get("key") or None,
-                dry_run="try" in request.form, name=part.filename,
-            )  # fmt: skip
-            outcome = imports.run(session, access.object.name, part.stream, options).json(page_language())
-        except DougongError as error:
-            if error.status not in (400, 403, 413, 422):
-                raise
-            lost = part is None or not part.filename
-            message = gettext("Choose a file first.") if lost else error.detail(page_language())
-            status = error.status
-    return page(
-        "import.html", session, status, object=access.object, unique=unique, outcome=outcome, message=message,
-        ways=ON_DUPLICATE,
-    )  # fmt: skip

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from typing import Any
 
 from flask import Blueprint, Response, request
 
 from runtime.base.errors import Malformed, Message, Problem
 from runtime.base.values import load_foreign
-from runtime.engine import exports, imports
+from runtime.engine import exports, import_jobs, imports
 from runtime.web.call import too_large
 from runtime.web.http import Services, answer, flag, names, session_of
 
 SLACK = 256 * 1024
-IMPORT = ("mapping", "on_duplicate", "key", "dry_run", "blank")
+IMPORT = ("mapping", "on_duplicate", "key", "dry_run", "blank", "background")
+#: Files above so many bytes are imported in the background unless the caller wants to wait.
+LARGE = 2 * 2**20
 EXPORT = ("format", "filter", "fields", "sort", "q", "titles", "mark")
 
 
@@ -67,7 +70,7 @@ def export_options(args: Mapping[str, str]) -> exports.Options:
 
 def blueprint(services: Services) -> Blueprint:
     """The routes of import and export."""
-    routes = Blueprint("transfer", __name__, url_prefix="/api/v1/records")
+    routes = Blueprint("transfer", __name__, url_prefix="/records")
     largest = services.settings.largest_file
 
     @routes.post("/<object_name>/import")
@@ -84,7 +87,15 @@ def blueprint(services: Services) -> Blueprint:
                 )
             )
         options = import_options(request.form, part.filename or "")
-        outcome = imports.run(session, object_name, part.stream, options)
+        large = (request.content_length or 0) > LARGE and not options.dry_run
+        if flag("background", request.form.get("background") or str(large).lower()) and not options.dry_run:
+            with closing(part):
+                contents = services.contents(session)
+                made = import_jobs.submit(session, contents, part.stream, object_name, options, largest)
+            job = import_jobs.told(session, import_jobs.find(session, made))
+            return answer(job, 202, Location=f"/api/v1/jobs/{made}")
+        with closing(part):
+            outcome = imports.run(session, object_name, part.stream, options)
         return answer(outcome.json(session.language))
 
     @routes.get("/<object_name>/export")
@@ -98,4 +109,38 @@ def blueprint(services: Services) -> Blueprint:
         found.headers["Cache-Control"] = "private, no-store"
         return found
 
+    whole = Blueprint("transfers", __name__, url_prefix="/api/v1")
+    whole.register_blueprint(routes)
+    whole.register_blueprint(jobs(services))
+    return whole
+
+
+def jobs(services: Services) -> Blueprint:
+    """The routes of imports in the background."""
+    routes = Blueprint("jobs", __name__, url_prefix="/jobs")
+
+    @routes.get("/<job_id>")
+    def one(job_id: str) -> Response:
+        session = session_of(services)
+        return answer(import_jobs.told(session, import_jobs.find(session, job_id)))
+
+    @routes.post("/<job_id>/cancel")
+    def cancel(job_id: str) -> Response:
+        session = session_of(services)
+        return answer(import_jobs.told(session, import_jobs.cancel(session, job_id)))
+
+    @routes.get("/<job_id>/failed")
+    def failed(job_id: str) -> Response:
+        session = session_of(services)
+        return handed_out(*import_jobs.failed_rows(session, services.contents(session), job_id))
+
     return routes
+
+
+def handed_out(name: str, pieces: Iterator[bytes]) -> Response:
+    """A file to keep."""
+    found = Response(pieces, content_type="application/octet-stream")
+    found.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    found.headers["X-Content-Type-Options"] = "nosniff"
+    found.headers["Cache-Control"] = "private, no-store"
+    return found

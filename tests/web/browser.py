@@ -27,11 +27,16 @@ class Inputs(HTMLParser):
         self._first: str | None = None
         self._chosen = False
         self._area = ""
+        self._off = False
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         name = given.get("name") or ""
+        if tag == "fieldset" and "disabled" in given:
+            self._off = True
+        if self._off:
+            return
         if tag in ("input", "select", "textarea") and name:
             self.names.add(name)
         if tag == "input" and name and given.get("type") not in ("file", "submit"):
@@ -53,6 +58,8 @@ class Inputs(HTMLParser):
             self.values[self._area] = data.removeprefix("\n")
 
     def handle_endtag(self, tag: str) -> None:
+        if tag == "fieldset":
+            self._off = False
         if tag == "select" and self._select:
             if not self._chosen and self._first is not None:
                 self.values.add(self._select, self._first)

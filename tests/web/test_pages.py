@@ -454,7 +454,17 @@ def test_conditions_of_a_form(shop: Shop) -> None:
     assert found.status_code == 422 and "must be filled in" in sentences(found.get_data(as_text=True))
     assert li.fill(f"/o/deal/{deal}/edit", {"state": "done", "reason": "because"}).status_code == 303
     assert "because" in present(li.text(f"/o/deal/{deal}"))
-    assert "amount" not in Inputs(li.text(f"/o/deal/{deal}/edit")).names
+    page = li.text(f"/o/deal/{deal}/edit")
+    assert "amount" not in Inputs(page).names and 'name="amount"' in page
+
+    def sent(**values: Any) -> float:
+        inputs = Inputs(li.text(f"/o/deal/{deal}/edit")).values
+        inputs.update(values)
+        assert li.post(f"/o/deal/{deal}/edit", inputs).status_code == 303
+        return float(shop.ask("GET", f"/records/deal/{deal}").get_json()["amount"])
+
+    assert sent(amount="7") == 1, "a value for an input that is switched off is not looked at"
+    assert sent(amount="7", state="new") == 7
 
 
 def test_delete_asks_first(store: Shop) -> None:
