@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from runtime.base.errors import Invalid, Message, Problem, unknown
-from runtime.commands.base import Place, ensure_layout, place_options, table, workspace_of
+from runtime.commands.base import Place, ensure_layout, place_options, table, text, workspace_of
 from runtime.config import bundled_plugins
-from runtime.engine import planning, publish, scenarios
+from runtime.engine import planning, publish, scenarios, simulation
 from runtime.engine.coverage import Coverage
 from runtime.engine.expecting import Outcome
 from runtime.engine.planning import Plan
@@ -161,6 +161,43 @@ def coverage_lines(coverage: dict[str, Any]) -> list[str]:
             title = f"{one['kind']} {one['step']}" if one["way"] is None else f"  way: {one['way']}"
             lines.append(f"  {'x' if one['covered'] else '-'} {title}")
     return lines
+
+
+@group.command(name="simulate")
+@click.argument("path", type=PATH)
+@click.argument("workflow")
+@click.option("--record", required=True, help="A record that is there: its id or its title.")
+@click.option("--as", "initiator", help="Who starts it; the record's owner where nothing is said.")
+@click.option("--decide", "decisions", multiple=True, help="STEP=ACTION; agree where nothing is said.")
+@place_options
+def simulate_command(
+    place: Place, path: Path, workflow: str, record: str, initiator: str | None, decisions: tuple[str, ...]
+) -> None:
+    """What WORKFLOW of PATH would do with a record that is there: path, people, timers, changes. Changes nothing."""
+    language = place.output.language
+    asked = simulation.Asked(workflow, record, initiator, dict(one.partition("=")[::2] for one in decisions))
+    with place.session() as (_, session):
+        draft = publish.plan(session.workspace, load.read(path))
+        found = simulation.simulate(session.workspace, asked, draft, language)
+    place.output.show(found, simulation_lines(found))
+
+
+def simulation_lines(found: dict[str, Any]) -> list[str]:
+    """A simulation for people."""
+    lines = [f"{found['workflow']} on {found['record']}, started by {found['initiator']}: {found['state']}"]
+    for one in found["path"]:
+        if one["step"] is None:
+            lines.append(f"  {one['at']}  way {', '.join(str(way + 1) for way in one['ways'])}")
+            continue
+        lines.append(f"  {one['at']}  {one['step']}  {one['state']}")
+        for person in one["people"]:
+            due = f", due {person['due_at']}" if person["due_at"] else ""
+            lines.append(f"      {person['person']}: {person['state']}{due}")
+        for why in one["reasons"]:
+            lines.append(f"      ({', '.join(map(str, why['what']))}: {why['text']})")
+    lines += [f"  timer {one['fire_at']}  {one['step']}  {one['state']}" for one in found["timers"]]
+    lines += [f"  {one['field']}: {text(one['before'])} -> {text(one['after'])}" for one in found["changes"]]
+    return [*lines, f"  stopped: {found['stopped']}"] if found["stopped"] else lines
 
 
 def stop_on_errors(found: Plan) -> None:

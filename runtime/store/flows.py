@@ -333,3 +333,13 @@ def told(database: Database, schema: str) -> list[tuple[str, str, str, str]]:
         f"SELECT id::text, user_id::text, type, text FROM {ident(schema, 's_notice')} ORDER BY id"
     ))  # fmt: skip
     return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def family(database: Database, schema: str, instance: str) -> list[Row]:
+    """An instance and those inside of it, itself first."""
+    table = ident(schema, "s_instance")
+    rows = database.rows(Sql(
+        f"WITH RECURSIVE f AS (SELECT id FROM {table} WHERE id = %s::uuid UNION SELECT c.id FROM {table} c "
+        f"JOIN f ON c.parent = f.id) SELECT {COLUMNS} FROM {table} WHERE id IN (SELECT id FROM f) ORDER BY id",
+        (instance,)))  # fmt: skip
+    return [_row(row) for row in rows]
