@@ -14,6 +14,7 @@ export async function login(page: Page): Promise<string[]> {
   await page.fill("[name=username]", "li");
   await page.fill("[name=password]", known.password ?? "");
   await page.press("[name=password]", "Enter");
+  await page.waitForURL((url) => url.pathname !== "/login");
   await expect(page.locator("h1")).toBeVisible();
   return complaints;
 }

@@ -53,6 +53,9 @@ def product(shared_shop: Shop) -> Iterator[dict[str, str]]:
         ),
         "valve": make("product", name="Valve", category=category, code="V-1", list_price="19.99", tax_rate="6"),
     }
+    known["activity"] = make(
+        "activity", subject="Call", status="planned", start_at="2026-11-18T02:00:00Z", customer=known["customer"]
+    )
     server = make_server("127.0.0.1", 0, shop.app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
