@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from runtime.base.errors import Message
 from runtime.engine.access import ObjectAccess
 from runtime.formula.diagnostics import Refused
 from runtime.formula.literals import literal, quoted, seconds, written
@@ -24,6 +25,7 @@ from runtime.meta.properties import OFFERED, PROPERTIES
 ME = "@me"
 ME_FORMULA = "USER.id"
 MOST_ROWS = 20
+MOST_DAYS = 9999
 #: Operators whose value is a piece of text, not a value of the field.
 PLAIN = ("text", "item", "items")
 MANY = ("values", "items")
@@ -89,9 +91,18 @@ def condition(words: Words, definition: FieldDef, context: Context) -> Condition
 
 def stored(text: str, operator: Operator, definition: FieldDef, context: Context) -> Any:
     """The stored value for a text of an input. Raises BadValue."""
+    if operator.takes == "days":
+        return days(text)
     if operator.takes in PLAIN or (text == ME and names_people(definition)):
         return text
     return definition.kind.clean(definition.kind.parse(text, context), context)
+
+
+def days(text: str) -> Decimal:
+    """A number of days. Raises BadValue."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= MOST_DAYS:
+        raise BadValue("days", Message(f"a number of days from 1 to {MOST_DAYS}", f"1 到 {MOST_DAYS} 之间的天数"))
+    return Decimal(int(text))
 
 
 def write(access: ObjectAccess, conditions: Conditions) -> str:
@@ -119,6 +130,8 @@ def _literal(definition: FieldDef, operator: Operator, value: Any) -> str:
         return ME_FORMULA
     if operator.takes in PLAIN:
         return quoted(str(value))
+    if operator.takes == "days":
+        return str(value)
     typed = definition.kind.typed(value)
     if definition.kind.type().name == "duration" and isinstance(typed, Decimal):
         return seconds(typed)
@@ -170,7 +183,10 @@ def _values(
         value = literal(one)
         if value is None or (operator.takes in PLAIN and not isinstance(value, str)):
             return None
-        if operator.takes not in PLAIN:
+        if operator.takes == "days":
+            if not isinstance(value, Decimal) or value != int(value) or not 1 <= value <= MOST_DAYS:
+                return None
+        elif operator.takes not in PLAIN:
             try:
                 value = definition.kind.clean(value, context)
             except BadValue:

@@ -14,7 +14,7 @@ class Operator:
     """One operator. ``takes`` says what is entered beside it.
 
     ``nothing``; ``text``, any text; ``value``, a value of the field; ``range``, two of them; ``values``, some of them;
-    ``item`` and ``items``, one or some of what a list holds.
+    ``item`` and ``items``, one or some of what a list holds; ``days``, a number of days.
     """
 
     key: str
@@ -27,9 +27,42 @@ def _made(key: str, en: str, zh: str, formula: str, takes: str = "value") -> Ope
     return Operator(key, {"en": en, "zh": zh}, formula, takes)
 
 
+#: Days that move with the calendar: key, labels, first and last day, what is entered.
+WEEK, MONTH, QUARTER, YEAR = (f"STARTOF(TODAY(), '{unit}')" for unit in ("week", "month", "quarter", "year"))
+SPANS = (
+    ("today", "is today", "为今天", "TODAY()", ""),
+    ("yesterday", "is yesterday", "为昨天", "DATEADD(TODAY(), -1, 'day')", ""),
+    ("tomorrow", "is tomorrow", "为明天", "DATEADD(TODAY(), 1, 'day')", ""),
+    ("this_week", "is in this week", "在本周", WEEK, f"DATEADD({WEEK}, 6, 'day')"),
+    ("last_week", "is in last week", "在上周", f"DATEADD({WEEK}, -7, 'day')", f"DATEADD({WEEK}, -1, 'day')"),
+    ("next_week", "is in next week", "在下周", f"DATEADD({WEEK}, 7, 'day')", f"DATEADD({WEEK}, 13, 'day')"),
+    ("this_month", "is in this month", "在本月", MONTH, "EOMONTH(TODAY(), 0)"),
+    ("last_month", "is in last month", "在上月", f"EDATE({MONTH}, -1)", "EOMONTH(TODAY(), -1)"),
+    ("next_month", "is in next month", "在下月", f"EDATE({MONTH}, 1)", "EOMONTH(TODAY(), 1)"),
+    ("this_quarter", "is in this quarter", "在本季度", QUARTER, f"EOMONTH({QUARTER}, 2)"),
+    ("this_year", "is in this year", "在今年", YEAR, f"EOMONTH({YEAR}, 11)"),
+    ("last_days", "is in the last … days", "在过去 … 天内", "DATEADD(TODAY(), -{v}, 'day')", "TODAY()"),
+    ("next_days", "is in the next … days", "在未来 … 天内", "TODAY()", "DATEADD(TODAY(), {v}, 'day')"),
+)
+#: Before the key of a span where the field holds instants: the day counts that they fall on.
+INSTANT = "at_"
+
+
+def _spans(prefix: str, day: str) -> list[Operator]:
+    made = []
+    for key, en, zh, first, last in SPANS:
+        formula = f"BETWEEN({day}, {first}, {last})" if last else f"{day} == {first}"
+        made.append(_made(prefix + key, en, zh, formula, "days" if "{v}" in formula else "nothing"))
+    made.append(_made(f"{prefix}past", "is before today", "早于今天", f"{day} < TODAY()", "nothing"))
+    return made
+
+
+DAYS, INSTANTS = _spans("", "{f}"), _spans(INSTANT, "DATEVALUE({f})")
 OPERATORS: Mapping[str, Operator] = {
     one.key: one
     for one in (
+        *DAYS,
+        *INSTANTS,
         _made("eq", "is", "等于", "{f} == {v}"),
         _made("ne", "is not", "不等于", "{f} != {v}"),
         _made("lt", "is less than", "小于", "{f} < {v}"),

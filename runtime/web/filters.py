@@ -42,6 +42,8 @@ class FilterField(KindField):
             return "links" if isinstance(kind, Relates) else "multiselect"
         if isinstance(kind, (Chooses, Relates)) and takes != "text":
             return "link" if isinstance(kind, Relates) else "select"
+        if takes == "days":
+            return "number"
         return "text" if takes in ("text", "item", *MANY) else kind.widget
 
     @property
@@ -52,7 +54,7 @@ class FilterField(KindField):
     @property
     def stored_text(self) -> str:
         """The value as the input carries it."""
-        if self.data is None or self.operator.takes in ("text", "item", "items"):
+        if self.data is None or self.operator.takes in ("text", "item", "items", "days"):
             return ", ".join(self.data) if isinstance(self.data, (list, tuple)) else str(self.data or "")
         kind = self.definition.kind
         if isinstance(self.data, (list, tuple)) and self.operator.takes in MANY:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from runtime.engine import filtering
 from runtime.engine.filtering import Condition, Conditions
 from runtime.kinds.catalog import load_catalog, plugins_in
-from runtime.kinds.field import Chooses, Context, Field
+from runtime.kinds.field import BadValue, Chooses, Context, Field
 from runtime.kinds.operators import OPERATORS
 from runtime.meta.compiled import Formulas
 from runtime.meta.model import AppDef, FieldDef, Model, ObjectDef
@@ -52,6 +53,8 @@ FORMULAS = Formulas(MODEL)
 def samples(definition: FieldDef, takes: str) -> list[Any]:
     """Stored values that such an operator may stand with."""
     kind = definition.kind
+    if takes == "days":
+        return [Decimal(7)]
     if takes == "text":
         return ["it's \\ “x”"]
     if isinstance(kind, Chooses):
@@ -102,3 +105,27 @@ def test_people_and_moments_of_every_record_can_be_asked() -> None:
     source = filtering.write(RIGHTS, rows)
     assert source == "owner == USER.id or ISBLANK(created_at)"
     assert filtering.read(RIGHTS, source, CONTEXT) == rows
+
+
+def test_days_that_move_are_words_and_formulas() -> None:
+    day = next(one.name for one in FIELDS if one.type == "date")
+    moment = next(one.name for one in FIELDS if one.type == "datetime")
+    for key, value, source in (
+        ("today", (), f"{day} == TODAY()"),
+        ("past", (), f"{day} < TODAY()"),
+        ("this_month", (), f"BETWEEN({day}, STARTOF(TODAY(), 'month'), EOMONTH(TODAY(), 0))"),
+        ("last_days", (Decimal(30),), f"BETWEEN({day}, DATEADD(TODAY(), -30, 'day'), TODAY())"),
+        ("at_next_days", (Decimal(7),), f"BETWEEN(DATEVALUE({moment}), TODAY(), DATEADD(TODAY(), 7, 'day'))"),
+    ):
+        rows = Conditions([Condition(moment if key.startswith("at_") else day, key, value)])
+        assert filtering.write(RIGHTS, rows) == source
+        assert filtering.read(RIGHTS, source, CONTEXT) == rows
+    for source in (
+        f"BETWEEN({day}, DATEADD(TODAY(), -0.5, 'day'), TODAY())",
+        f"BETWEEN({day}, DATEADD(TODAY(), -0, 'day'), TODAY())",
+    ):
+        assert filtering.read(RIGHTS, source, CONTEXT) is None, source
+    definition = THING.fields[day]
+    for text in ("0", "-1", "x", "10000", "1" * 5000, "٣", "1.5"):
+        with pytest.raises(BadValue):
+            filtering.condition(filtering.Words(day, "last_days", [text]), definition, CONTEXT)

@@ -11,6 +11,7 @@ from runtime.base.errors import Message, Problem
 from runtime.formula.types import DATE, Type
 from runtime.kinds.field import ORDER_OPERATORS, BadValue, Context, Field, bad, shown
 from runtime.kinds.fields.text import narrow
+from runtime.kinds.operators import DAYS
 from runtime.kinds.options import option
 
 ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -56,7 +57,7 @@ class Date(Field):
     help = {"en": "A day, without time.", "zh": "年月日，不含时间。"}
     icon = "calendar"
     column = "date"
-    operators = ORDER_OPERATORS
+    operators = (*ORDER_OPERATORS, *(one.key for one in DAYS))
     widget = "date"
     options = {
         "min": option("string", "Earliest", "最早", format="date"),

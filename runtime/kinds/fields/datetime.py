@@ -11,6 +11,7 @@ from runtime.formula.types import DATETIME, Type
 from runtime.formula.values import instant_text
 from runtime.kinds.field import ORDER_OPERATORS, BadValue, Context, Field, bad, shown
 from runtime.kinds.fields.text import narrow
+from runtime.kinds.operators import INSTANTS
 
 CANONICAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 WRITTEN = re.compile(
@@ -62,7 +63,7 @@ class DateTime(Field):
     help = {"en": "A moment, shown in the time zone of the workspace.", "zh": "时刻，按工作区时区显示。"}
     icon = "calendar-clock"
     column = "timestamptz"
-    operators = ORDER_OPERATORS
+    operators = (*ORDER_OPERATORS, *(one.key for one in INSTANTS))
     widget = "datetime"
     examples = ({},)
     valid = (
