@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
@@ -30,6 +31,8 @@ __all__ = ["BATCH", "Item", "Request", "Result", "bulk", "key_field", "look_up",
 
 BATCH = 1000
 MOST = 20_000
+#: So many batches of one request are being stored at the same time.
+AT_ONCE = 2
 BROKEN = Message("the record could not be stored; the fault has been noted", "记录无法保存，故障已记录")
 MODES = ("create", "update", "upsert", "delete")
 
@@ -168,6 +171,18 @@ class Work:
         self.access = self.request.access()
         prepare(self.request, self.access, self.items)
 
+    def keys(self) -> set[Any]:
+        """The unique values of the batch's records."""
+        place = self.request.session.layout.object(self.access.object.name)
+        found: set[Any] = set()
+        for names in place.unique_fields.values():
+            own = [self.access.object.fields[name].key for name in names]
+            for one in self.items:
+                values = [one.draft.values.get(key) for key in own] if one.draft else [None]
+                if None not in values:
+                    found.add((names, *map(str, values)))
+        return found
+
     def finish(self) -> list[Result]:
         """Store what was prepared, in a transaction of its own; wrong records are left out and said."""
         for attempt in range(TRIES):
@@ -210,22 +225,38 @@ def process(request: Request, batch: Sequence[Mapping[str, Any]], start: int, id
 
 
 def overlapped(request: Request, items: Sequence[Mapping[str, Any]]) -> Iterator[list[Result]]:
-    """The results of batch after batch of new records: one is prepared while the one before is being stored.
+    """The results of batch after batch of new records: one is prepared while those before are being stored.
 
-    No batch is stored before the one before has been; one that cannot even be prepared ends it all.
+    A batch that could not be stored fails by itself: those beside it may have been stored already. Only when the
+    first of all fails, or one cannot even be prepared, that ends it all.
     """
-    with ThreadPoolExecutor(1) as storing_thread:
-        under_way: Future[list[Result]] | None = None
+    under_way: deque[tuple[Work, set[Any], Future[list[Result]]]] = deque()
+
+    def landed() -> list[Result]:
+        work, _, future = under_way.popleft()
+        try:
+            return future.result()
+        except DougongError as error:
+            if not work.start and not under_way:
+                raise
+            return [failure(error) for _ in work.batch]
+
+    with ThreadPoolExecutor(AT_ONCE) as storing_threads:
         for start in range(0, len(items), BATCH):
             work = Work(request, items[start : start + BATCH], start)
             try:
                 work.prepare()
-            finally:
-                if under_way is not None:
-                    yield under_way.result()
-            under_way = storing_thread.submit(work.finish)
-        if under_way is not None:
-            yield under_way.result()
+            except DougongError:
+                while under_way:
+                    yield landed()
+                raise
+            keys = work.keys()
+            # Of two records with the same unique value the first is stored: its batch must have been.
+            while len(under_way) == AT_ONCE or any(not keys.isdisjoint(others) for _, others, _ in under_way):
+                yield landed()
+            under_way.append((work, keys, storing_threads.submit(work.finish)))
+        while under_way:
+            yield landed()
 
 
 def delete_one(request: Request, raw: Mapping[str, Any]) -> Result:

@@ -87,40 +87,51 @@ def insert_many(
     extra = [column for column, _, _ in extra_columns(writes[0])]
     names = ["id", "created_by", "updated_by", "owner_id", "title", "title_key", "data", "ext", "search"]
     columns = ", ".join([*names, *column_names(place), *extra])
-    afters: list[str] = []
-    with connection.cursor() as cursor:
-        with cursor.copy(f"COPY {place.table} ({columns}) FROM STDIN".replace("%%", "%")) as copy:
-            for write in writes:
-                data, ext = containers(place, write)
-                text, more = dump_text(data), dump_text(ext) if ext else None
-                afters.append(created(text, more, write))
-                copy.write_row(
-                    (
-                        write.id, origin.actor, origin.actor, write.owner, write.title, search.sort_key(write.title),
-                        text, more, vector(write),
-                        *typed_columns(place, write), *(one[2] for one in extra_columns(write)),
-                    )
-                )  # fmt: skip
-        table = ident(place.schema, "s_history")
-        names = ["record_id", "version", "object_key", "actor", "channel", "action", "after"]
-        with cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN") as copy:
-            for write, after in zip(writes, afters, strict=True):
-                copy.write_row((write.id, 1, place.object.key, origin.actor, origin.channel, origin.action, after))
-        kind = f"record_{origin.action}"
-        with cursor.copy(f"COPY {ident(place.schema, 's_outbox')} (partition, type, payload) FROM STDIN") as copy:
-            known = {"object": place.object.key, "version": 1, "actor": origin.actor, "channel": origin.channel}
-            rest = dump_text(known)[1:]
-            for write in writes:
-                copy.write_row((f"{place.object.key}:{write.id}", kind, f'{{"record":"{write.id}",{rest}'))
+    actor = origin.actor
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {place.table} ({columns}) FROM STDIN".replace("%%", "%")) as copy,
+    ):
+        for write in writes:
+            data, ext = containers(place, write)
+            row = [
+                write.id, actor, actor, write.owner, write.title, search.sort_key(write.title), dump_text(data),
+                dump_text(ext) if ext else None, vector(write), *typed_columns(place, write),
+            ]  # fmt: skip
+            if extra:
+                row += [one[2] for one in extra_columns(write)]
+            copy.write_row(row)
+    run(connection, trace(place, writes, origin))
     return [(write.id, 1) for write in writes]
 
 
-def created(data: str, ext: str | None, write: Write) -> str:
-    """The history's JSON of a new record, from the JSON that its row holds."""
-    if write.extra:
-        return dump_text(write.after)
-    owner = f'{{"owner":"{write.owner}"}}' if write.owner else None
-    return "{" + ",".join([one[1:-1] for one in (data, ext, owner) if one and one != "{}"]) + "}"
+def trace(place: ObjectLayout, writes: Sequence[Write], origin: Origin) -> Sql:
+    """History and events of new records. What was stored is read back: nothing is written down twice by us.
+
+    While a type changes, a record holds values beside the model's: those are no part of its history.
+    """
+    ids = [write.id for write in writes]
+    if writes[0].extra:
+        afters = [dump_text(write.after) for write in writes]
+        made = Sql("SELECT u.id, u.after FROM unnest(%s::uuid[], %s::jsonb[]) AS u(id, after)", (ids, afters))
+    else:
+        made = Sql(
+            "SELECT t.id, t.data || coalesce(t.ext, '{}') || CASE WHEN t.owner_id IS NULL THEN '{}'::jsonb "
+            f"ELSE jsonb_build_object('owner', t.owner_id) END FROM {place.table} t WHERE t.id = ANY(%s::uuid[])",
+            (ids,),
+        )
+    known = {"object": place.object.key, "version": 1, "actor": origin.actor, "channel": origin.channel}
+    key, action = place.object.key, origin.action
+    return Sql(
+        f"WITH rec(id, after) AS ({made.text}), "
+        f"his AS (INSERT INTO {ident(place.schema, 's_history')} "
+        "(record_id, version, object_key, actor, channel, action, after) "
+        "SELECT id, 1, %s, %s::uuid, %s, %s, after FROM rec) "
+        f"INSERT INTO {ident(place.schema, 's_outbox')} (partition, type, payload) "
+        "SELECT %s || ':' || u.id, %s, jsonb_build_object('record', u.id) || %s::jsonb "
+        "FROM unnest(%s::uuid[]) AS u(id)",
+        (*made.params, key, origin.actor, origin.channel, action, key, f"record_{action}", dump_text(known), ids),
+    )
 
 
 def update_statement(place: ObjectLayout, writes: Sequence[Write], origin: Origin, live: str, stamp: int) -> Sql:

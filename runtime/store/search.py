@@ -99,7 +99,7 @@ def of_text(text: str, named: bool) -> list[str]:
     """The tokens of one text, some of them perhaps twice."""
     low = folded(text)
     found = words(low)
-    for run in HAN.findall(low):
+    for run in dict.fromkeys(HAN.findall(low)):
         found += of_run(run, named)
     if named:
         found.append("^" + "".join(map(LETTERS.__getitem__, low)))
@@ -131,10 +131,8 @@ def tokens(names: Iterable[str], prose: Iterable[str] = ()) -> list[str]:
 
 def vector(names: Iterable[str], prose: Iterable[str] = ()) -> str:
     """The tokens as the text form of a ``tsvector``. No token holds a character that would need quoting."""
-    found = tokens(names, prose)
-    if len(found) > MOST_TOKENS:
-        found = list(dict.fromkeys(found))[:MOST_TOKENS]
-    return "'" + "' '".join(found) + "'" if found else ""
+    found = list(dict.fromkeys(tokens(names, prose)))
+    return "'" + "' '".join(found[:MOST_TOKENS]) + "'" if found else ""
 
 
 def quoted(token: str) -> str:
