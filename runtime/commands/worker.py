@@ -13,7 +13,7 @@ from threading import Event, Thread
 import click
 
 from runtime.commands.base import Place, place_options
-from runtime.engine import import_jobs, worker
+from runtime.engine import import_jobs, mailing, worker
 from runtime.engine.workspace import Workspaces
 from runtime.store.outbox import Bell
 
@@ -51,14 +51,18 @@ def worker_command(place: Place, concurrency: int) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    with place.services(pool=2 * concurrency + 4) as services:
+    with place.services(pool=2 * concurrency + 5) as services:
         others = [Thread(target=go, args=(services.workspaces,), daemon=True) for _ in range(concurrency - 1)]
 
         def take_in(known: Workspaces, rest: Callable[[float], bool]) -> None:
             import_jobs.work(known, services.contents_of, rest)
 
-        # A long import must not hold the timers up.
+        def carry(known: Workspaces, rest: Callable[[float], bool]) -> None:
+            mailing.work(known, os.environ, rest)
+
+        # Neither a long import nor a slow mail server must hold the timers up.
         others.append(Thread(target=go, args=(services.workspaces, take_in), daemon=True))
+        others.append(Thread(target=go, args=(services.workspaces, carry), daemon=True))
         for one in others:
             one.start()
         go(services.workspaces)

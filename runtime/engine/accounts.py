@@ -25,7 +25,8 @@ SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 256
 TOKEN_DAYS = 30
 REFUSED = Message("the name or the password is wrong", "用户名或密码错误")
-USER_FIELDS = ("full_name", "email", "active", "roles", "department", "manager", "language", "time_zone", "password")
+USER_FIELDS = ("full_name", "email", "active", "roles", "department", "manager", "language", "time_zone", "password",
+               "mail")  # fmt: skip
 
 
 def hashed(password: str) -> str:
@@ -150,10 +151,10 @@ def columns_of(
         elif name == "roles":
             problems.extend(check_roles(snapshot, value))
             found["roles"] = list(value) if isinstance(value, (list, tuple)) else []
-        elif name == "active":
+        elif name in ("active", "mail"):
             if not isinstance(value, bool):
                 problems.append(Problem("type", Message("must be true or false", "必须是 true 或 false"), field=name))
-            found["active"] = value
+            found[name] = value
         elif name in ("department", "manager"):
             problems.extend(check_reference(workspace, snapshot, name, value, self_id))
             found[f"{name}_id"] = value

@@ -67,8 +67,10 @@ def revoke(session: Session, token_id: str) -> bool:
 
 
 def set_profile(session: Session, values: Mapping[str, str]) -> None:
-    """The caller's own name, mail address and time zone. Raises Invalid."""
-    kept = {name: values[name].strip() or None for name in PROFILE if name in values}
+    """The caller's own name, mail address, time zone, and whether mail is sent to him. Raises Invalid."""
+    kept: dict[str, str | bool | None] = {name: values[name].strip() or None for name in PROFILE if name in values}
+    if "mail" in values:
+        kept["mail"] = values["mail"] == "1"
     columns = accounts.columns_of(session.workspace, session.snapshot, kept, session.user_id)
     if session.user_id is not None and columns:
         people.set_user(session.database, session.workspace.schema, session.user_id, columns)

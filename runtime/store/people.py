@@ -16,7 +16,7 @@ from runtime.store.ids import is_id, new_id
 
 USER_COLUMNS = (
     "id::text", "name", "full_name", "email", "active", "roles", "department_id::text", "manager_id::text",
-    "language", "time_zone", "password_hash",
+    "language", "time_zone", "password_hash", "mail",
 )  # fmt: skip
 WRITABLE = (
     "full_name",
@@ -46,6 +46,7 @@ class User:
     language: str | None
     time_zone: str | None
     password_hash: str | None
+    mail: bool = True
 
     @property
     def title(self) -> str:

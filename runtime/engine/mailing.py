@@ -1,0 +1,160 @@
+"""Notices as letters: what each says in its reader's language, where its link leads, when it is tried again.
+
+A letter is sent inside of the transaction that notes it: whatever dies before that is sent by the next, and only a
+death between the server's answer and the note could send one twice, under the same Message-ID.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from html import escape
+from time import monotonic
+from urllib.parse import quote
+
+from runtime.base.errors import DougongError, Message
+from runtime.engine.workspace import Workspace, Workspaces
+from runtime.kinds.channel import Carrier, Channel, Letter, Undeliverable
+from runtime.store import deliveries, workspaces
+from runtime.store.deliveries import Due
+
+log = logging.getLogger(__name__)
+BATCH = 200
+#: So many letters of one workspace, then it is the next one's turn.
+MOST = 100
+#: Older notices are no news: nobody gets the mail of a week when mail is set up at last.
+NEWEST = timedelta(days=1)
+KEPT = timedelta(days=30)
+HOUR = 3600.0
+#: Seconds between two rounds.
+PAUSE = 1.0
+#: Until a letter that did not get through is tried again; after the last of them it has failed.
+WAITS = tuple(timedelta(minutes=one) for one in (1, 5, 15, 60, 240, 720))
+SUBJECTS: Mapping[str, Message] = {
+    "task": Message("To do: {title}", "待办：{title}"),
+    "copied": Message("For your information: {title}", "抄送：{title}"),
+    "reminded": Message("Still to do: {title}", "待办提醒：{title}"),
+    "urged": Message("Please hurry: {title}", "催办：{title}"),
+    "commented": Message("Comment on {title}", "有新评论：{title}"),
+    "mentioned": Message("You are mentioned: {title}", "有人提到您：{title}"),
+    "returned": Message("Returned: {title}", "已退回：{title}"),
+    "approved": Message("Approved: {title}", "已通过：{title}"),
+    "rejected": Message("Rejected: {title}", "已驳回：{title}"),
+    "withdrawn": Message("Withdrawn: {title}", "已撤回：{title}"),
+    "terminated": Message("Ended: {title}", "已终止：{title}"),
+}
+OTHER = Message("News: {title}", "通知：{title}")
+OPEN = Message("Open", "打开")
+WHY = Message(
+    "You get this mail because of a workflow in {place}. Under your name there you can turn mail off.",
+    "您收到此邮件是因为 {place} 中的流程。可在个人设置中关闭邮件通知。",
+)
+
+
+class Post:
+    """The ways out of one installation."""
+
+    def __init__(self, known: Workspaces, environment: Mapping[str, str]) -> None:
+        """Raises ValueError when the settings cannot be understood."""
+        self.known = known
+        self.base = environment.get("DOUGONG_BASE_URL", "").rstrip("/")
+        self.kinds: dict[str, type[Channel]] = {}
+        self.carriers: dict[str, Carrier] = {}
+        self.forgets: dict[str, float] = {}
+        for kind in known.catalog:
+            carrier = kind.carrier(environment) if issubclass(kind, Channel) else None
+            if issubclass(kind, Channel) and carrier is not None:
+                self.kinds[kind.name], self.carriers[kind.name] = kind, carrier
+
+    def round(self) -> int:
+        """Everything that is to be sent now in all workspaces; how many letters were dealt with."""
+        count = 0
+        for row in workspaces.everyone(self.known.database):
+            try:
+                count += self.workspace(self.known.named(row.name))
+            except DougongError as error:
+                log.warning("mail of %s: %r", row.name, error)
+        for carrier in self.carriers.values():
+            carrier.close()
+        return count
+
+    def workspace(self, workspace: Workspace) -> int:
+        """The same in one workspace."""
+        while deliveries.fan_out(workspace.database, workspace.schema, list(self.carriers), NEWEST, BATCH) == BATCH:
+            pass
+        if monotonic() > self.forgets.get(workspace.schema, 0):
+            self.forgets[workspace.schema] = monotonic() + HOUR
+            deliveries.forget(workspace.database, workspace.schema, KEPT)
+        count = 0
+        for name in self.carriers:
+            for _ in range(MOST):
+                if not self.one(workspace, name):
+                    break
+                count += 1
+        return count
+
+    def one(self, workspace: Workspace, name: str) -> int:
+        """One letter; 0 when there is none."""
+        with workspace.database.transaction() as connection:
+            due = deliveries.take(connection, workspace.schema, name)
+            if due is None:
+                return 0
+            address = self.kinds[name].address(due.email)
+            if address is None or not wanted(due):
+                deliveries.settle(connection, workspace.schema, due, "skipped", timedelta())
+                return 1
+            try:
+                self.carriers[name].send(letter(workspace, due, address, self.base))
+                deliveries.settle(connection, workspace.schema, due, "sent", timedelta())
+            except Undeliverable as error:
+                last = error.final or due.attempts >= len(WAITS)
+                wait = timedelta() if last else WAITS[due.attempts]
+                log.warning("%s %s to %s: %s", name, due.notice, address, error)
+                deliveries.settle(connection, workspace.schema, due, "failed" if last else "ready", wait, str(error))
+        return 1
+
+
+def post_of(known: Workspaces, environment: Mapping[str, str]) -> Post:
+    """The ways out as the environment sets them up; settings that cannot be understood are told, and there is none."""
+    try:
+        return Post(known, environment)
+    except ValueError as error:
+        log.error("mail is off: %s", error)
+        return Post(known, {})
+
+
+def work(known: Workspaces, environment: Mapping[str, str], rest: Callable[[float], bool]) -> None:
+    """Go on until ``rest``, which waits at most so many seconds, says True."""
+    post = post_of(known, environment)
+    while not rest(PAUSE):
+        try:
+            post.round()
+        except Exception as error:  # The database is away: the next round finds out.
+            log.warning("mail: %r", error, exc_info=not isinstance(error, DougongError))
+
+
+def wanted(due: Due) -> bool:
+    """Whether it is still news to somebody who wants to know."""
+    done = due.task is not None and due.task_state not in (None, "open")
+    return due.active and due.wanted and not due.read and not done
+
+
+def letter(workspace: Workspace, due: Due, address: str, base: str) -> Letter:
+    """A notice as a letter."""
+    language = due.language or workspace.row.language
+    title = due.title or due.text
+    subject = SUBJECTS.get(due.type, OTHER).text(language).format(title="{}").replace("{}", title)
+    said = due.text if due.text and due.text != title else ""
+    path = f"/tasks/{quote(due.task)}" if due.task else f"/tasks/flows/{quote(due.instance)}" if due.instance else "/"
+    link = base + path if base else ""
+    place = (workspace.row.label or {}).get(language) or workspace.row.name
+    why = WHY.text(language).replace("{place}", place)
+    text = "\n\n".join(one for one in (subject, said, link, "--\n" + why) if one) + "\n"
+    button = f'<p><a href="{escape(link)}">{escape(OPEN.text(language))}</a></p>' if link else ""
+    words = f"<p>{escape(said)}</p>" if said else ""
+    html = (
+        f'<!doctype html><html lang="{"zh-CN" if language.startswith("zh") else "en"}"><body>'
+        f"<h3>{escape(subject)}</h3>{words}{button}<p><small>{escape(why)}</small></p></body></html>\n"
+    )
+    return Letter(due.notice, address, due.name, subject, text, html, language)
