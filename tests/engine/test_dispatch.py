@@ -292,7 +292,7 @@ def workers(firm: Shop) -> Iterator[Any]:
         one.wait()
 
 
-def until(condition: Any, seconds: float = 30) -> bool:
+def until(condition: Any, seconds: float = 120) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():
