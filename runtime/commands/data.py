@@ -76,13 +76,16 @@ def mapping_of(path: Path | None) -> dict[str, Any] | None:
     show_default=True,
     help="What an empty cell does to a record that is there.",
 )
+@click.option(
+    "--bypass-approval", is_flag=True, help="Change guarded fields at once, where the user's role allows that."
+)
 @click.option("--dry-run", is_flag=True, help="Check everything, write nothing.")
 @click.option("--errors", type=click.Path(dir_okay=False, path_type=Path), help="Where the failed rows go.")
 @click.option("--user", help="Act with this user's rights.")
 @place_options
 def import_command(
     place: Place, object_name: str, file: Path, mapping: Path | None, on_duplicate: str, key: str | None, blank: str,
-    dry_run: bool, errors: Path | None, user: str | None,
+    bypass_approval: bool, dry_run: bool, errors: Path | None, user: str | None,
 ) -> None:  # fmt: skip
     """Import FILE (CSV, XLSX, JSONL) into OBJECT; wrong rows are said by their number and left out."""
     bar = Bar(place.output)
@@ -90,7 +93,9 @@ def import_command(
         acting = session if user is None else session_for(session.workspace, user, "import")
         sink = errors.open("wb") if errors else None
         try:
-            options = imports.Options(mapping_of(mapping), on_duplicate, key, dry_run, blank, file.name, sink)
+            options = imports.Options(
+                mapping_of(mapping), on_duplicate, key, dry_run, blank, file.name, sink, bypass=bypass_approval
+            )
             if dry_run:
                 outcome = imports.run(acting, object_name, file, options, bar)
             else:
@@ -107,7 +112,15 @@ def import_command(
     ]
     if len(outcome.errors) > SHOWN_ERRORS:
         lines.append(f"... and {len(outcome.errors) - SHOWN_ERRORS} more errors")
-    counts = ("total", "created", "updated", "skipped", "failed", "unprocessed")
+    counts = (
+        "total",
+        "created",
+        "updated",
+        *(["pending"] if outcome.pending else []),
+        "skipped",
+        "failed",
+        "unprocessed",
+    )
     lines.append(", ".join(f"{name} {getattr(outcome, name):,}" for name in counts) + (" (dry run)" if dry_run else ""))
     if outcome.stopped:
         lines.append(outcome.stopped.message.text(language))

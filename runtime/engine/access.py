@@ -144,6 +144,14 @@ class ObjectAccess:
             return any(bool(entry.get(right, False)) for entry in self._grants)
         return not self.scopes[right].nothing
 
+    @cached_property
+    def bypasses(self) -> bool:
+        """True when a role says that changes need not wait for an approval. Nobody else may, administrators neither:
+        who administers is not who answers for a credit limit."""
+        if self.person.id is None:
+            return False
+        return any(bool(entry.get("bypass_approval", False)) for _, entry in self._entries())
+
     @property
     def known(self) -> bool:
         """True when the person may know that the object exists."""

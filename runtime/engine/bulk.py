@@ -16,9 +16,12 @@ from psycopg import errors as pg
 from runtime.base.errors import DougongError, Invalid, Message, Problem, Unavailable
 from runtime.engine import deletion, keeping, storing
 from runtime.engine.access import ObjectAccess
-from runtime.engine.finding import Item, Request, Result, failure, key_field, locate, look_up
+from runtime.engine.finding import Abort, Item, Request, Result, failure, key_field, locate, look_up
+from runtime.engine.flows import divert
 from runtime.engine.prepare import Preparation, too_large
-from runtime.engine.storing import RETRY, Options, taken_problem, write_of
+from runtime.engine.saving import Options
+from runtime.engine.storing import RETRY, taken_problem, write_of
+from runtime.engine.withheld import hold, waiting, waits
 from runtime.engine.workspace import TRIES, Session, settled
 from runtime.kinds.field import HoldsFiles
 from runtime.store import batches, records
@@ -37,10 +40,6 @@ BROKEN = Message("the record could not be stored; the fault has been noted", "�
 MODES = ("create", "update", "upsert", "delete")
 
 
-class Abort(Exception):
-    """An atomic request met something wrong: nothing of it stays."""
-
-
 @settled
 def bulk(
     session: Session,
@@ -50,6 +49,7 @@ def bulk(
     *,
     key: str | None = None,
     atomic: bool = False,
+    bypass: bool = False,
 ) -> list[Result]:
     """Do the same with many records; results in their order. Raises what refuses the request as a whole."""
     if mode not in MODES:
@@ -59,7 +59,7 @@ def bulk(
         raise Invalid(
             problems=[Problem("too_many", Message(f"at most {MOST} records", f"最多 {MOST} 条记录"), field="records")]
         )
-    request = Request(session, object_name, mode, key, atomic)
+    request = Request(session, object_name, mode, key, atomic, bypass=bypass)
     request.access().demand("bulk")
     if atomic:
         return atomic_bulk(request, items)
@@ -199,6 +199,7 @@ class Work:
         request, access, items = self.request, self.access, self.items
         if request.dry:
             check_links(request, access, items)
+            waiting(request, access, items)
             return [one.result or Result(201 if one.draft and one.draft.new else 200) for one in items]
         try:
             with request.session.database.transaction() as connection:
@@ -288,10 +289,9 @@ def prepare(request: Request, access: ObjectAccess, items: Sequence[Item]) -> No
     unique(request, access, [one for one in items if one.result is None and one.draft and one.draft.ok])
     for one in items:
         if one.result is None and one.draft is not None and one.draft.problems:
-            taken = all(problem.code == "taken" for problem in one.draft.problems)
-            one.result = Result(
-                409 if taken else 422, None if one.draft.new else one.draft.id, problems=one.draft.problems
-            )
+            codes = {problem.code for problem in one.draft.problems}
+            status = 409 if codes == {"taken"} else 423 if "locked" in codes else 422
+            one.result = Result(status, None if one.draft.new else one.draft.id, problems=one.draft.problems)
 
 
 def unique(request: Request, access: ObjectAccess, items: Sequence[Item]) -> None:
@@ -368,8 +368,9 @@ def check_links(request: Request, access: ObjectAccess, items: Sequence[Item]) -
 
 
 def store(request: Request, access: ObjectAccess, items: Sequence[Item], connection: Connection) -> None:
-    """Store the drafts of all items that have no result yet."""
+    """Store the drafts of all items that have no result yet; those that need an approval wait for it."""
     session = request.session
+    hold(request, access, items, connection)
     place = session.layout.object(access.object.name)
     fresh = [one for one in items if one.result is None and one.draft and one.draft.new]
     changed = [one for one in items if one.result is None and one.draft and not one.draft.new]
@@ -447,7 +448,8 @@ def one_by_one(request: Request, access: ObjectAccess, items: Sequence[Item]) ->
             one.result = failure(away)
             continue
         try:
-            done = storing.store_prepared(request.session, access, draft, Options(trusted=request.trusted))
+            options = Options(trusted=request.trusted, bypass=request.bypass)
+            done = storing.store_prepared(request.session, access, draft, options, divert)
         except DougongError as error:
             one.result = failure(error, None if draft.new else draft.id)
             away = error if isinstance(error, Unavailable) else None
@@ -456,4 +458,7 @@ def one_by_one(request: Request, access: ObjectAccess, items: Sequence[Item]) ->
             log.exception("a record of %s could not be stored", request.object)
             one.result = Result(500, None if draft.new else draft.id, problems=[Problem("internal", BROKEN)])
             continue
-        one.result = None if done is None else Result(201 if draft.new else 200, done.id, done.version)
+        if done is not None:
+            one.result = Result(201, done.id, done.version) if draft.new else waits(done)
+        else:
+            one.result = None

@@ -13,12 +13,15 @@ from typing import Any
 from psycopg import errors as pg
 
 from runtime.base.errors import DougongError, Invalid, Message, Problem, Unavailable
-from runtime.engine import bulk, deletion, idempotency, reading, storing
+from runtime.engine import bulk, deletion, guards, idempotency, reading, storing
 from runtime.engine.access import ObjectAccess, demand_object
 from runtime.engine.drafts import Draft
-from runtime.engine.finding import Item, Request, Result, failure, locate
+from runtime.engine.finding import Abort, Item, Request, Result, failure, locate
+from runtime.engine.flows import divert
+from runtime.engine.guards import Guard
 from runtime.engine.prepare import Preparation, too_large
-from runtime.engine.storing import RETRY, Options, Written
+from runtime.engine.saving import Options, Written
+from runtime.engine.storing import RETRY
 from runtime.engine.workspace import TRIES, Session, settled
 from runtime.store import records
 from runtime.store.database import Connection, run
@@ -69,6 +72,12 @@ class Refused(Invalid):
         super().__init__(problems=problems or [Problem("lines", text)])
         self.own = list(problems)
         self.outcome = outcome
+
+
+LINES = Message(
+    "this change needs an approval; save the lines by themselves, before or after it",
+    "该变更需要审批，请将明细与该变更分开保存",
+)
 
 
 class Again(Exception):
@@ -148,13 +157,17 @@ class Compound:
                 raise Refused(self.draft.problems, self.outcome)
         if not self.access.may("read"):
             return written
+        pending = written.pending
         ask = reading.Ask(expand=self.options.expand)
         body, version = reading.get(self.session, self.access.object.name, written.id, ask)
-        return Written(written.id, body, version)
+        return Written(written.id, body, version, pending=pending)
 
     def parent(self, connection: Connection) -> Written:
         """The record itself; one that stays as it is is only held, so that nobody deletes it meanwhile."""
         draft = self.draft
+        held = guards.held(self.session, self.access, [draft], bypass=False)
+        if held:
+            return self.held(connection, held[draft.id])
         if draft.new or draft.changed() or draft.owner != draft.owner_before:
             written = storing.store_parent(self.session, self.access, draft, self.options, connection)
             if written is None:
@@ -164,6 +177,17 @@ class Compound:
         if not run(connection, records.held(place, draft.id, draft.version)):
             raise Again
         return Written(draft.id, b"", draft.version)
+
+    def held(self, connection: Connection, found: Sequence[Guard]) -> Written:
+        """The record's own change waits for an approval. Lines are saved with it only where it is to be split."""
+        names = [one.relation for one in self.lines if any(one.of(mode) for mode in MODES)]
+        if names and not found[0].split:
+            field = next((one.name for one in self.access.object.fields.values() if one.key in found[0].keys), None)
+            raise Refused([Problem("pending_lines", LINES, field=field)], self.outcome)
+        done = divert(self.session, self.access, self.draft, self.options, found, connection)
+        if done is None:
+            raise Again
+        return done
 
     def request(self, lines: Lines, mode: str, connection: Connection | None) -> tuple[Request, str]:
         """How the lines of a relation are stored, and the link that owns them. Raises NotFound, Forbidden."""
@@ -197,7 +221,7 @@ class Compound:
         self.belong(access, link, items)
         bulk.lock_links(request, access, items, connection)
         if not self.outcome.refused and not any(wrong(one) for one in items):
-            with suppress(bulk.Abort):
+            with suppress(Abort):
                 bulk.store(request, access, [one for one in items if one.result is None], connection)
             if any(one.result is None for one in items) and not any(wrong(one) for one in items):
                 raise Again

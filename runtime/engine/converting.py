@@ -27,7 +27,8 @@ from runtime.base.values import load
 from runtime.engine import idempotency, presenting, reading, records
 from runtime.engine.access import ObjectAccess, demand_object, guard, object_access, readable
 from runtime.engine.drafts import Draft, Evaluator
-from runtime.engine.storing import RETRY, Options, Written
+from runtime.engine.saving import Options, Written
+from runtime.engine.storing import RETRY
 from runtime.engine.workspace import TRIES, Session, settled
 from runtime.formula.compiler import Compiled
 from runtime.kinds.field import BadValue

@@ -11,6 +11,7 @@ from runtime.base.sqltext import EMPTY, Sql, ident
 from runtime.base.values import load
 from runtime.engine.access import ObjectAccess, demand_object
 from runtime.engine.drafts import Draft
+from runtime.engine.saving import Pending
 from runtime.engine.storing import taken_problem
 from runtime.engine.workspace import Session
 from runtime.kinds.field import BadValue
@@ -30,15 +31,23 @@ class Result:
     id: str | None = None
     version: int | None = None
     problems: Sequence[Problem] = ()
+    #: The change waits for an approval (status 202).
+    pending: Pending | None = None
 
     def json(self, language: str) -> dict[str, Any]:
         """An entry of the answer."""
         found: dict[str, Any] = {"status": self.status, "id": self.id}
         if self.version is not None:
             found["version"] = self.version
+        if self.pending is not None:
+            found["pending"] = self.pending.json()
         if self.problems:
             found["errors"] = [one.json(language) for one in self.problems]
         return found
+
+
+class Abort(Exception):
+    """An atomic request met something wrong: nothing of it stays."""
 
 
 @dataclass
@@ -64,6 +73,8 @@ class Request:
     atomic: bool = False
     trusted: bool = False
     dry: bool = False
+    #: Guarded fields change without an approval, where the caller may ask for that.
+    bypass: bool = False
     on_duplicate: str = "update"
     results: list[Result] = field(default_factory=list)
     #: A transaction that is under way: everything is read and written inside of it.

@@ -11,16 +11,19 @@ from psycopg import errors as pg
 
 from runtime.base.errors import Conflict, Forbidden, Invalid, Message, NotFound, Problem
 from runtime.base.values import dump_text, load
-from runtime.engine import flowargs, reading
-from runtime.engine.access import demand_object
+from runtime.engine import flowargs, proposing, reading
+from runtime.engine.access import ObjectAccess, demand_object
+from runtime.engine.drafts import Draft
 from runtime.engine.flow import state as states
 from runtime.engine.flow.commands import INTERNAL, OF_TASKS, Command, carry_out
 from runtime.engine.flow.definition import Definition, compile_flow
 from runtime.engine.flow.machine import SYSTEM, Machine, moment_of
 from runtime.engine.flow.state import Event, Instance
 from runtime.engine.flowworld import World
+from runtime.engine.guards import Guard
+from runtime.engine.saving import Options, Written
 from runtime.engine.workspace import Session, settled
-from runtime.store import flows
+from runtime.store import flows, proposals
 from runtime.store.database import Connection
 from runtime.store.ids import is_id, new_id
 
@@ -90,22 +93,22 @@ class Flows:
 
     def begin(self, connection: Connection, workflow: str, object_name: str, record_id: str, args: Mapping[str, Any],
               parent: flows.Row | None = None, parent_run: int | None = None, revokes: str | None = None,
-              depth: int = 0) -> str:  # fmt: skip
-        """A new instance inside of the caller's transaction; its id."""
+              depth: int = 0, proposal: str | None = None) -> str:  # fmt: skip
+        """A new instance inside of the caller's transaction; its id. ``proposal``: that of one about a change."""
         hash, definition = live_definition(self.session, workflow)
         name = str(definition.doc["object"])
         if object_name != name:
             raise Invalid(problems=[Problem("object", Message(
                 f"the workflow {workflow!r} is about {name!r}, not {object_name[:60]!r}",
                 f"流程“{workflow}”针对“{name}”，而非“{object_name[:60]}”"), field="object")])  # fmt: skip
-        if self.session.user_id and parent is None and "cause" not in args:
+        if self.session.user_id and parent is None and proposal is None and "cause" not in args:
             self.may_start(definition, name, record_id)
         flows.know(connection, self.schema, hash, workflow, definition.doc, definition.condition_fields)
         world = World(self.session, connection, name, record_id, self.now, definition.doc.get("calendar"))
         title = world.value(str(definition.doc["title"]), "text") if "title" in definition.doc else None
-        kind = "sub" if parent else "revoke" if revokes else "normal"
+        kind = "sub" if parent else "revoke" if revokes else "proposal" if proposal else "normal"
         row = flows.Row(
-            new_id(), hash, workflow, kind, self.session.model.objects[name].key, record_id,
+            proposal or new_id(), hash, workflow, kind, self.session.model.objects[name].key, record_id,
             str(title or world.draft.title_before or ""), "running", self.session.user_id,
             parent.id if parent else None, parent_run, revokes, 0, states.dump(Instance()),
         )  # fmt: skip
@@ -183,7 +186,7 @@ class Flows:
     def run(self, connection: Connection, row: flows.Row, definition: Definition, world: World, command: Command,
             depth: int) -> None:  # fmt: skip
         """Carry a command out, store what came of it, and go on in the instances around and inside."""
-        world.acting_for(row.workflow)
+        world.acting_for(row, divert)
         machine = Machine(definition, states.load(row.data), world)
         cause = command.args.get("cause") if command.name == "start" else machine.state.cause
         world.because(due_to(row, cause if command.name == "start" or command.actor == SYSTEM else None))
@@ -191,6 +194,8 @@ class Flows:
         if not machine.events:
             return
         self.stored(connection, row, machine)
+        if machine.state.ended and row.kind == "proposal":
+            proposals.close(connection, self.schema, row.id, machine.state.state)
         copied = [one for event in machine.events if event.type == "copied" for one in event.data["people"]]
         if copied:
             flows.copy_to(connection, self.schema, row.id, copied)
@@ -357,6 +362,12 @@ def notices(row: flows.Row, machine: Machine) -> list[dict[str, Any]]:
         for (user, type, task), text in found.items()
         if user != SYSTEM
     ]
+
+
+def divert(session: Session, access: ObjectAccess, draft: Draft, options: Options, guards: Sequence[Guard],
+           connection: Connection | None) -> Written | None:  # fmt: skip
+    """Hold a change back until a workflow has approved it (:data:`runtime.engine.storing.Divert`)."""
+    return proposing.divert(Flows(session), access, draft, options, guards, connection)
 
 
 @settled

@@ -6,18 +6,21 @@ All of it happens on the connection of the command's transaction, so that it com
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from datetime import UTC, datetime
 from typing import Any
 
-from runtime.base.errors import DougongError
+from runtime.base.errors import DougongError, Unavailable
 from runtime.base.values import dump_text
-from runtime.engine import records, storing
+from runtime.engine import proposing, storing
 from runtime.engine.access import demand_object
 from runtime.engine.directory import People
 from runtime.engine.drafts import Draft, Evaluator
 from runtime.engine.flow.worktime import Calendar, read_calendar
-from runtime.engine.storing import Options
-from runtime.engine.workspace import SYSTEM, Person, Session
+from runtime.engine.saving import Options, Written
+from runtime.engine.storing import RETRY, Divert
+from runtime.engine.triggers import stir
+from runtime.engine.workspace import SYSTEM, TRIES, Person, Session
 from runtime.formula.compiler import Compiled
 from runtime.kinds.action import Action
 from runtime.store import flows
@@ -32,6 +35,25 @@ class ByItself(Session):
 
     def _who(self) -> Person:
         return SYSTEM
+
+
+def unbound(*_: Any) -> Any:
+    """Nothing is written before :meth:`World.acting_for` has said for which instance."""
+    raise AssertionError("a world that is only looked at")
+
+
+def change(
+    session: Session, object_name: str, record_id: str, raw: Mapping[str, Any], options: Options, divert: Divert
+) -> Written:
+    """Change a record. Raises NotFound, Forbidden, Invalid, Conflict, Stale, Locked."""
+    for _ in range(TRIES):
+        access = demand_object(session.snapshot, session.person, object_name)
+        draft = storing.read_draft(session, access, record_id, raw, options)
+        found = None if draft is None else storing.write(session, access, draft, options, divert)
+        if found is not None:
+            stir(session, object_name)
+            return found
+    raise Unavailable(RETRY, extra={"retry_after": 1})
 
 
 class World:
@@ -51,10 +73,17 @@ class World:
         self.people_known = People(session, looking)
         self._calendar = calendar
         self._draft: Draft | None = None
+        self.connection = connection
+        self.proposal: str | None = None
+        self.divert: Divert = unbound
 
-    def acting_for(self, workflow: str) -> None:
-        """What is written from now on is a step of the workflow."""
-        self.system.workflow = self.writer.workflow = self.doer.workflow = workflow
+    def acting_for(self, row: flows.Row, divert: Divert) -> None:
+        """What is written from now on is a step of an instance; one about a proposal sees the record as proposed."""
+        self.system.workflow = self.writer.workflow = self.doer.workflow = row.workflow
+        self.divert = divert
+        if row.kind == "proposal":
+            self.proposal = row.id
+            self._draft = None
 
     def because(self, cause: Mapping[str, Any]) -> None:
         """What the writes from now on are due to."""
@@ -87,6 +116,8 @@ class World:
         while self._draft is None:
             access = demand_object(self.system.snapshot, self.system.person, self.object_name)
             self._draft = storing.read_draft(self.system, access, self.record_id, {}, TRUSTED)
+            if self.proposal is not None and self._draft is not None:
+                proposing.overlay(self.system, self._draft, self.proposal)
         return self._draft
 
     def evaluated(self, compiled: Compiled) -> Any:
@@ -145,10 +176,35 @@ class World:
         return self.draft.values.get(field.key)
 
     def write(self, values: Mapping[str, Any], actor: str, own: bool = False) -> None:
-        """Set fields of the record, every rule held, the rights of the actor too when ``own``. Raises DougongError."""
-        options = Options() if own else TRUSTED
-        records.update(self.writer, self.object_name, self.record_id, dict(values), options)
+        """Set fields of the record or of what is proposed, every rule held. Raises DougongError.
+
+        ``own``: the actor's own rights say which he may set; otherwise the step lets him.
+        """
+        if self.proposal is not None:
+            proposing.amend(self.writer, self.connection, self.proposal, values, trusted=not own)
+        else:
+            options = Options() if own else TRUSTED
+            change(self.writer, self.object_name, self.record_id, dict(values), options, self.divert)
         self._draft = None
+
+    def adopt(self) -> str | None:
+        """Put the proposed change into force; gives what stands against it, and then nothing has happened."""
+        assert self.proposal is not None
+        found = proposing.adopt(self._saving(), self.connection, self.proposal)
+        self._draft = None
+        return found
+
+    def rebase(self) -> None:
+        """The proposed change is meant for the record as it stands now. Raises Conflict."""
+        assert self.proposal is not None
+        proposing.rebase(self._saving(), self.connection, self.proposal)
+        self._draft = None
+
+    def _saving(self) -> Session:
+        """The system's session for what writes and may fail."""
+        found = copy(self.system)
+        found.database = self.writer.database
+        return found
 
     def perform(self, actions: Sequence[Mapping[str, Any]]) -> str | None:
         """Carry actions out; gives what was wrong, and then nothing of them has happened."""
@@ -181,5 +237,5 @@ class World:
 
     def update(self, values: Mapping[str, Any]) -> None:
         """Set fields of the record."""
-        records.update(self.doer, self.object_name, self.record_id, dict(values), TRUSTED)
+        change(self.doer, self.object_name, self.record_id, dict(values), TRUSTED, self.divert)
         self._draft = None

@@ -5,13 +5,16 @@ from __future__ import annotations
 from runtime.base.errors import Invalid, Message, Problem
 from runtime.base.sqltext import Sql
 from runtime.base.values import load
-from runtime.engine.storing import Options, Written
+from runtime.engine import reading
+from runtime.engine.saving import Options, Pending, Written
 from runtime.engine.workspace import Session
 
 OTHER = Message(
     "this Idempotency-Key was used for another request; use a new one", "该 Idempotency-Key 已用于其他请求，请更换"
 )
 KEPT_DAYS = 7
+#: The status of a request whose change waits for an approval.
+WAITS = 202
 
 
 def replay(session: Session, options: Options) -> Written | None:
@@ -19,9 +22,9 @@ def replay(session: Session, options: Options) -> Written | None:
     if options.once is None or session.user_id is None:
         return None
     key, request = options.once
-    stamp, asked, response = session.database.rows(
+    stamp, asked, status, response = session.database.rows(
         Sql(
-            f"SELECT l.stamp, i.request, i.response FROM {session.workspace.live_table} l "
+            f"SELECT l.stamp, i.request, i.status, i.response FROM {session.workspace.live_table} l "
             f"LEFT JOIN {session.layout.system('s_idempotency')} i ON i.user_id = %s::uuid AND i.key = %s",
             (session.user_id, key),
         )
@@ -32,6 +35,10 @@ def replay(session: Session, options: Options) -> Written | None:
     if bytes(asked) != request:
         raise Invalid(problems=[Problem("idempotency_key", OTHER)])
     record = load(response)
+    if status == WAITS:
+        body, version = reading.get(session, record["object"], record["id"])
+        pending = Pending(**record["pending"], version=version) if record["pending"] else None
+        return Written(str(record["id"]), body, version, replayed=True, pending=pending)
     return Written(str(record["id"]), response.encode(), int(record["version"]), replayed=True)
 
 

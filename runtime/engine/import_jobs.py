@@ -32,7 +32,7 @@ log = logging.getLogger("dougong")
 PAUSE = 10.0
 #: How often one is begun again when the database was away or its worker died.
 MOST_ATTEMPTS = 20
-KEPT = ("mapping", "on_duplicate", "key", "blank", "channel")
+KEPT = ("mapping", "on_duplicate", "key", "blank", "channel", "bypass")
 MISSING = Message("there is no such job", "没有该任务")
 TAKEN = Message("somebody else has gone on with it, or it was cancelled", "已由其他进程继续，或已取消")
 TOO_OFTEN = Message("it was begun too often without coming to an end", "多次尝试后仍未完成")

@@ -21,7 +21,7 @@ class Options:
 
     ``key`` is the field by which a row finds its record: without it the only unique field that the file has. ``blank``
     says whether an empty cell of a record that is there keeps its value or clears it. ``refs`` keeps the names given
-    in columns ``ref`` over several files.
+    in columns ``ref`` over several files. ``bypass``: guarded fields change without an approval, by those who may.
     """
 
     mapping: Mapping[str, Any] | None = None
@@ -36,6 +36,7 @@ class Options:
     #: What the ids of new records follow from, with the row's number; ``again``: some may be stored already.
     origin: str | None = None
     again: bool = False
+    bypass: bool = False
 
     def check(self) -> None:
         """Raises Invalid for a word that is none of those allowed."""

@@ -109,6 +109,7 @@ class Import:
         duplicate = "create" if mode == "create" else self.options.on_duplicate
         return Request(
             self.session, self.object, mode, key, dry=self.options.dry_run, on_duplicate=duplicate,
+            bypass=self.options.bypass,
         )  # fmt: skip
 
     # -- what the columns mean --------------------------------------------------------------------------
@@ -397,6 +398,8 @@ class Import:
             self.outcome.created += 1
         elif result.status == 200:
             self.outcome.updated += 1
+        elif result.status == 202:
+            self.outcome.pending += 1
         elif result.status == 304:
             self.outcome.skipped += 1
         else:

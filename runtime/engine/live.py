@@ -14,6 +14,7 @@ from runtime.base.errors import Unavailable
 from runtime.engine import storing
 from runtime.engine.access import ObjectAccess, guard, object_access, readable
 from runtime.engine.drafts import Draft, Evaluator
+from runtime.engine.saving import Options
 from runtime.engine.workspace import Session
 from runtime.formula import browser
 from runtime.formula.compiler import Compiled
@@ -323,9 +324,9 @@ def computed(
 
 def stored(session: Session, access: ObjectAccess, record_id: str) -> Draft:
     """The record with all its values: a computed field that is exposed may read what the caller may not."""
-    found = storing.read_draft(session, access, record_id, {}, storing.Options())
+    found = storing.read_draft(session, access, record_id, {}, Options())
     if found is None:  # The session had to be renewed.
-        found = storing.read_draft(session, access, record_id, {}, storing.Options())
+        found = storing.read_draft(session, access, record_id, {}, Options())
     if found is None:
         raise Unavailable()
     return found

@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from runtime.base.errors import Locked, Message
 from runtime.engine.drafts import Draft
+from runtime.engine.guards import CHANNEL, OWNER
 from runtime.engine.workspace import Session
 from runtime.meta.model import ObjectDef
 from runtime.store import flows
 
-#: The channel that workflows write through.
-CHANNEL = "workflow"
 Doc = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Hold:
+    """An open instance on a record: its document, and the storage keys of the change that waits, where it is one."""
+
+    instance: str
+    doc: Doc
+    keys: Sequence[str] | None = None
+
+    @property
+    def waits(self) -> bool:
+        """True for a change that waits for an approval: it holds just what it is to change."""
+        return self.keys is not None
+
+    def names(self, definition: ObjectDef, raw: Mapping[str, Any]) -> set[str]:
+        """The fields of ``raw`` that a waiting change holds."""
+        found = {OWNER} & set(self.keys or ())
+        found |= {definition.by_key[key].name for key in self.keys or () if key in definition.by_key}
+        return found & set(raw)
 
 
 def workflows(session: Session, definition: ObjectDef) -> bool:
@@ -22,19 +42,20 @@ def workflows(session: Session, definition: ObjectDef) -> bool:
     return any(session.model.object(str(piece.object)) is definition for piece in pieces)
 
 
-def running(session: Session, ids: Sequence[str], *, lent: bool = False) -> dict[str, tuple[str, Doc]]:
-    """For each record with an open instance: the instance's id and the document that it runs after.
+def running(session: Session, ids: Sequence[str], *, lent: bool = False) -> dict[str, Hold]:
+    """The open instance on each record that has one.
 
     ``lent``: without those that were returned to the caller, who is asked to mend the record and submit it again.
     """
     if not ids:
         return {}
-    return flows.open_on(session.database, session.workspace.schema, ids, session.user_id if lent else None)
+    found = flows.open_on(session.database, session.workspace.schema, ids, session.user_id if lent else None)
+    return {record: Hold(*one) for record, one in found.items()}
 
 
 def refuse(session: Session, definition: ObjectDef, drafts: Sequence[Draft]) -> None:
     """Note a problem on every draft that a running workflow holds."""
-    if session.channel == CHANNEL:
+    if session.channel == CHANNEL:  # A step of a workflow; what waits is changed by its own steps alone.
         return
     parent = parent_of(session, definition)
     own = workflows(session, definition)
@@ -50,11 +71,16 @@ def refuse(session: Session, definition: ObjectDef, drafts: Sequence[Draft]) -> 
         return
     for draft in drafts:
         held = found.get(draft.id)
-        if held is not None and touched(held[1].get("lock", "record"), draft.raw):
-            tell(draft, held[0])
+        if held is not None and held.waits:
+            for name in sorted(held.names(definition, draft.raw)):
+                draft.refuse(
+                    "locked", f"{FIELD.en} (workflow {held.instance})", f"{FIELD.zh}（流程 {held.instance}）", name
+                )
+        elif held is not None and touched(held.doc.get("lock", "record"), draft.raw):
+            tell(draft, held.instance)
         upper = found.get(above.get(draft.id, ""))
-        if upper is not None and holds_children(upper[1]):
-            tell(draft, upper[0])
+        if upper is not None and not upper.waits and holds_children(upper.doc):
+            tell(draft, upper.instance)
 
 
 def refuse_deletion(session: Session, definition: ObjectDef, record_id: str) -> None:
@@ -67,11 +93,13 @@ def refuse_deletion(session: Session, definition: ObjectDef, record_id: str) -> 
         owner = flows.owner_of(session.database, place.table, definition.owner_link.key, record_id)
     found = running(session, [one for one in (record_id, owner) if one])
     held = found.get(record_id)
-    if held is not None and held[1].get("lock", "record") != "none":
-        raise locked(held[0])
+    if held is not None and held.waits:
+        raise Locked(GOES, code="locked", extra={"instance": held.instance})
+    if held is not None and held.doc.get("lock", "record") != "none":
+        raise locked(held.instance)
     upper = found.get(owner or "")
-    if upper is not None and holds_children(upper[1]):
-        raise locked(upper[0])
+    if upper is not None and not upper.waits and holds_children(upper.doc):
+        raise locked(upper.instance)
 
 
 def parent_of(session: Session, definition: ObjectDef) -> ObjectDef | None:
@@ -101,6 +129,16 @@ def holds_children(doc: Doc) -> bool:
 SAID = Message(
     "a workflow is running on this record, it cannot be changed until it has ended",
     "该记录正在流程中，流程结束前不能修改",
+)
+
+
+FIELD = Message(
+    "an earlier change of this field waits for approval, it cannot be changed until that is decided",
+    "该字段的变更正在等待审批，审批结束前不能修改",
+)
+GOES = Message(
+    "a change of this record waits for approval; it can be deleted when that is decided",
+    "该记录有变更正在等待审批，审批结束后才能删除",
 )
 
 

@@ -182,6 +182,18 @@ def conversion(access: ObjectAccess, record: dict[str, Any], by_id: dict[str, An
     }
 
 
+def waits(record: dict[str, Any]) -> dict[str, Any]:
+    """The answer to a change that waits for an approval: what waits, and the record with the values in force."""
+    pending = {"type": "object", "properties": {
+        "instance": ID, "workflow": {"type": "string"}, "state": {"type": "string"},
+        "fields": {"type": "array", "items": {"type": "string"}}}}  # fmt: skip
+    schema = {"type": "object", "required": ["pending", "record"], "properties": {"pending": pending, "record": record}}
+    return {
+        "description": "Not changed yet: the change waits for an approval. 尚未生效：变更等待审批。",
+        "content": {"application/json": {"schema": schema}},
+    }
+
+
 def record_paths(access: ObjectAccess) -> dict[str, Any]:
     """The operations on one object that this caller may do."""
     name = access.object.name
@@ -202,6 +214,9 @@ def record_paths(access: ObjectAccess) -> dict[str, Any]:
         many["get"] = operation(f"List · 列表: {label}", tag, ok=page, parameters=listing)
         single["get"] = operation(f"Read · 读取: {label}", tag, ok=record)
         rows = {"type": "object", "properties": {"data": {"type": "array", "items": {"type": "object"}}}}
+        still = parameter("open", "boolean", "Only those that wait · 仅待审批")
+        proposals = operation(f"Changes that wait or waited · 变更提案: {label}", tag, ok=rows, parameters=[still])
+        found[f"{base}/{{id}}/proposals"] = {**by_id, "get": proposals}
         found[f"{base}/{{id}}/history"] = {**by_id, "get": operation(f"History · 历史: {label}", tag, ok=rows)}
         measures = {
             "type": "object",
@@ -215,7 +230,9 @@ def record_paths(access: ObjectAccess) -> dict[str, Any]:
         many["post"] = operation(f"Create · 新建: {label}", tag, body=write, ok=record, status="201", parameters=[key])
     if access.may("update"):
         seen = parameter("If-Match", "string", "The ETag that you have seen · 已读版本", "header")
-        single["patch"] = operation(f"Change · 修改: {label}", tag, body=write, ok=record, parameters=[seen])
+        without = parameter("bypass_approval", "boolean", "Without the approval that guarded fields need · 免审批变更")
+        single["patch"] = operation(f"Change · 修改: {label}", tag, body=write, ok=record, parameters=[seen, without])
+        single["patch"]["responses"]["202"] = waits(record)
         if access.object.conversions:
             found[f"{base}/{{id}}/convert/{{action}}"] = conversion(access, record, by_id)
     if access.may("delete"):
@@ -226,7 +243,8 @@ def record_paths(access: ObjectAccess) -> dict[str, Any]:
             "type": "object",
             "required": ["mode", "records"],
             "properties": {"mode": {"enum": ["create", "update", "upsert", "delete"]}, "key": {"type": "string"},
-                           "atomic": {"type": "boolean"}, "records": {"type": "array", "items": {"type": "object"}}},
+                           "atomic": {"type": "boolean"}, "bypass_approval": {"type": "boolean"},
+                           "records": {"type": "array", "items": {"type": "object"}}},
         }  # fmt: skip
         found[f"{base}/bulk"] = {"post": operation(f"Bulk · 批量: {label}", tag, body=request, ok={"type": "object"})}
     if access.may("export"):
@@ -242,8 +260,8 @@ def record_paths(access: ObjectAccess) -> dict[str, Any]:
         form = {"type": "object", "properties": {
             "file": {"type": "string", "format": "binary"}, "mapping": {"type": "string"},
             "on_duplicate": {"enum": ["skip", "update", "create", "fail"]}, "key": {"type": "string"},
-            "dry_run": {"type": "boolean"}, "blank": {"enum": ["keep", "clear"]},
-            "background": {"type": "boolean"}}}  # fmt: skip
+            "dry_run": {"type": "boolean"}, "bypass_approval": {"type": "boolean"},
+            "blank": {"enum": ["keep", "clear"]}, "background": {"type": "boolean"}}}  # fmt: skip
         sent = operation(f"Import · 导入: {label}", tag, ok={"type": "object"})
         sent["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": form}}}
         sent["responses"]["202"] = {"description": "A large file: a job at Location · 大文件：任务地址见 Location"}

@@ -35,16 +35,17 @@ class RowError:
 
 @dataclass
 class Outcome:
-    """created + updated + skipped + failed + unprocessed = total, whatever happened.
+    """created + updated + pending + skipped + failed + unprocessed = total, whatever happened.
 
     ``stopped`` is why the import ended before the end of the file, None when it did not. Rows that are there already
-    as they should be count as updated.
+    as they should be count as updated; ``pending`` are those whose change waits for an approval.
     """
 
     dry_run: bool = False
     total: int = 0
     created: int = 0
     updated: int = 0
+    pending: int = 0
     skipped: int = 0
     failed: int = 0
     errors: list[RowError] = field(default_factory=list)
@@ -54,7 +55,7 @@ class Outcome:
     @property
     def done(self) -> int:
         """The rows that something was decided about."""
-        return self.created + self.updated + self.skipped + self.failed
+        return self.created + self.updated + self.pending + self.skipped + self.failed
 
     @property
     def unprocessed(self) -> int:
@@ -70,7 +71,7 @@ class Outcome:
 
     def counts(self) -> dict[str, int]:
         """The numbers."""
-        names = ("total", "created", "updated", "skipped", "failed", "unprocessed")
+        names = ("total", "created", "updated", "pending", "skipped", "failed", "unprocessed")
         return {name: getattr(self, name) for name in names}
 
     def json(self, language: str) -> dict[str, Any]:

@@ -16,7 +16,9 @@ from runtime.base.errors import Unavailable
 from runtime.engine import deletion, idempotency, reading, storing
 from runtime.engine.access import demand_object
 from runtime.engine.drafts import Draft
-from runtime.engine.storing import RETRY, Options, Written
+from runtime.engine.flows import divert
+from runtime.engine.saving import Options, Written
+from runtime.engine.storing import RETRY
 from runtime.engine.triggers import stir
 from runtime.engine.workspace import TRIES, Session, settled
 from runtime.store.ids import new_id
@@ -37,7 +39,7 @@ def create(session: Session, object_name: str, raw: Mapping[str, Any], options: 
             return done
         access = demand_object(session.snapshot, session.person, object_name, None if options.trusted else "create")
         draft = Draft(new_id(), raw, owner=session.user_id)
-        found = storing.write(session, access, draft, options)
+        found = storing.write(session, access, draft, options, divert)
         if found is not None:
             stir(session, object_name)
             return found
@@ -48,7 +50,7 @@ def create(session: Session, object_name: str, raw: Mapping[str, Any], options: 
 def update(
     session: Session, object_name: str, record_id: str, raw: Mapping[str, Any], options: Options = DEFAULT
 ) -> Written:
-    """A changed record. Raises NotFound, Forbidden, Invalid, Conflict, Stale."""
+    """A changed record, or one whose change waits. Raises NotFound, Forbidden, Invalid, Conflict, Stale, Locked."""
     for _ in range(TRIES):
         done = idempotency.replay(session, options)
         if done is not None:
@@ -57,7 +59,7 @@ def update(
         draft = storing.read_draft(session, access, record_id, raw, options)
         if draft is None:
             continue
-        found = storing.write(session, access, draft, options)
+        found = storing.write(session, access, draft, options, divert)
         if found is not None:
             stir(session, object_name)
             return found

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from psycopg import Rollback
 from psycopg import errors as pg
 
-from runtime.base.errors import Conflict, DougongError, Forbidden, Invalid, Locked, Message, Problem, Stale
+from runtime.base.errors import (
+    Conflict,
+    DougongError,
+    Forbidden,
+    Invalid,
+    Locked,
+    Message,
+    Problem,
+    Stale,
+)
 from runtime.base.sqltext import EMPTY, Sql, ident, join
 from runtime.base.values import load
-from runtime.engine import conversion, keeping, reading
+from runtime.engine import conversion, guards, keeping, reading
 from runtime.engine.access import DENY, ObjectAccess, object_access
 from runtime.engine.drafts import Draft
+from runtime.engine.guards import Guard
 from runtime.engine.prepare import Preparation, too_large
 from runtime.engine.reading import Reader
+from runtime.engine.saving import Options, Written
 from runtime.engine.searching import search_texts
 from runtime.engine.workspace import Session
 from runtime.kinds.field import HoldsFiles
@@ -31,25 +41,8 @@ TAKEN = Message("another record has this value already", "该值已被其他记�
 RETRY = Message("the record is being changed by others right now, please repeat", "记录正被他人修改，请重试")
 
 
-@dataclass(frozen=True)
-class Options:
-    """How a write is to be done. ``version`` is the version that the caller has seen (If-Match)."""
-
-    version: int | None = None
-    once: tuple[str, bytes] | None = None
-    trusted: bool = False
-    numbers_as_text: bool = False
-    expand: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
-class Written:
-    """A record after a write: its id, JSON bytes and version; ``replayed`` when the same key had done it before."""
-
-    id: str
-    body: bytes
-    version: int
-    replayed: bool = False
+#: Holds a change back: (session, access, draft, options, its guards, a transaction under way); None: do it again.
+Divert = Callable[[Session, ObjectAccess, Draft, Options, Sequence[Guard], Connection | None], "Written | None"]
 
 
 def read_draft(
@@ -87,14 +80,16 @@ def read_draft(
     )  # fmt: skip
 
 
-def write(session: Session, access: ObjectAccess, draft: Draft, options: Options) -> Written | None:
+def write(
+    session: Session, access: ObjectAccess, draft: Draft, options: Options, divert: Divert | None
+) -> Written | None:
     """Prepare and store one draft; None when it has to be done again from the start."""
     preparation = Preparation(session, access, trusted=options.trusted)
     owner(session, access, draft, options.trusted)
     preparation.run([draft])
     if too_large(draft.values):
         draft.refuse("too_large", "the record is too large", "记录内容过大")
-    return store_prepared(session, access, draft, options)
+    return store_prepared(session, access, draft, options, divert)
 
 
 def origin_of(session: Session, action: str) -> records.Origin:
@@ -102,8 +97,13 @@ def origin_of(session: Session, action: str) -> records.Origin:
     return records.Origin(session.user_id, session.channel, action, session.cause)
 
 
-def store_prepared(session: Session, access: ObjectAccess, draft: Draft, options: Options) -> Written | None:
-    """Store a draft whose rules have been asked; None when it has to be done again from the start."""
+def store_prepared(
+    session: Session, access: ObjectAccess, draft: Draft, options: Options, divert: Divert | None
+) -> Written | None:
+    """Store a draft whose rules have been asked; None when it has to be done again from the start.
+
+    ``divert`` holds back what needs an approval; only what has been approved goes without.
+    """
     if any(problem.code == "locked" for problem in draft.problems):
         raise Locked(problems=[problem for problem in draft.problems if problem.code == "locked"], code="locked")
     if draft.problems:
@@ -111,6 +111,10 @@ def store_prepared(session: Session, access: ObjectAccess, draft: Draft, options
     if not draft.new and not draft.changed() and draft.owner == draft.owner_before:
         body, version = reading.get(session, access.object.name, draft.id, reading.Ask(expand=options.expand))
         return Written(draft.id, body, version)
+    held = guards.held(session, access, [draft], bypass=options.bypass)
+    if held:
+        assert divert is not None
+        return divert(session, access, draft, options, held[draft.id], None)
     links = linked(session, access, draft, trusted=options.trusted)
     origin = origin_of(session, "created" if draft.new else "updated")
     store = Storing(session, access, draft, origin, options)

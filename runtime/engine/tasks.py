@@ -8,13 +8,13 @@ from typing import Any
 
 from runtime.base.errors import DougongError
 from runtime.base.values import load
-from runtime.engine import reading
+from runtime.engine import proposing, reading
 from runtime.engine.directory import everybody
 from runtime.engine.flow import state as states
 from runtime.engine.flow.back import place_of, targets
 from runtime.engine.flow.commands import participants
 from runtime.engine.flow.definition import Definition
-from runtime.engine.flow.machine import Machine
+from runtime.engine.flow.machine import CONFLICT, Machine
 from runtime.engine.flow.state import Task
 from runtime.engine.flows import Flows, unknown_instance
 from runtime.engine.flowworld import World
@@ -79,6 +79,8 @@ def one(session: Session, task_id: str) -> dict[str, Any]:
         machine = Machine(definition, state, world)
         made = plain(session, found)
         made["actions"] = actions(machine, state.tasks[int(found["number"])], session)
+    if row.kind == "proposal":
+        made["changes"] = proposing.of_instance(session, row.id)
     made["record_values"] = record(session, row, definition, state.tasks[int(found["number"])], state)
     return made
 
@@ -95,6 +97,8 @@ def actions(machine: Machine, task: Task, session: Session) -> dict[str, Any]:
         return found if task.principal != session.user_id else {**found, "take_over": {}}
     if task.kind == "resubmit":
         return {**found, "submit": {}}
+    if task.kind == CONFLICT:
+        return {**found, "rebase": {}, "discard": {}}
     if task.kind == "admin_fix":
         return found
     step = machine.step_of(run)

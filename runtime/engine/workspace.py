@@ -220,6 +220,8 @@ class Session:
 
     #: The workflow whose step is being done, where it is one that writes.
     workflow: str | None = None
+    #: The instance whose approved change is being put into force.
+    applying: str | None = None
 
     def __init__(self, workspace: Workspace, *, user_id: str | None, channel: str, digest: bytes | None = None) -> None:
         self.workspace = workspace

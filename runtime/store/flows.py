@@ -98,17 +98,33 @@ def read(database: Database, schema: str, instance: str) -> Row | None:
     return _row(found) if found else None
 
 
-def open_on(database: Database, schema: str, ids: Sequence[str],
-            but_for: str | None = None) -> dict[str, tuple[str, Mapping[str, Any]]]:  # fmt: skip
-    """By record: the id and the document of the open instance on it, unless it was returned to ``but_for``."""
+def open_on(
+    database: Database, schema: str, ids: Sequence[str], but_for: str | None = None
+) -> dict[str, tuple[str, Mapping[str, Any], Sequence[str] | None]]:
+    """By record: the open instance on it, its document, and the keys of the change that it is about, if it is.
+
+    Without one that was returned to ``but_for``, who mends the record; what waits is mended by its own steps.
+    """
     rows = database.rows(Sql(
-        f"SELECT i.record_id::text, i.id::text, f.doc FROM {ident(schema, 's_instance')} i "
+        f"SELECT i.record_id::text, i.id::text, f.doc, (SELECT array_agg(k) FROM {ident(schema, 's_proposal')} p, "
+        "jsonb_object_keys(p.patch) k WHERE p.instance = i.id), i.kind = 'proposal' "
+        f"FROM {ident(schema, 's_instance')} i "
         f"JOIN {ident(schema, 's_flow')} f ON f.hash = i.flow WHERE i.record_id = ANY(%s::uuid[]) "
-        "AND i.state IN ('running', 'returned') AND i.kind IN ('normal', 'proposal') AND NOT (i.state = 'returned' "
+        "AND i.state IN ('running', 'returned') AND i.kind IN ('normal', 'proposal') AND NOT (i.kind = 'normal' "
+        "AND i.state = 'returned' "
         f"AND EXISTS (SELECT 1 FROM {ident(schema, 's_task')} t WHERE t.instance = i.id AND t.kind = 'resubmit' "
         "AND t.state = 'open' AND t.assignee = %s::uuid))", (list(ids), but_for)),
         prepare=True)  # fmt: skip
-    return {record: (instance, load(doc)) for record, instance, doc in rows}
+    return {
+        record: (instance, load(doc), keys or ([] if kind_is_proposal else None))
+        for record, instance, doc, keys, kind_is_proposal in rows
+    }
+
+
+def state_of(connection: Connection, schema: str, instance: str) -> str:
+    """The state of an instance that is there."""
+    table = ident(schema, "s_instance")
+    return str(run(connection, Sql(f"SELECT state FROM {table} WHERE id = %s::uuid", (instance,)))[0][0])
 
 
 def approved_on(

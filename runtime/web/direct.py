@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from runtime.base.errors import DougongError, Malformed, Message, Problem, Stale
-from runtime.engine import reading, records
+from runtime.engine import proposing, reading, records
 from runtime.engine.workspace import Session
 from runtime.store.ids import is_id
 from runtime.web.call import STATUS, Answer, Call, json_answer, json_of, refusal
@@ -111,6 +111,7 @@ def options_of(call: Call, body: bytes) -> records.Options:
         once = (key, hashlib.sha256(where.encode() + body).digest())
     return records.Options(
         version=version,
+        bypass=flag("bypass_approval", args.get("bypass_approval", "")),
         once=once,
         numbers_as_text=args.get("numbers") == "string",
         expand=tuple(names(args.get("expand"))),
@@ -169,7 +170,15 @@ def remove(services: Services, call: Call, object_name: str, record_id: str) -> 
 
 
 def written(done: records.Written, status: int, object_name: str) -> Answer:
-    """The answer to a write: the record, its address and ETag."""
+    """The answer to a write: the record, its address and ETag; 202 when the change waits for an approval."""
+    if done.pending is not None:
+        where = f"/api/v1/workflows/instances/{done.pending.instance}"
+        body = proposing.written(done.body, done.pending.json())
+        found = json_answer(body, 202, ("ETag", f'"{done.version}"'))
+        found.headers.append(("Location", where))
+        if done.replayed:
+            found.headers.append(("Idempotent-Replayed", "true"))
+        return found
     found = json_answer(done.body, status, ("ETag", f'"{done.version}"'))
     if status == 201:
         found.headers.append(("Location", f"{PREFIX}{object_name}/{done.id}"))

@@ -15,6 +15,7 @@ from runtime.base.errors import DougongError, Problem, Stale
 from runtime.base.values import dump, load
 from runtime.engine import compound, presenting, reading, records, uploads
 from runtime.engine.access import ObjectAccess, demand_object
+from runtime.engine.saving import Written
 from runtime.engine.workspace import Session
 from runtime.kinds.field import BadValue, HoldsFiles
 from runtime.store.ids import is_id
@@ -39,7 +40,7 @@ from runtime.web.texts import gettext, ngettext
 ONCE = "_once"
 NOBODY = "00000000-0000-0000-0000-000000000000"
 #: Refusals that are shown in the form, so that nothing typed is lost.
-SHOWN = (400, 403, 409, 412, 422)
+SHOWN = (400, 403, 409, 412, 422, 423)
 
 
 class Told(Exception):
@@ -68,6 +69,7 @@ class Editing:
     title: str = ""
     sentences: list[str] = field(default_factory=list)
     status: int = 200
+    done: Written | None = None
     form: RecordForm = field(init=False)
     lines: dict[str, Lines] = field(default_factory=dict)
 
@@ -269,7 +271,8 @@ class Editing:
         lines = [made for made, _ in work.values()]
         options = records.Options(once=self.key()) if self.new else records.Options(version=self.version())
         try:
-            self.record_id = compound.save(self.session, name, self.record_id, raw, lines, options).id
+            self.done = compound.save(self.session, name, self.record_id, raw, lines, options)
+            self.record_id = self.done.id
         except compound.Refused as error:
             for relation, (_, rows) in work.items():
                 self.editor.tell(rows, relation, error.outcome)

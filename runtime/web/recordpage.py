@@ -21,6 +21,7 @@ from runtime.web.lines import LineEditor, Lines
 from runtime.web.listing import Listing, Related, related
 from runtime.web.shown import Event, Shower, Shown, bare, history, moment
 from runtime.web.texts import page_language
+from runtime.web.waiting import Waiting, waiting
 
 RELATED = 10
 HISTORY = 30
@@ -69,6 +70,7 @@ class RecordPage:
     path: FieldDef | None = None
     steps: Sequence[Step] = ()
     conversions: Sequence[Conversion] = ()
+    waiting: Sequence[Waiting] = ()
 
     def seen(self, conditions: Any) -> bool:
         """False when a condition of the form surely does not hold."""
@@ -104,6 +106,7 @@ def opened(session: Session, access: ObjectAccess, record_id: str) -> RecordPage
     found.path, found.steps = steps_of(access, plain)
     if "update" in found.may:
         found.conversions = list(converting.usable(session, access, plain))
+    found.waiting = waiting(session, access, record_id)
     return found
 
 

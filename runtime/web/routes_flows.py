@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from runtime.base.errors import Malformed, Message
-from runtime.engine import flows, taskboxes, tasks
+from runtime.engine import flows, proposing, taskboxes, tasks
 from runtime.engine.workspace import Session
 from runtime.web.direct import LONGEST_KEY
 from runtime.web.http import Services, answer, flag, json_object, session_of, whole
@@ -60,6 +60,11 @@ def add(routes: Blueprint, services: Services) -> None:
             raise Malformed(Message("choice is an object: step to people", "choice 须为对象：节点到人员"))
         made = flows.start(session, name, str(wanted[0]), str(wanted[1]), choice=args.get("choice"), key=key())
         return answer(made, 201, Location=f"/api/v1/workflows/instances/{made['instance']}")
+
+    @routes.get("/records/<object_name>/<record_id>/proposals")
+    def proposals(object_name: str, record_id: str) -> Response:
+        open_only = flag("open", request.args.get("open", ""))
+        return answer({"data": proposing.of_record(session_of(services), object_name, record_id, open_only=open_only)})
 
     @routes.get("/workflows/instances/<instance_id>")
     def instance(instance_id: str) -> Response:

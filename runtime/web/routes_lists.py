@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, Response, flash, render_template, request
 from werkzeug.datastructures import MultiDict
@@ -25,6 +26,7 @@ from runtime.web.render import page, wants_part
 from runtime.web.session import page_session
 from runtime.web.shown import Shower, bare
 from runtime.web.texts import gettext, page_language
+from runtime.web.waiting import waits
 from runtime.web.work import to
 
 Page = Callable[[Session, ObjectAccess, Asked, Builder | None], Response]
@@ -176,14 +178,19 @@ def edited_cell(session: Session, access: ObjectAccess, record_id: str, name: st
         try:
             raw = made.values(new=False)
             seen = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else None
+            done = None
             if raw:
-                records.update(session, access.object.name, record_id, raw, records.Options(version=seen))
+                done = records.update(session, access.object.name, record_id, raw, records.Options(version=seen))
             record = read(session, access, record_id)
-            return cell_shown(session, access, record, name)
+            found = cell_shown(session, access, record, name)
+            if done is not None and done.pending is not None:
+                found.status_code = 202
+                found.headers["X-Waits"] = quote(waits())
+            return found
         except BadValue as error:
             message, status = error.message.text(page_language()), 422
         except DougongError as error:
-            if error.status not in (403, 409, 412, 422):
+            if error.status not in (403, 409, 412, 422, 423):
                 raise
             status = error.status
             rest = leftover(made, error.problems)

@@ -23,7 +23,7 @@ from runtime.web.editing import Editing, editing
 from runtime.web.http import Services, answer
 from runtime.web.render import page, wants_part
 from runtime.web.session import page_session
-from runtime.web.texts import gettext
+from runtime.web.waiting import saved
 from runtime.web.work import to
 
 #: The pages of views, by the look that their kind names; every other look is a list.
@@ -76,7 +76,7 @@ def edited(session: Session, form: Editing) -> Response:
         if form.post():
             if wants_part():
                 return made_in_panel(session, form)
-            flash(gettext("Saved."))
+            flash(saved(form.done))
             return to(f"/o/{name}/{form.record_id}" if form.access.may("read") else "/")
     else:
         form.make(None)

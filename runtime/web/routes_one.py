@@ -20,6 +20,7 @@ from runtime.web.render import page
 from runtime.web.routes_lists import part, rights
 from runtime.web.session import local
 from runtime.web.texts import gettext, page_language
+from runtime.web.waiting import waits
 from runtime.web.work import to
 
 OFFERED = 30
@@ -141,13 +142,14 @@ def assigned(session: Session, access: ObjectAccess, record_id: str) -> Response
     message, status = "", 200
     if request.method == "POST" and "search" not in request.form:
         try:
-            records.update(session, access.object.name, record_id, {"owner": request.form.get("owner") or None})
+            wanted = {"owner": request.form.get("owner") or None}
+            done = records.update(session, access.object.name, record_id, wanted)
         except DougongError as error:
-            if error.status not in (403, 409, 422):
+            if error.status not in (403, 409, 422, 423):
                 raise
             message, status = error.detail(page_language()), error.status
         else:
-            flash(gettext("The owner is changed."))
+            flash(waits() if done.pending else gettext("The owner is changed."))
             back = f"/o/{access.object.name}"
             seen = access.may("read") and record_id in presenting.titles(session, access.object.name, [record_id])
             return to(f"{back}/{record_id}" if seen else back)

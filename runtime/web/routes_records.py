@@ -63,14 +63,14 @@ def blueprint(services: Services) -> Blueprint:
     @routes.post("/records/<object_name>/bulk")
     def many(object_name: str) -> Response:
         session = session_of(services, settle=False)
-        mode, key, atomic, items = bulk_request(largest)
-        found = bulk.bulk(session, object_name, mode, items, key=key, atomic=atomic)
+        mode, key, atomic, bypass, items = bulk_request(largest)
+        found = bulk.bulk(session, object_name, mode, items, key=key, atomic=atomic, bypass=bypass)
         spoken = language()
         failed = sum(1 for one in found if one.status >= 400)
         status = 422 if atomic and failed else 200
-        return answer(
-            {"results": [one.json(spoken) for one in found], "ok": len(found) - failed, "failed": failed}, status
-        )
+        pending = sum(1 for one in found if one.pending is not None)
+        counts = {"ok": len(found) - failed - pending, "pending": pending, "failed": failed}
+        return answer({"results": [one.json(spoken) for one in found], **counts}, status)
 
     @routes.post("/records/<object_name>/aggregate")
     def aggregate(object_name: str) -> Response:
@@ -88,23 +88,26 @@ def blueprint(services: Services) -> Blueprint:
     return routes
 
 
-def bulk_request(largest: int) -> tuple[str, str | None, bool, list[dict[str, Any]]]:
-    """(mode, key, atomic, records) from JSON, or from NDJSON with the rest in the query string. Raises Malformed."""
+def bulk_request(largest: int) -> tuple[str, str | None, bool, bool, list[dict[str, Any]]]:
+    """(mode, key, atomic, without approval, records) from JSON, or NDJSON and the query string. Raises Malformed."""
     if request.mimetype == NDJSON:
         lines = request.get_data(cache=False).splitlines()
         items = [load_foreign(line) for line in lines if line.strip()]
         mode, key = request.args.get("mode", "create"), request.args.get("key")
         atomic = flag("atomic", request.args.get("atomic", ""))
+        bypass = flag("bypass_approval", request.args.get("bypass_approval", ""))
     else:
         body = json_body(largest)
         if not isinstance(body, dict) or not isinstance(body.get("records"), list):
             raise Malformed(Message("the body must have a list 'records'", "请求正文必须包含列表 records"))
         items, mode, key = body["records"], body.get("mode", "create"), body.get("key")
-        atomic = body.get("atomic", False)
+        atomic, bypass = body.get("atomic", False), body.get("bypass_approval", False)
     wrong = [number for number, one in enumerate(items) if not isinstance(one, dict)]
     if wrong:
         raise Malformed(Message(f"record {wrong[0] + 1} is not a JSON object", f"第 {wrong[0] + 1} 条不是 JSON 对象"))
-    if not isinstance(mode, str) or not (key is None or isinstance(key, str)) or not isinstance(atomic, bool):
-        raise Invalid(problems=[Problem("type", Message("mode and key are texts, atomic is true or false",
-                                                        "mode 和 key 为文本，atomic 为 true 或 false"))])  # fmt: skip
-    return mode, key, atomic, items
+    switches = isinstance(atomic, bool) and isinstance(bypass, bool)
+    if not isinstance(mode, str) or not (key is None or isinstance(key, str)) or not switches:
+        raise Invalid(problems=[Problem("type", Message(
+            "mode and key are texts, atomic and bypass_approval are true or false",
+            "mode 和 key 为文本，atomic 和 bypass_approval 为 true 或 false"))])  # fmt: skip
+    return mode, key, atomic, bypass, items

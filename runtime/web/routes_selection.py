@@ -120,6 +120,11 @@ def told(
     wrong = [(one, result) for one, result in zip(ids, results, strict=True) if result.status >= 400]
     fine = len(ids) - len(wrong)
     count = ngettext("%(num)s record.", "%(num)s records.", fine) % {"num": fine}
+    held = sum(1 for one in results if one.pending is not None)
+    if held:
+        flash(ngettext("%(num)s change waits for approval; until it is given, the present values stay in force.",
+                       "%(num)s changes wait for approval; until it is given, the present values stay in force.",
+                       held) % {"num": held})  # fmt: skip
     if not wrong:
         flash(f"{done} {count}")
         return to(back)

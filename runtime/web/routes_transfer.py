@@ -15,7 +15,7 @@ from runtime.web.call import too_large
 from runtime.web.http import Services, answer, flag, names, session_of
 
 SLACK = 256 * 1024
-IMPORT = ("mapping", "on_duplicate", "key", "dry_run", "blank", "background")
+IMPORT = ("mapping", "on_duplicate", "key", "dry_run", "blank", "bypass_approval", "background")
 #: Files above so many bytes are imported in the background unless the caller wants to wait.
 LARGE = 2 * 2**20
 EXPORT = ("format", "filter", "fields", "sort", "q", "titles", "mark")
@@ -51,6 +51,7 @@ def import_options(form: Mapping[str, str], name: str) -> imports.Options:
         dry_run=flag("dry_run", form.get("dry_run", "")),
         blank=form.get("blank") or usual.blank,
         name=name,
+        bypass=flag("bypass_approval", form.get("bypass_approval", "")),
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from runtime.base.errors import Conflict, Forbidden, Invalid, Stale
 from runtime.engine import compound
 from runtime.engine.compound import Lines, Refused
-from runtime.engine.storing import Options
+from runtime.engine.saving import Options
 from tests.conftest import Shop
 from tests.engine.tables import dump
 

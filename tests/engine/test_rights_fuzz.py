@@ -16,7 +16,7 @@ import pytest
 
 from runtime.base.sqltext import Sql, ident
 from runtime.engine import records
-from runtime.engine.storing import Options
+from runtime.engine.saving import Options
 from tests.conftest import Shop
 
 FIRM = """

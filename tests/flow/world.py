@@ -110,6 +110,12 @@ class World:
             raise Invalid(problems=[Problem("value", Message("bad", "坏"))])
         self.record.update(values)
 
+    def adopt(self) -> str | None:
+        return self.record.get("conflict")
+
+    def rebase(self) -> None:
+        self.record.pop("conflict", None)
+
     def perform(self, actions: Sequence[Mapping[str, Any]]) -> str | None:
         if self.failing:
             return "it failed"

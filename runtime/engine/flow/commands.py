@@ -9,15 +9,17 @@ from datetime import timedelta
 from typing import Any
 
 from runtime.base.errors import Conflict, Forbidden, Invalid, Malformed, Message, Problem, TooMany
-from runtime.engine.flow import admin, back, signers
+from runtime.engine.flow import admin, back, conflicts, signers
 from runtime.engine.flow.approvers import check_choice
 from runtime.engine.flow.definition import Definition
-from runtime.engine.flow.machine import SYSTEM, Machine, moment_of
+from runtime.engine.flow.machine import CONFLICT, SYSTEM, Machine, moment_of
 from runtime.engine.flow.refusals import wrong
 from runtime.engine.flow.state import Event, Instance, Task
 from runtime.engine.flow.world import Env
 
 HOPS = 5
+#: What tasks take that stand at no node.
+INSTEAD = {CONFLICT: "rebase, discard", "resubmit": "submit"}
 GOOD = {"agree": "agreed", "submit": "submitted"}
 BAD = {"reject": "rejected"}
 DECISIONS = (*GOOD, *BAD, "return", "transfer")
@@ -165,14 +167,13 @@ def say(machine: Machine, command: Command, task: Task) -> None:
     run = machine.state.runs[task.run]
     node = machine.step_of(run) if run.path else None
     words = node.kind.decisions if node and task.kind != "admin_fix" else ()
-    if command.name not in (*words, "add_sign", "return"):
-        offered = ", ".join(words) or "retry, skip"
+    if node is None or command.name not in (*words, "add_sign", "return"):
+        offered = ", ".join(words) or INSTEAD.get(task.kind, "retry, skip")
         raise Invalid(
             Message(
                 f"this task takes {offered}, not {command.name}", f"该任务可执行：{offered}，不能执行 {command.name}"
             )
         )
-    assert node is not None
     wanted = node.options.get("opinion", {}).get("comment", "never")
     silent = not str(command.args.get("comment") or "").strip()
     if silent and (wanted == "always" or (wanted == "on_reject" and command.name in (*BAD, "return"))):
@@ -311,6 +312,18 @@ def send_back(machine: Machine, command: Command, task: Task | None) -> None:
     back.send_back(machine, command.args, task)
 
 
+def rebase(machine: Machine, command: Command, task: Task | None) -> None:
+    """An approved change is meant for the record as it stands now."""
+    assert task is not None
+    conflicts.rebase(machine, task)
+
+
+def discard(machine: Machine, command: Command, task: Task | None) -> None:
+    """An approved change that does not fit any more is given up."""
+    assert task is not None
+    conflicts.discard(machine, task)
+
+
 Handler = Callable[[Machine, Command, Task | None], None]
 COMMANDS: dict[str, Handler] = {
     "start": start,
@@ -322,6 +335,8 @@ COMMANDS: dict[str, Handler] = {
     "take_over": take_over,
     "add_sign": add_sign,
     "remove_signer": lambda machine, command, task: signers.remove(machine, command.actor, command.args),
+    "rebase": rebase,
+    "discard": discard,
     "withdraw": withdraw,
     "retrieve": lambda machine, command, task: back.retrieve(machine, command.actor),
     "urge": urge,
@@ -337,5 +352,5 @@ COMMANDS: dict[str, Handler] = {
     "child_started": lambda machine, command, task: admin.child_started(machine, command.args),
     "child_ended": lambda machine, command, task: admin.child_ended(machine, command.args),
 }
-OF_TASKS = ("agree", "reject", "submit", "return", "transfer", "take_over", "add_sign")
+OF_TASKS = ("agree", "reject", "submit", "return", "transfer", "take_over", "add_sign", "rebase", "discard")
 ADMIN_TASK = ("transfer",)

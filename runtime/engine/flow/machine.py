@@ -22,6 +22,8 @@ from runtime.kinds.node import Way
 LOOK_AGAIN = timedelta(hours=1)
 SYSTEM = "system"
 START = ""
+#: The kind of task in which the initiator of an approved change says what becomes of it, and its run's cause.
+CONFLICT = "conflict"
 
 
 def stamp(moment: datetime) -> str:
@@ -137,6 +139,12 @@ class Machine:
         for fork in list(self.state.forks.values()):
             if fork.state == "open":
                 self.emit("fork_closed", path=fork.path, state="cancelled")
+        if self.state.kind == "proposal" and outcome == "approved":
+            why = self.env.adopt()
+            self.emit("adopted", error=why)
+            if why is not None:
+                self.ask_initiator(why)
+                return
         wanted = "revoked" if self.state.kind == "revoke" and outcome == "approved" else outcome
         if self.state.kind != "revoke" or wanted == "revoked":
             actions = self.definition.after(wanted)
@@ -150,6 +158,13 @@ class Machine:
             if actions:
                 self.emit("performed", when=wanted, error=error)
         self.emit("ended", state=outcome, at=self.now, by=self.actor)
+
+    def ask_initiator(self, why: str) -> None:
+        """What was approved does not fit the record any more: who proposed it says what becomes of it."""
+        run = self.open_run(None, cause=CONFLICT)
+        person = self.state.initiator
+        names = (in_force(self.asking(), person) if person != SYSTEM else None, *self.env.directory.admins())
+        self.open_task(run, next((one for one in names if one), person), 0, kind=CONFLICT)
 
     def clear(self, which: Callable[[Run], bool], state: str = "cancelled") -> None:
         """End the active runs that ``which`` is true for, with all that waits in them."""
@@ -205,7 +220,7 @@ class Machine:
         self.emit("task_opened", id=number, run=run.id, kind=kind, seq=seq, assignee=assignee, state=state,
                   opened=self.now, **more)  # fmt: skip
         task = self.state.tasks[number]
-        if state == "open" and kind not in ("admin_fix", "resubmit") and deadline:
+        if state == "open" and kind not in ("admin_fix", "resubmit", CONFLICT) and deadline:
             self.set_deadline(run, task)
         return task
 

@@ -85,5 +85,11 @@ class Env(Protocol):
     def write(self, values: Mapping[str, Any], actor: str, own: bool = False) -> None:
         """Set fields of the record; ``own``: only those that the actor may set anyhow. Raises DougongError."""
 
+    def adopt(self) -> str | None:
+        """Put the change that the instance is about into force; gives what stands against it."""
+
+    def rebase(self) -> None:
+        """That change is meant for the record as it stands now. Raises Conflict when nothing of it is left."""
+
     def perform(self, actions: Sequence[Mapping[str, Any]]) -> str | None:
         """Carry actions out; gives what was wrong, and then nothing of them has happened."""

@@ -23,6 +23,9 @@ export function announce(text: string): void {
   if (region !== null) region.textContent = text;
 }
 
+/** The status of a change that waits for an approval: what is shown goes back to what is in force. */
+export const WAITS = 202;
+
 /** Show a message for a while, with a link where one helps. */
 export function toast(text: string, link?: { label: string; href: string }): void {
   document.querySelector(".toast")?.remove();

@@ -1,0 +1,51 @@
+"""How a record is to be saved, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a write is to be done. ``version`` is the version that the caller has seen (If-Match).
+
+    ``bypass``: guarded fields are to change without an approval, by those who may ask for it.
+    """
+
+    version: int | None = None
+    once: tuple[str, bytes] | None = None
+    trusted: bool = False
+    numbers_as_text: bool = False
+    expand: Sequence[str] = ()
+    bypass: bool = False
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A change that waits for an approval: the instance, its workflow and state, the fields, the record's version."""
+
+    instance: str
+    workflow: str
+    fields: Sequence[str]
+    version: int
+    state: str = "running"
+
+    def json(self) -> dict[str, Any]:
+        """As answers tell it."""
+        return {"instance": self.instance, "workflow": self.workflow, "state": self.state, "fields": list(self.fields)}
+
+
+@dataclass(frozen=True)
+class Written:
+    """A record after a write: its id, JSON bytes and version; ``replayed`` when the same key had done it before.
+
+    ``pending``: the record keeps (some of) its values, the change waits for an approval.
+    """
+
+    id: str
+    body: bytes
+    version: int
+    replayed: bool = False
+    pending: Pending | None = None

@@ -1,0 +1,98 @@
+"""Changes that wait for an approval, as rows. It decides nothing and checks no right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from runtime.base.sqltext import Sql, ident
+from runtime.base.values import dump_text, load
+from runtime.store.database import Connection, Database, run
+
+#: What becomes of a proposal when its workflow has ended so.
+CLOSED = {"approved": "applied"}
+OPEN = ("open", "conflict")
+COLUMNS = (
+    "p.instance::text, p.object_key, p.record_id::text, p.base_version, p.patch, p.base, p.state, p.why, "
+    "p.created_by::text, p.created_at, p.closed_at"
+)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A change that was held back. ``patch`` and ``base`` are stored values by storage key, None for blank."""
+
+    instance: str
+    object_key: str
+    record_id: str
+    base_version: int
+    patch: Mapping[str, Any]
+    base: Mapping[str, Any]
+    state: str = "open"
+    why: str | None = None
+    created_by: str | None = None
+    created_at: datetime | None = None
+    closed_at: datetime | None = None
+
+
+def _row(found: tuple[Any, ...]) -> Proposal:
+    instance, object_key, record, version, patch, base, *rest = found
+    return Proposal(instance, object_key, record, version, load(patch), load(base), *rest)
+
+
+def add(connection: Connection, schema: str, one: Proposal) -> None:
+    """A new one."""
+    run(connection, Sql(
+        f"INSERT INTO {ident(schema, 's_proposal')} (instance, object_key, record_id, base_version, patch, base, "
+        "state, created_by) VALUES (%s::uuid, %s, %s::uuid, %s, %s::jsonb, %s::jsonb, %s, %s::uuid)",
+        (one.instance, one.object_key, one.record_id, one.base_version, dump_text(dict(one.patch)),
+         dump_text(dict(one.base)), one.state, one.created_by)))  # fmt: skip
+
+
+def read(database: Database, schema: str, instance: str) -> Proposal | None:
+    """The one that an instance is about."""
+    found = database.row(Sql(
+        f"SELECT {COLUMNS} FROM {ident(schema, 's_proposal')} p WHERE p.instance = %s::uuid", (instance,)))  # fmt: skip
+    return _row(found) if found else None
+
+
+def of_record(database: Database, schema: str, record: str, *, limit: int, open_only: bool) -> Sequence[Proposal]:
+    """Those about a record, newest first."""
+    still = " AND p.state IN ('open', 'conflict')" if open_only else ""
+    rows = database.rows(Sql(
+        f"SELECT {COLUMNS} FROM {ident(schema, 's_proposal')} p WHERE p.record_id = %s::uuid{still} "
+        "ORDER BY p.created_at DESC, p.instance DESC LIMIT %s", (record, limit)))  # fmt: skip
+    return [_row(row) for row in rows]
+
+
+def change(connection: Connection, schema: str, one: Proposal) -> None:
+    """Store what an open one says now."""
+    run(connection, Sql(
+        f"UPDATE {ident(schema, 's_proposal')} SET base_version = %s, patch = %s::jsonb, base = %s::jsonb, state = %s, "
+        "why = %s WHERE instance = %s::uuid",
+        (one.base_version, dump_text(dict(one.patch)), dump_text(dict(one.base)), one.state, one.why,
+         one.instance)))  # fmt: skip
+
+
+def close(connection: Connection, schema: str, instance: str, outcome: str) -> None:
+    """Its workflow has ended."""
+    run(connection, Sql(
+        f"UPDATE {ident(schema, 's_proposal')} SET state = %s, closed_at = now() WHERE instance = %s::uuid",
+        (CLOSED.get(outcome, outcome), instance)))  # fmt: skip
+
+
+def claim(connection: Connection, table: str, record: str) -> int | None:
+    """The version of a live record that nobody changes or deletes until the transaction ends."""
+    found = run(connection, Sql(
+        f"SELECT version FROM {table} WHERE id = %s::uuid AND deleted_at IS NULL FOR NO KEY UPDATE",
+        (record,)))  # fmt: skip
+    return int(found[0][0]) if found else None
+
+
+def remember(connection: Connection, schema: str, user: str, once: tuple[str, bytes], body: str) -> None:
+    """What was answered under an idempotency key to a change that waits."""
+    run(connection, Sql(
+        f"INSERT INTO {ident(schema, 's_idempotency')} (user_id, key, request, status, response) "
+        "VALUES (%s::uuid, %s, %s, 202, %s)", (user, once[0], once[1], body)))  # fmt: skip

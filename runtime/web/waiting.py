@@ -1,0 +1,55 @@
+"""Changes that wait for an approval, as pages tell them: after a save, and on the page of their record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runtime.engine import locks, proposing
+from runtime.engine.access import ObjectAccess
+from runtime.engine.directory import everybody
+from runtime.engine.saving import Written
+from runtime.engine.workspace import Session
+from runtime.web.shown import Event, history
+from runtime.web.texts import gettext
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A change that waits: its instance, what it changes, whether it does not fit the record any more."""
+
+    instance: str
+    event: Event
+    conflict: bool
+
+
+def saved(done: Written | None) -> str:
+    """What is said after a save."""
+    if done is None or done.pending is None:
+        return gettext("Saved.")
+    return waits()
+
+
+def waits() -> str:
+    """What is said when a save waits."""
+    return gettext("The change waits for approval. Until it is given, the present values stay in force.")
+
+
+def waiting(session: Session, access: ObjectAccess, record_id: str) -> Sequence[Waiting]:
+    """The changes of a record that wait, as far as the caller may see them."""
+    if not locks.workflows(session, access.object):
+        return ()
+    rows = proposing.shown(session, access, record_id, open_only=True)
+    names = {one.id: one.title for one in everybody(session.snapshot).users.values()} if rows else {}
+    entries = [
+        {
+            "at": row["created_at"], "actor": {"title": names.get(row["created_by"], "")}, "channel": "workflow",
+            "action": "updated",
+            "changes": {one["field"]: {"old": one["old"], "new": one["new"]} for one in row["changes"]},
+        }
+        for row in rows
+    ]  # fmt: skip
+    events = history(session, access, entries)
+    return [
+        Waiting(row["instance"], event, row["state"] == "conflict") for row, event in zip(rows, events, strict=True)
+    ]
