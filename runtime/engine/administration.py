@@ -11,10 +11,9 @@ import filetype
 from runtime.base.errors import Forbidden, Invalid, Message, Problem
 from runtime.engine import audit, second
 from runtime.engine.accounts import demand_administration, find_user
-from runtime.engine.workspace import ADMIN, Session
+from runtime.engine.workspace import ADMIN, LOGO, Session
 from runtime.store import people, workspaces
 
-LOGO = "logo"
 LARGEST_LOGO = 256 * 1024
 PICTURES = ("image/png", "image/jpeg", "image/webp")
 LANGUAGES = ("zh", "en")
@@ -31,11 +30,11 @@ def change(session: Session, values: Mapping[str, str], logo: bytes | None = Non
         raise Invalid(problems=problems)
     row = session.workspace.row
     label = {one: values.get(f"name_{one}", "").strip() or str(row.label.get(one, row.name)) for one in LANGUAGES}
-    workspaces.change(session.database, row.name, values, label)
     if remove:
         workspaces.set_picture(session.database, row.schema, LOGO, "", None)
     elif logo is not None:
         workspaces.set_picture(session.database, row.schema, LOGO, str(filetype.guess(logo).mime), logo)
+    workspaces.change(session.database, row.name, values, label)  # The stamp moves last: pages ask for the logo anew.
     changed = sorted(one for one in ("language", "time_zone", "region", "currency") if one in values)
     audit.note(session.workspace, session.user_id, "workspace_changed", {"changed": changed, "label": label})
 

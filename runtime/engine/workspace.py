@@ -33,6 +33,8 @@ T = TypeVar("T")
 
 #: The built-in role that may do everything.
 ADMIN = "admin"
+#: The picture of a workspace that its pages show.
+LOGO = "logo"
 TRIES = 4
 LOGIN_AGAIN = Message("Please log in again", "请重新登录")
 
@@ -92,6 +94,11 @@ class Snapshot:
     def departments(self) -> Sequence[people.Department]:
         """All departments of the workspace."""
         return people.departments(self.workspace.database, self.workspace.schema)
+
+    @cached_property
+    def logo(self) -> str:
+        """A text that changes with the workspace's logo, '' when it has none."""
+        return workspaces.picture_mark(self.workspace.database, self.workspace.schema, LOGO)
 
     def person(self, user_id: str) -> Person:
         """The user with this id. Raises Unauthorized when there is none or not any more."""

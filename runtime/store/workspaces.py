@@ -137,6 +137,13 @@ def picture(database: Database, schema: str, name: str) -> tuple[str, bytes] | N
     return (str(found[0]), bytes(found[1])) if found else None
 
 
+def picture_mark(database: Database, schema: str, name: str) -> str:
+    """A text that changes with a picture of the workspace, '' when there is none."""
+    statement = f"SELECT extract(epoch FROM updated_at)::bigint::text FROM {ident(schema, 's_picture')} WHERE name = %s"
+    found = database.row(Sql(statement, (name,)))
+    return str(found[0]) if found else ""
+
+
 def set_picture(database: Database, schema: str, name: str, kind: str, content: bytes | None) -> None:
     """Keep a picture of the workspace; None takes it away."""
     table = ident(schema, "s_picture")

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import request
 from werkzeug.datastructures import FileStorage, MultiDict
@@ -30,7 +31,7 @@ from runtime.web.forms import (
     take_files,
 )
 from runtime.web.http import Services
-from runtime.web.layout import Block, Place, Plan, plan
+from runtime.web.layout import Block, Place, Plan, has_small, plan
 from runtime.web.lines import LineEditor, Lines
 from runtime.web.live import Live
 from runtime.web.session import CSRF_FIELD
@@ -38,6 +39,7 @@ from runtime.web.shown import Shower, Shown, bare, context_of, links_of
 from runtime.web.texts import gettext, ngettext
 
 ONCE = "_once"
+WHOLE = "_whole"
 NOBODY = "00000000-0000-0000-0000-000000000000"
 #: Refusals that are shown in the form, so that nothing typed is lost.
 SHOWN = (400, 403, 409, 412, 422, 423)
@@ -57,6 +59,12 @@ def read(session: Session, access: ObjectAccess, record_id: str, rights: Sequenc
     return found
 
 
+def on_phone() -> bool:
+    """True when the browser says that it is a phone's."""
+    hint = request.headers.get("Sec-CH-UA-Mobile")
+    return hint == "?1" if hint else "Mobi" in request.headers.get("User-Agent", "")
+
+
 @dataclass
 class Editing:
     """A form on its way: of a new record, or of one that is there."""
@@ -74,7 +82,10 @@ class Editing:
     lines: dict[str, Lines] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.plan: Plan = plan(self.session, self.access)
+        #: A phone gets the form that is made for it, unless somebody wants all of it.
+        self.whole = request.values.get(WHOLE) == "1"
+        self.small = on_phone() and not self.whole and has_small(self.session, self.access)
+        self.plan: Plan = plan(self.session, self.access, small=self.small)
         self.offers = Offers(self.session)
         self.editor = LineEditor(self.session, self.offers)
         self.once = str(request.form.get(ONCE, ""))[:60] or secrets.token_urlsafe(16)
@@ -83,6 +94,11 @@ class Editing:
         self.live = Live(self)
         self.editor.beside = self.live.beside()
         self.refresh()
+
+    @property
+    def all_fields(self) -> str:
+        """What the address of the whole form asks."""
+        return urlencode([*request.args.items(multi=True), (WHOLE, "1")])
 
     @property
     def new(self) -> bool:

@@ -14,6 +14,8 @@ from runtime.engine.workspace import Session
 from runtime.meta.model import FieldDef, Piece, Reverse, Text, label_of
 
 Condition = bool | str
+#: The variant of a form for phones.
+PHONE = "phone"
 USUAL_COLUMNS = 6
 
 
@@ -97,13 +99,22 @@ def form_of(session: Session, object_name: str) -> Piece | None:
     return next((one for one in found if one.name == object_name), found[0] if found else None)
 
 
-def plan(session: Session, access: ObjectAccess) -> Plan:
-    """The form of an object as the caller sees it; without a document, all fields in their order."""
+def has_small(session: Session, access: ObjectAccess) -> bool:
+    """True when the form of an object has another layout for phones."""
+    piece = form_of(session, access.object.name)
+    return piece is not None and PHONE in (piece.doc.get("variants") or {})
+
+
+def plan(session: Session, access: ObjectAccess, *, small: bool = False) -> Plan:
+    """The form of an object as the caller sees it; without a document, all fields in their order.
+
+    ``small``: as its document orders it for phones, where it does.
+    """
     piece = form_of(session, access.object.name)
     made = Plan(access)
     builder = Builder(session, access)
     if piece is not None:
-        made.blocks = builder.blocks(layout_of(piece.doc, session.person.roles))
+        made.blocks = builder.blocks(layout_of(piece.doc, session.person.roles, small=small))
     else:
         names = [name for name in access.object.fields if access.visible(name)]
         made.blocks = builder.blocks([{"section": None, "columns": 2, "items": names}])
@@ -112,9 +123,11 @@ def plan(session: Session, access: ObjectAccess) -> Plan:
     return made
 
 
-def layout_of(doc: Mapping[str, Any], roles: Sequence[str]) -> Sequence[Any]:
-    """The layout for these roles: the variant of the first role that has one, or the usual one."""
+def layout_of(doc: Mapping[str, Any], roles: Sequence[str], *, small: bool = False) -> Sequence[Any]:
+    """The layout for a phone, else for these roles (of the first that has a variant), else the usual one."""
     variants = doc.get("variants") or {}
+    if small and PHONE in variants:
+        return list(variants[PHONE])
     for role in roles:
         if f"role/{role}" in variants:
             return list(variants[f"role/{role}"])

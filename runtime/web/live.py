@@ -69,7 +69,8 @@ class Live:
     @property
     def address(self) -> str:
         """Where the script asks."""
-        return f"/o/{self.form.access.object.name}/{self.form.record_id or 'new'}/live"
+        whole = "?_whole=1" if self.form.whole else ""
+        return f"/o/{self.form.access.object.name}/{self.form.record_id or 'new'}/live{whole}"
 
     @property
     def json(self) -> Markup:

@@ -14,7 +14,7 @@ from runtime.base.errors import DougongError, NotFound
 from runtime.base.values import load
 from runtime.engine import accounts, administration, audit, explaining, second
 from runtime.engine.access import SCOPED, SWITCHES
-from runtime.engine.workspace import ADMIN, Session
+from runtime.engine.workspace import ADMIN, LOGO, Session
 from runtime.store import people, workspaces
 from runtime.web.render import page, url_query
 from runtime.web.session import page_session
@@ -63,13 +63,13 @@ def add(routes: Blueprint) -> None:
         row = workspaces.find(session.database, session.workspace.row.name)
         return page(
             "admin.html", session, status, row=row, zones=sorted(available_timezones()), message=message,
-            has_logo=workspaces.picture(session.database, row.schema, administration.LOGO) is not None,
+            has_logo=workspaces.picture(session.database, row.schema, LOGO) is not None,
         )  # fmt: skip
 
     @routes.get("/logo")
     def logo() -> Response:
         session = page_session()
-        found = workspaces.picture(session.database, session.workspace.schema, administration.LOGO)
+        found = workspaces.picture(session.database, session.workspace.schema, LOGO)
         if found is None:
             raise NotFound()
         response = Response(found[1], content_type=found[0])
