@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import copy
 import logging
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -102,7 +103,10 @@ class Import:
         self.first: int | None = None
         #: True when it ended because the database was away: it may be tried again.
         self.away = False
-        self.flight: Flight | None = None
+        #: The batches that are being stored, the oldest first.
+        self.flights: deque[Flight] = deque()
+        #: The rows of the batch that is being counted that something was decided about.
+        self.decided: set[int] = set()
 
     def request(self, mode: str, key: str | None = None) -> Request:
         """A request for a batch."""
@@ -174,10 +178,10 @@ class Import:
     def run(self) -> Outcome:
         """All of it."""
         try:
-            with ThreadPoolExecutor(1) as self.thread:
+            with ThreadPoolExecutor(bulk.AT_ONCE) as self.threads:
                 for batch in self.batches():
                     self.work(batch)
-                self.land()
+                self.land_all()
         except Stop as stop:
             self.away = stop.away
             self.outcome.stopped = stopped_at(self.first, stop.reason)
@@ -185,12 +189,13 @@ class Import:
             self.away = isinstance(error, Unavailable)
             self.outcome.stopped = stopped_at(self.first, error.problems[0].message if error.problems else _said(error))
         except KeyboardInterrupt:
-            with suppress(Stop):
-                self.land()  # What was under way has been stored in the meantime.
             self.outcome.stopped = stopped_at(self.first, INTERRUPTED)
         except Exception:
             log.exception("an import into %s stopped", self.object)
             self.outcome.stopped = stopped_at(self.first, FAULT)
+        while self.flights:  # What was under way has been stored in the meantime.
+            with suppress(Stop):
+                self.land()
         self.outcome.total = self._total()
         self.note()
         return self.outcome
@@ -260,11 +265,10 @@ class Import:
     # -- one batch --------------------------------------------------------------------------------------
 
     def work(self, batch: Sequence[Entry]) -> None:
-        """Prepare a batch while the one before is being stored; then count that one and let this one go."""
+        """Prepare a batch while those before are being stored; then count the oldest and let this one go."""
         batch = self.unstored(batch) if self.options.again else batch
         keys = {one.key for one in batch if one.key is not None}
-        if self.flight is not None and not keys.isdisjoint(self.flight.keys):
-            self.land()  # A row that comes again must find what was stored of it.
+        self.clear(keys)  # A row that comes again must find what was stored of it.
         groups = []
         try:
             self.session.settle()
@@ -272,10 +276,23 @@ class Import:
                 if pairs:
                     groups.append(self.group(mode, pairs))
         finally:
-            self.land()
             self.first = first = min((one.number for one in batch), default=self.first or 0)
-        self.flight = Flight(first, keys, groups, self.thread.submit(finished, groups))
+        keys = keys.union(*(one.work.keys() for one in groups if one.error is None))
+        self.clear(keys)
+        if len(self.flights) == bulk.AT_ONCE:
+            self.land()
+        self.flights.append(Flight(first, keys, groups, self.threads.submit(finished, groups)))
         if self.options.dry_run or self.entries.chained:
+            self.land_all()
+
+    def clear(self, keys: set[Any]) -> None:
+        """Count the batches under way until none has any of these keys."""
+        while any(not keys.isdisjoint(one.keys) for one in self.flights):
+            self.land()
+
+    def land_all(self) -> None:
+        """Count all batches that are being stored."""
+        while self.flights:
             self.land()
 
     def group(self, mode: str, pairs: Sequence[Pair]) -> Group:
@@ -309,15 +326,30 @@ class Import:
         return self.request(mode, "id" if mode != "create" and self.by_id() else self.key)
 
     def land(self) -> None:
-        """Count the batch that is being stored, when there is one."""
-        flight, self.flight = self.flight, None
-        if flight is None:
-            return
+        """Count the oldest of the batches that are being stored."""
+        flight = self.flights.popleft()
         before, self.first = self.first, flight.first
+        self.decided.clear()
+        stops = []
         for group, found in zip(flight.groups, flight.done.result(), strict=True):
-            self.store(group.mode, group.pairs, found)
+            try:
+                self.store(group.mode, group.pairs, found)
+            except Stop as stop:
+                stops.append(stop)
+        if stops:
+            self.stop(flight, stops[0])
         self.first = before
         self.tell()
+
+    def stop(self, flight: Flight, stop: Stop) -> None:
+        """It cannot go on. Where rows behind this batch may be stored, those left out are named one by one."""
+        if self.flights:
+            for entry, _ in [pair for group in flight.groups for pair in group.pairs]:
+                if entry.number not in self.decided:
+                    self.fail(entry, [Problem("stopped", stop.reason)])
+            self.land_all()
+            self.first = None
+        raise stop
 
     def store(self, mode: str, pairs: Sequence[Pair], found: Callable[[], list[bulk.Result]]) -> None:
         """Count rows. One on which the database breaks is found by halves and fails by itself."""
@@ -405,10 +437,12 @@ class Import:
         else:
             self.fail(entry, result.problems)
             return
+        self.decided.add(entry.number)
         self.entries.keep_ref(entry, result.id)
 
     def fail(self, entry: Entry, problems: Sequence[Problem]) -> None:
         """Count a failed row and keep it for the file of failed rows; what is wrong with a link is said once."""
+        self.decided.add(entry.number)
         own = {one.field: one for one in entry.problems}
         told = [own.get(one.field, one) if one.field else one for one in problems]
         shown = list(dict.fromkeys(told)) or entry.problems
