@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from runtime.commands import data, model, people, server, templates, worker
+from runtime.commands import data, model, people, server, templates, worker, workflow
 from runtime.version import VERSION
 
 
@@ -17,7 +17,7 @@ def main() -> None:
 for command in (
     server.run, server.serve, server.migrate_command, server.doctor, templates.group, model.group, data.group,
     people.workspace, people.department, people.user, people.token,
-    worker.worker_command,
+    worker.worker_command, workflow.group,
 ):  # fmt: skip
     main.add_command(command)
 

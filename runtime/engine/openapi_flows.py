@@ -46,6 +46,7 @@ def paths(operation: Callable[..., dict[str, Any]], parameter: Callable[..., dic
         "open_tasks": {"type": "array", "items": anything}}}  # fmt: skip
     page = {"type": "object", "properties": {
         "data": {"type": "array", "items": anything}, "next_cursor": {"type": ["string", "null"]}}}  # fmt: skip
+    moving = {"type": "object", "properties": {"instance": {"type": "string"}, "dry_run": {"type": "boolean"}}}
     return {
         "/api/v1/tasks": {"get": operation("My tasks · 我的任务", tag, ok=page, parameters=listing)},
         "/api/v1/tasks/batch": {
@@ -61,6 +62,15 @@ def paths(operation: Callable[..., dict[str, Any]], parameter: Callable[..., dic
         "/api/v1/workflows/{id}/start": {
             "parameters": [parameter("id", "string", "The workflow's name · 流程名称", "path")],
             "post": operation("Start a workflow · 发起流程", tag, body=start, ok=done, status="201", parameters=[key]),
+        },
+        "/api/v1/workflows/{id}/migrate": {
+            "parameters": [parameter("id", "string", "The workflow's name · 流程名称", "path")],
+            "post": operation(
+                "Running instances go on after the live version (administrators) · 迁移运行中的实例",
+                tag,
+                body=moving,
+                ok=page,
+            ),
         },
         "/api/v1/workflows/instances/{id}": {
             "parameters": [by_id],

@@ -121,6 +121,22 @@ def open_on(
     }
 
 
+def outdated(database: Database, schema: str, workflow: str, hash: str, instance: str | None) -> list[str]:
+    """The open instances of a workflow (or one of them) that go by another version."""
+    one = " AND id = %s::uuid" if instance else ""
+    rows = database.rows(Sql(
+        f"SELECT id::text FROM {ident(schema, 's_instance')} WHERE workflow = %s AND flow <> %s "
+        f"AND state IN ('running', 'returned'){one} ORDER BY id",
+        (workflow, hash, *([instance] if instance else []))))  # fmt: skip
+    return [row[0] for row in rows]
+
+
+def follow(connection: Connection, schema: str, instance: str, hash: str) -> None:
+    """An instance goes by another version from now on."""
+    table = ident(schema, "s_instance")
+    run(connection, Sql(f"UPDATE {table} SET flow = %s WHERE id = %s::uuid", (hash, instance)))
+
+
 def state_of(connection: Connection, schema: str, instance: str) -> str:
     """The state of an instance that is there."""
     table = ident(schema, "s_instance")

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from runtime.base.errors import Malformed, Message
-from runtime.engine import flows, proposing, taskboxes, tasks
+from runtime.engine import flows, migrating, proposing, taskboxes, tasks
 from runtime.engine.workspace import Session
 from runtime.web.direct import LONGEST_KEY
 from runtime.web.http import Services, answer, flag, json_object, session_of, whole
@@ -65,6 +65,18 @@ def add(routes: Blueprint, services: Services) -> None:
     def proposals(object_name: str, record_id: str) -> Response:
         open_only = flag("open", request.args.get("open", ""))
         return answer({"data": proposing.of_record(session_of(services), object_name, record_id, open_only=open_only)})
+
+    @routes.post("/workflows/<name>/migrate")
+    def migrate(name: str) -> Response:
+        session = session_of(services)
+        args = sent(largest)
+        one, dry_run = args.get("instance"), args.get("dry_run", False)
+        if not isinstance(one, (str, type(None))) or not isinstance(dry_run, bool):
+            raise Malformed(
+                Message("instance is an id, dry_run true or false", "instance 为编号，dry_run 为 true 或 false")
+            )
+        found = migrating.migrate(session, name, instance=one, dry_run=dry_run)
+        return answer({"data": [each.json(session.language) for each in found], "dry_run": dry_run})
 
     @routes.get("/workflows/instances/<instance_id>")
     def instance(instance_id: str) -> Response:

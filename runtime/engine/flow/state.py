@@ -324,6 +324,20 @@ def _ended(state: Instance, data: Mapping[str, Any]) -> None:
     state.state, state.ended = data["state"], data["at"]
 
 
+def _migrated(state: Instance, data: Mapping[str, Any]) -> None:
+    """Everything has the place that it has in the other version; a past step that is not there has none."""
+    for run in state.runs.values():
+        if run.path:
+            run.path = data["runs"].get(str(run.id), "")
+            run.void = run.void or not run.path
+    moved = {data["forks"][path]: fork for path, fork in state.forks.items() if path in data["forks"]}
+    for path, fork in moved.items():
+        fork.path = path
+    state.forks = moved
+    state.chosen = {data["chosen"][path]: way for path, way in state.chosen.items() if path in data["chosen"]}
+    state.jump = None
+
+
 HANDLERS: dict[str, Callable[[Instance, Mapping[str, Any]], None]] = {
     "started": _started,
     "run_opened": _run,
@@ -348,6 +362,7 @@ HANDLERS: dict[str, Callable[[Instance, Mapping[str, Any]], None]] = {
     "returned": _returned,
     "resubmitted": _resubmitted,
     "jumped": _jumped,
+    "migrated": _migrated,
     "picked": _picked,
     "copied": _copied,
     "urged": _urged,
