@@ -34,6 +34,12 @@ def public_days(country: str, year: int) -> tuple[frozenset[date], frozenset[dat
     return frozenset(found), frozenset(made_up)
 
 
+@lru_cache(maxsize=1)
+def countries() -> frozenset[str]:
+    """The codes of the countries whose public holidays are known."""
+    return frozenset(holidays.list_supported_countries(include_aliases=False))
+
+
 @dataclass(frozen=True)
 class Calendar:
     """A week of hours, holidays and make-up workdays; the editable lists go before the country's."""
