@@ -13,6 +13,8 @@ from runtime.store import outbox
 #: The order of a workflow that names none: smaller ones are asked first.
 PRIORITY = 100
 ON_CREATE, ON_CHANGE = "on_create", "on_change"
+#: The channel that workflows write through.
+CHANNEL = "workflow"
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,12 @@ def triggers_of(model: Model) -> Triggers:
 
 
 def stir(session: Session, object_name: str) -> None:
-    """Tell the workers of a change, when there may be something for them to do: they need not wait for their round."""
+    """Tell the workers of a change, when there may be something for them to do: they need not wait for their round.
+
+    What a workflow writes is not told: it is inside of a transaction, whose commit would have to wait for its turn.
+    """
+    if session.channel == CHANNEL:
+        return
     definition = session.model.object(object_name)
     if definition is not None and triggers_of(session.model).listens(definition):
         outbox.wake(session.database, session.workspace.schema)

@@ -38,25 +38,26 @@ def fire_due(workspace: Workspace, now: datetime | None = None) -> int:
     done = 0
     while True:
         due = flows.due(workspace.database, workspace.schema, now or datetime.now(UTC), BATCH)
+        if not due:
+            return done
+        session = Session(workspace, user_id=None, channel=CHANNEL)
+        session.settle()
         shuffle(due)
-        fired = sum(fire(workspace, instance, number, now) for instance, number in due)
+        fired = sum(fire(session, instance, number, now) for instance, number in due)
         done += fired
         if len(due) < BATCH or not fired:
             return done
 
 
-def fire(workspace: Workspace, instance: str, number: int, now: datetime | None = None) -> bool:
-    """One timer in a transaction of its own; False when somebody else works on its instance."""
-    session = Session(workspace, user_id=None, channel=CHANNEL)
-    session.settle()
-    flow = Flows(session, now)
+def fire(session: Session, instance: str, number: int, now: datetime | None = None) -> bool:
+    """One timer in a transaction of its own; False when it was fired already or somebody works on its instance."""
+    workspace = session.workspace
     try:
         with session.database.transaction() as connection:
-            if not flows.free(connection, workspace.schema, instance):
+            row = flows.take(connection, workspace.schema, instance, number)
+            if row is None:
                 return False
-            row = flows.lock(connection, workspace.schema, instance)
-            assert row is not None
-            flow.command(connection, row, Command("fire", SYSTEM, None, {"timer": number}))
+            Flows(session, now).command(connection, row, Command("fire", SYSTEM, None, {"timer": number}))
     except Unavailable:
         raise
     except Exception as error:  # One that cannot be carried out must not hold the others up.

@@ -323,13 +323,34 @@ def due(database: Database, schema: str, now: datetime, limit: int) -> list[tupl
     return [(row[0], row[1]) for row in rows]
 
 
-def free(connection: Connection, schema: str, instance: str) -> bool:
-    """True when nobody else works on the instance; it is then locked, what it is a part of before it."""
+def take(connection: Connection, schema: str, instance: str, timer: int) -> Row | None:
+    """The instance of a timer that is still to fire, locked; None when it has fired or somebody works on it.
+
+    What an instance is a part of is locked before it, as everywhere.
+    """
+    table, waiting = ident(schema, "s_instance"), ident(schema, "s_timer")
+    whole = (
+        f"SELECT {COLUMNS} FROM {table} i WHERE id = %s::uuid AND EXISTS (SELECT 1 FROM {waiting} m "
+        "WHERE m.instance = i.id AND m.number = %s AND m.state = 'scheduled')"
+    )
+    alone = Sql(f"{whole} AND parent IS NULL FOR UPDATE SKIP LOCKED", (instance, timer))
+    found = run(connection, alone, prepare=True)
+    if not found and free_above(connection, schema, instance):
+        found = run(connection, Sql(f"{whole} FOR UPDATE SKIP LOCKED", (instance, timer)))
+    return _row(found[0]) if found else None
+
+
+def free_above(connection: Connection, schema: str, instance: str) -> bool:
+    """True when an instance is a part of another and nobody works on that; it is then locked."""
     table = ident(schema, "s_instance")
-    parent = run(connection, Sql(f"SELECT parent::text FROM {table} WHERE id = %s::uuid", (instance,)))
-    if not parent or (parent[0][0] and not free(connection, schema, parent[0][0])):
+    parent = run(connection, Sql(f"SELECT parent::text FROM {table} WHERE id = %s::uuid", (instance,)), prepare=True)
+    if not parent or not parent[0][0]:
         return False
-    return bool(run(connection, Sql(f"SELECT 1 FROM {table} WHERE id = %s::uuid FOR UPDATE SKIP LOCKED", (instance,))))
+    above = parent[0][0]
+    top = not run(connection, Sql(f"SELECT 1 FROM {table} WHERE id = %s::uuid AND parent IS NOT NULL", (above,)))
+    if not top and not free_above(connection, schema, above):
+        return False
+    return bool(run(connection, Sql(f"SELECT 1 FROM {table} WHERE id = %s::uuid FOR UPDATE SKIP LOCKED", (above,))))
 
 
 def postpone(database: Database, schema: str, instance: str, number: int, until: datetime) -> None:
