@@ -69,6 +69,7 @@ bench: $(STAMP) ## speed figures: ratios against a hand-written application
 	$(BIN)/python -m tests.benchmarks.large
 	$(BIN)/python -m tests.benchmarks.formulas
 	$(BIN)/python -m tests.benchmarks.pages
+	$(BIN)/python -m tests.benchmarks.workflows
 
 fuzz: $(BUILT) ## a million comparisons of all formula back ends, then anything typed for FUZZ seconds each way (SEED=)
 	FORMULA_EQUALITY=50000 FORMULA_ZONES=all FORMULA_SEED=$(or $(SEED),$(shell date +%s)) \
