@@ -209,3 +209,21 @@ class Columns:
     def target(self, column: str, index: int, name: str, match: str | None = None) -> Target:
         """Where a column's cells go."""
         return Target(column, index, name, self.access.object.fields.get(name), match)
+
+
+def usual_key(
+    access: ObjectAccess, columns: Sequence[str], mapping: Mapping[str, Any] | None, update: bool
+) -> str | None:
+    """The only unique field of a file; to change records also one that nobody sets, or the id. None for none."""
+    unique = [one.name for one in access.object.fields.values() if one.unique and access.readable(one.name)]
+    if mapping is not None:
+        named = {one.field for one in wanted_of(mapping)}
+        there = [name for name in unique if name in named]
+    else:
+        there = [name for name in unique if any(
+            one.name == name for one in Columns(access, name, None).targets(columns, more=True))]  # fmt: skip
+    settable = [name for name in there if access.writable(name)]
+    found = settable or (there if update else [])
+    if len(found) == 1:
+        return found[0]
+    return "id" if update and not found and "id" in columns else None

@@ -13,7 +13,7 @@ from typing import Any
 from psycopg import errors as pg
 
 from runtime.base.errors import DougongError, Invalid, Message, Problem, Unavailable
-from runtime.engine import bulk, deletion, guards, idempotency, reading, storing
+from runtime.engine import batching, deletion, guards, idempotency, reading, storing
 from runtime.engine.access import ObjectAccess, demand_object
 from runtime.engine.drafts import Draft
 from runtime.engine.finding import Abort, Item, Request, Result, failure, locate
@@ -217,12 +217,12 @@ class Compound:
             self.outcome.results[lines.relation, mode] = self.delete(request, access, link, raws, connection)
             return
         items = self.items(link, mode, raws)
-        bulk.prepare(request, access, items)
+        batching.prepare(request, access, items)
         self.belong(access, link, items)
-        bulk.lock_links(request, access, items, connection)
+        batching.lock_links(request, access, items, connection)
         if not self.outcome.refused and not any(wrong(one) for one in items):
             with suppress(Abort):
-                bulk.store(request, access, [one for one in items if one.result is None], connection)
+                batching.store(request, access, [one for one in items if one.result is None], connection)
             if any(one.result is None for one in items) and not any(wrong(one) for one in items):
                 raise Again
         self.outcome.results[lines.relation, mode] = [one.result or Result(424) for one in items]
@@ -262,7 +262,7 @@ class Compound:
                 request, link = self.request(one, mode, None)
                 try:
                     items = self.items(link, mode, raws)
-                    bulk.prepare(request, request.access(), items)
+                    batching.prepare(request, request.access(), items)
                 except DougongError:
                     continue
                 self.outcome.results[one.relation, mode] = [item.result or Result(424) for item in items]

@@ -7,10 +7,21 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
+from runtime.base.errors import Message
 from runtime.engine import bulk
 from runtime.engine.entries import Entry
 
 Pair = tuple[Entry, Mapping[str, Any]]
+
+
+class Stop(Exception):
+    """The import cannot go on."""
+
+    def __init__(self, reason: Message, away: bool = False) -> None:
+        """``away``: because the database is."""
+        super().__init__(reason.en)
+        self.reason = reason
+        self.away = away
 
 
 @dataclass

@@ -16,8 +16,9 @@ from typing import IO, Any
 from runtime.base.errors import Conflict, DougongError, Message, NotFound
 from runtime.engine import uploads
 from runtime.engine.access import demand_object
+from runtime.engine.flight import Stop
 from runtime.engine.importing import Options
-from runtime.engine.imports import Import, Progress, Stop
+from runtime.engine.imports import Import, Progress
 from runtime.engine.outcome import Outcome, stopped_at
 from runtime.engine.workspace import Session, Workspace, Workspaces
 from runtime.formula.values import instant_text

@@ -23,9 +23,9 @@ from typing import IO, Any
 from runtime.base.errors import DougongError, Invalid, Message, Problem, Unavailable
 from runtime.engine import audit, bulk
 from runtime.engine.access import ObjectAccess
-from runtime.engine.columns import Columns, Target, wanted_of
+from runtime.engine.columns import Columns, Target, usual_key
 from runtime.engine.entries import Entries, Entry
-from runtime.engine.flight import Flight, Group, Pair, finished
+from runtime.engine.flight import Flight, Group, Pair, Stop, finished
 from runtime.engine.importing import Options, Request
 from runtime.engine.outcome import FailedRows, Outcome, stopped_at
 from runtime.engine.rehearsal import Rehearsal
@@ -63,16 +63,6 @@ def run(
 
 def _named(options: Options, source: Path) -> Options:
     return options if options.name else Options(**{**vars(options), "name": source.name})
-
-
-class Stop(Exception):
-    """The import cannot go on."""
-
-    def __init__(self, reason: Message, away: bool = False) -> None:
-        """``away``: because the database is."""
-        super().__init__(reason.en)
-        self.reason = reason
-        self.away = away
 
 
 class Import:
@@ -124,7 +114,7 @@ class Import:
         if self.table.typed:
             next(iter(self.table.rows()), None)  # The names of the first line.
         if self.key is None and self.options.on_duplicate != "create":
-            self.key = self._usual_key(access, update)
+            self.key = usual_key(access, self.table.columns, self.options.mapping, update)
         if self.options.on_duplicate == "create":
             self.key = None
         if self.key not in (None, "id"):
@@ -144,26 +134,6 @@ class Import:
             text = Message("no column of the file is a field that you can set", "文件中没有您可以填写的字段列")
             raise Invalid(problems=[Problem("no_columns", text, field="file"), *columns.warnings])
         return columns
-
-    def _usual_key(self, access: ObjectAccess, update: bool) -> str | None:
-        """The only unique field of the file; to change records also one that nobody sets, or the id."""
-        unique = [one.name for one in access.object.fields.values() if one.unique and access.readable(one.name)]
-        mapping = self.options.mapping
-        if mapping is not None:
-            named = {one.field for one in wanted_of(mapping)}
-            there = [name for name in unique if name in named]
-        else:
-            there = [name for name in unique if self._names(access, name)]
-        settable = [name for name in there if access.writable(name)]
-        found = settable or (there if update else [])
-        if len(found) == 1:
-            return found[0]
-        return "id" if update and not found and "id" in self.table.columns else None
-
-    def _names(self, access: ObjectAccess, name: str) -> bool:
-        """True when a column of the file is for the field."""
-        targets = Columns(access, name, None).targets(self.table.columns, more=True)
-        return any(one.name == name for one in targets)
 
     def _plan(self, columns: Columns) -> None:
         """The targets of columns that are new."""
