@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from runtime.base.errors import Message, Unavailable
-from runtime.engine import bulk, storing
+from runtime.engine import batching, bulk, storing
 from tests.conftest import Shop
 
 NOTE = """
@@ -24,7 +24,7 @@ def notes(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
     """Every batch has to be stored record by record."""
     shop.publish(NOTE)
     shop.session().settle()
-    monkeypatch.setattr(bulk, "needs_single", lambda *_: True)
+    monkeypatch.setattr(batching, "needs_single", lambda *_: True)
     return shop
 
 
