@@ -25,10 +25,12 @@ from runtime.web import (
     routes_formula,
     routes_live,
     routes_model,
+    routes_notices,
     routes_objects,
     routes_ops,
     routes_pages,
     routes_records,
+    routes_tasks,
     routes_transfer,
     session,
 )
@@ -40,7 +42,7 @@ from runtime.web.metrics import ROUTE, Measured, Metrics
 log = logging.getLogger("dougong")
 ROUTES = (
     routes_auth, routes_records, routes_transfer, routes_admin, routes_model, routes_files, routes_ops,
-    routes_pages, routes_objects, routes_live, routes_docs, routes_formula,
+    routes_pages, routes_tasks, routes_notices, routes_objects, routes_live, routes_docs, routes_formula,
 )  # fmt: skip
 
 

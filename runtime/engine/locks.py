@@ -102,6 +102,17 @@ def refuse_deletion(session: Session, definition: ObjectDef, record_id: str) -> 
         raise locked(upper.instance)
 
 
+def held(session: Session, definition: ObjectDef, record_id: str) -> Locked | None:
+    """Why a record cannot be changed by the caller as a whole, None when it can."""
+    if not workflows(session, definition):
+        return None
+    found = running(session, [record_id], lent=True).get(record_id)
+    if found is None or found.waits:
+        return None
+    lock = found.doc.get("lock", "record")
+    return None if lock == "none" or isinstance(lock, Mapping) else locked(found.instance)
+
+
 def parent_of(session: Session, definition: ObjectDef) -> ObjectDef | None:
     """The object that line items belong to, when workflows are about it."""
     link = definition.owner_link

@@ -11,7 +11,7 @@ from runtime.store.ids import is_id
 
 FIELDS = (
     "id", "type", "instance", "task", "text", "created_at", "read_at", "title", "workflow", "object", "record",
-    "initiator",
+    "initiator", "kind",
 )  # fmt: skip
 MOST = 100
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from runtime.base.errors import Conflict, DougongError, Invalid, Message, Problem
 from runtime.engine import flows, tasks
+from runtime.engine.flow.definition import Definition
 from runtime.engine.workspace import Session
 from runtime.store import taskboxes as store
 from runtime.store.ids import is_id
@@ -28,21 +29,28 @@ STARTED = (
 
 def listing(session: Session, box: str = "todo", cursor: str | None = None, limit: int = 50, *, workflow: str = "",
             q: str = "", overdue: bool = False) -> dict[str, Any]:  # fmt: skip
-    """Somebody's tasks (``todo``, ``done``) or instances (``started``, ``copied``), newest first. Raises Invalid."""
+    """Somebody's tasks (``todo``, ``done``) or instances (``started``, ``copied``) for the wire. Raises Invalid."""
+    found, following = rows(session, box, cursor, limit, workflow=workflow, q=q, overdue=overdue)
+    return {"data": [tasks.plain(session, one) for one in found], "next_cursor": following}
+
+
+def rows(session: Session, box: str, cursor: str | None, limit: int, *, workflow: str = "", q: str = "",
+         overdue: bool = False) -> tuple[list[dict[str, Any]], str | None]:  # fmt: skip
+    """The rows of one page of a box, newest first, and where the next page begins. Raises Invalid."""
     if box not in BOXES:
         text = ", ".join(BOXES)
         raise wrong("box", Message(f"box is one of {text}", f"box 须为以下之一：{text}"))
     if cursor and not is_id(cursor):
         raise wrong("cursor", Message("this cursor was not given by us", "cursor 无效"))
     if session.user_id is None:
-        return {"data": [], "next_cursor": None}
+        return [], None
     limit = max(1, min(limit, MOST))
     late = overdue and box not in WHOLE
     wanted = store.Wanted(workflow[:100], q.strip()[:LONGEST_TEXT], late, cursor or None, limit + 1)
-    rows = BOXES[box](session.database, session.workspace.schema, session.user_id, wanted)
+    found = BOXES[box](session.database, session.workspace.schema, session.user_id, wanted)
     names = STARTED if box in WHOLE else tasks.FIELDS
-    data = [tasks.plain(session, dict(zip(names, row, strict=True))) for row in rows[:limit]]
-    return {"data": data, "next_cursor": data[-1]["id"] if len(rows) > limit else None}
+    made = [dict(zip(names, row, strict=True)) for row in found[:limit]]
+    return made, str(made[-1]["id"]) if len(found) > limit else None
 
 
 def wrong(field: str, said: Message) -> Invalid:
@@ -57,18 +65,18 @@ def counts(session: Session) -> tuple[int, int]:
     return store.counts(session.database, session.workspace.schema, session.user_id, COUNTED + 1)
 
 
-def alone(session: Session, found: Mapping[str, Any], action: str) -> None:
-    """Raise Conflict for a task that has to be looked at by itself: something must be filled in or signed."""
-    step = flows.compiled(session, str(found["flow"])).by_name.get(str(found["node"]))
-    opinion: Mapping[str, Any] = step.options.get("opinion", {}) if step else {}
-    words = step.kind.decisions if step else ()
-    if found["state"] == "open" and (
-        found["kind"] in ("resubmit", "admin_fix")
-        or step is None
-        or action not in words
-        or step.filled
-        or opinion.get("signature")
-    ):
+def fits(definition: Definition, found: Mapping[str, Any]) -> bool:
+    """Whether a task can be decided together with others: nothing has to be filled in, chosen or signed."""
+    step = definition.by_name.get(str(found["node"]))
+    if step is None or found["kind"] in ("resubmit", "admin_fix"):
+        return False
+    opinion: Mapping[str, Any] = step.options.get("opinion", {})
+    return not (step.filled or opinion.get("signature")) and set(TOGETHER) <= set(step.kind.decisions)
+
+
+def alone(session: Session, found: Mapping[str, Any]) -> None:
+    """Raise Conflict for an open task that has to be looked at by itself."""
+    if found["state"] == "open" and not fits(flows.compiled(session, str(found["flow"])), found):
         raise Conflict(
             Message("this task asks for more than that, open it", "该任务需要填写内容，请单独处理"), code="open_it"
         )
@@ -91,7 +99,7 @@ def batch(session: Session, action: str, ids: Sequence[Any], comment: str | None
         try:
             row = tasks.find(session, one)
             tasks.seen(session, str(row["instance"]))
-            alone(session, row, action)
+            alone(session, row)
             given = {"comment": comment} if comment else {}
             done = flows.act(session, str(row["instance"]), action, int(row["number"]), given, own)
             found.append({"id": one, "status": 200, "state": done["state"]})

@@ -15,8 +15,9 @@ def listed(database: Database, schema: str, user: str, unread: bool, after: str 
     later, more = (" AND n.id < %s::uuid", (after,)) if after else ("", ())
     return database.rows(Sql(
         "SELECT n.id::text, n.type, n.instance::text, n.task::text, n.text, n.created_at, n.read_at, i.title, "
-        f"i.workflow, i.object_key, i.record_id::text, i.initiator::text FROM {ident(schema, 's_notice')} n "
+        f"i.workflow, i.object_key, i.record_id::text, i.initiator::text, t.kind FROM {ident(schema, 's_notice')} n "
         f"LEFT JOIN {ident(schema, 's_instance')} i ON i.id = n.instance "
+        f"LEFT JOIN {ident(schema, 's_task')} t ON t.id = n.task "
         f"WHERE n.user_id = %s::uuid{only}{later} ORDER BY n.id DESC LIMIT %s", (user, *more, limit)))  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from flask import Flask, Response, g, make_response, redirect, render_template, request
 
 from runtime.base.errors import DougongError
+from runtime.engine import taskboxes
 from runtime.engine.access import object_access
 from runtime.engine.workspace import Session
 from runtime.meta.model import ObjectDef, label_of
@@ -116,7 +117,8 @@ def page(template: str, session: Session | None = None, status: int = 200, **val
     groups = menu(session) if session is not None else []
     body = render_template(
         template, session=session, menu=groups, current=current(groups), language=page_language(), theme=theme(),
-        languages=texts.LANGUAGES, here=request.full_path.rstrip("?"), **values,
+        languages=texts.LANGUAGES, counted=taskboxes.counts(session) if session is not None else (0, 0),
+        most=taskboxes.COUNTED, here=request.full_path.rstrip("?"), **values,
     )  # fmt: skip
     found = make_response(body, status)
     found.headers["Cache-Control"] = "no-store"

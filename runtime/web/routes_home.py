@@ -9,6 +9,8 @@ from flask import Blueprint, Response, request
 from runtime.engine import personal, presenting
 from runtime.web import homepage
 from runtime.web.asked import Asked
+from runtime.web.boxes import Asked as Waiting
+from runtime.web.boxes import box_page
 from runtime.web.homepage import Place
 from runtime.web.render import page, wants_part
 from runtime.web.routes_lists import part
@@ -18,6 +20,7 @@ from runtime.web.texts import page_language
 
 EACH = 8
 NEWEST = 8
+WAITING = 6
 LONGEST = 200
 
 
@@ -43,8 +46,9 @@ def add(routes: Blueprint) -> None:
             Place(title or one[:8], address(session, name, one), labels[name])
             for name, one, title in presenting.newest(session, NEWEST)
         ]
+        mine = box_page(session, Waiting(), WAITING)
         return page(
-            "home.html", session, due=homepage.due(session), figures=homepage.figures(session), seen=seen,
+            "home.html", session, waiting=mine, due=homepage.due(session), figures=homepage.figures(session), seen=seen,
             pins=homepage.places(session, personal.pins(session)), newest=newest, makes=homepage.creatable(session),
             days=homepage.DUE_DAYS,
         )  # fmt: skip

@@ -14,6 +14,7 @@ from runtime.base.errors import DougongError, Invalid, NotFound
 from runtime.engine import own, second
 from runtime.engine.workspace import Session
 from runtime.store import people
+from runtime.web import standinforms
 from runtime.web.http import Services
 from runtime.web.render import THEME, THEMES, keep, page, theme
 from runtime.web.session import page_session, renew
@@ -62,6 +63,7 @@ def me_page(session: Session, status: int = 200, errors: Mapping[str, str] | Non
         "me.html", session, status, row=row, zones=sorted(available_timezones()),
         sessions=[one for one in living if one.purpose == "session"],
         tokens=[one for one in living if one.purpose != "session"],
+        standins=standinforms.shown(session),
         at=lambda instant: moment(session, instant.isoformat()) if instant else "", chosen_theme=theme(), **values,
     )  # fmt: skip
 
@@ -151,6 +153,21 @@ def password(services: Services, session: Session) -> Response:
     return to("/me")
 
 
+def stand_in(services: Services, session: Session) -> Response:
+    """Somebody stands in for the caller."""
+    try:
+        standinforms.arrange(session)
+    except Invalid as error:
+        return told(session, error)
+    return to("/me#stand-ins")
+
+
+def stand_in_end(services: Services, session: Session) -> Response:
+    """A stand-in ends."""
+    standinforms.over(session)
+    return to("/me#stand-ins")
+
+
 #: What each form of the page is known by.
 FORMS: Mapping[str, Callable[[Services, Session], Response]] = {
     "theme": look,
@@ -159,4 +176,6 @@ FORMS: Mapping[str, Callable[[Services, Session], Response]] = {
     "code": confirm_second,
     "token_name": make_token,
     "revoke": end,
+    "stand_in": stand_in,
+    "stand_in_end": stand_in_end,
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, flash, request
 
-from runtime.engine import exports, presenting
+from runtime.base.errors import DougongError
+from runtime.engine import exports, locks, presenting
 from runtime.engine.access import ObjectAccess, demand_object
 from runtime.engine.workspace import Session
 from runtime.web import (
@@ -18,11 +19,13 @@ from runtime.web import (
     routes_one,
     routes_selection,
 )
+from runtime.web.approvals import after_saving, submits
 from runtime.web.asked import Asked, combined, views_of
 from runtime.web.editing import Editing, editing
 from runtime.web.http import Services, answer
 from runtime.web.render import page, wants_part
 from runtime.web.session import page_session
+from runtime.web.texts import page_language
 from runtime.web.waiting import saved
 from runtime.web.work import to
 
@@ -32,6 +35,8 @@ LOOKS = {
     "calendar": calendars.calendar_page,
     "gallery": galleries.gallery_page,
 }
+#: The button that stores a record and submits it; names of fields begin with a letter.
+START = "_start"
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -72,15 +77,33 @@ def edited(session: Session, form: Editing) -> Response:
     """A form: shown, or taken and stored. In a panel of another page, only the form, and who was made."""
     name = form.access.object.name
     template = "edit_panel.html" if wants_part() else "edit.html"
+    held = locked(session, form)
+    if held is not None and request.method == "GET" and not wants_part():
+        flash(held.detail(page_language()), "alert")
+        return to(f"/o/{name}/{form.record_id}")
     if request.method == "POST":
         if form.post():
             if wants_part():
                 return made_in_panel(session, form)
+            wanted = request.form.get(START)
+            if wanted and (form.done is None or form.done.pending is None):
+                return after_saving(session, form.access, str(form.record_id), wanted)
             flash(saved(form.done))
             return to(f"/o/{name}/{form.record_id}" if form.access.may("read") else "/")
     else:
         form.make(None)
-    return page(template, session, form.status, form=form, object=form.access.object, shown=form.shown())
+    offers = () if wants_part() else submits(session, form.access)
+    return page(
+        template, session, form.status, form=form, object=form.access.object, shown=form.shown(), submits=offers,
+        start=START,
+    )  # fmt: skip
+
+
+def locked(session: Session, form: Editing) -> DougongError | None:
+    """Why nobody may change the record now, None when it may be changed."""
+    if form.record_id is None:
+        return None
+    return locks.held(session, form.access.object, form.record_id)
 
 
 def made_in_panel(session: Session, form: Editing) -> Response:

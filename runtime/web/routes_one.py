@@ -13,6 +13,7 @@ from runtime.engine.access import ObjectAccess
 from runtime.engine.workspace import ADMIN, Session
 from runtime.meta.model import SYSTEM_OBJECTS
 from runtime.store.ids import is_id
+from runtime.web.approvals import bar
 from runtime.web.boards import stored
 from runtime.web.http import answer
 from runtime.web.recordpage import first_blocks, opened, whole
@@ -35,12 +36,14 @@ def add(routes: Blueprint) -> None:
         session, access = rights(object_name)
         made = whole(session, access, record_id)
         made.pinned = personal.look(session, access, record_id)
-        return page("record.html", session, object=access.object, page=made)
+        standing = bar(session, access, record_id, made.may)
+        return page("record.html", session, object=access.object, page=made, bar=standing)
 
     @routes.get("/o/<object_name>/<record_id>/quick")
     def quick(object_name: str, record_id: str) -> Response:
         session, access = rights(object_name)
         made = opened(session, access, record_id)
+        bar(session, access, record_id, made.may)
         return part("quick.html", object=access.object, page=made, blocks=first_blocks(made.plan))
 
     @routes.post("/o/<object_name>/<record_id>/pin")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -316,9 +316,8 @@ def _nobody(ask: Asking, out: Resolved) -> None:
     out.people.append(Found(found))
 
 
-def check_choice(ask: Asking, choice: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """What the initiator chose for the nodes that let him choose. Raises Invalid."""
-    chosen: dict[str, list[str]] = {}
+def choosing(ask: Asking) -> Iterator[tuple[Step, int, int, set[str] | None]]:
+    """The steps whose people the initiator chooses: at least and at most how many, among whom (None: everybody)."""
     for step in ask.definition.by_path.values():
         who = step.options.get("who")
         entries = who if isinstance(who, list) else [who] if isinstance(who, dict) else []
@@ -326,22 +325,28 @@ def check_choice(ask: Asking, choice: Mapping[str, Sequence[str]]) -> dict[str, 
             if "initiator_choice" not in entry:
                 continue
             options = entry["initiator_choice"]
-            people = list(dict.fromkeys(_known(ask, choice.get(step.name, ()))))
             low, high = int(options.get("min", 1)), int(options.get("max", MOST))
             pool = options.get("from", "all")
             if pool == "dept":
-                offered: set[str] | None = set(_members(ask, "initiator"))
+                yield step, low, high, set(_members(ask, "initiator"))
             else:
-                offered = None if pool == "all" else set(_pool(ask, pool))
-            strangers = [
-                one for one in people if not ask.people.active(one) or (offered is not None and one not in offered)
-            ]
-            if strangers or not low <= len(people) <= high:
-                raise wrong(
-                    "choice",
-                    f"choose {low} to {high} of those offered for the step {step.name!r}, {len(people)} were chosen",
-                    f"节点“{step.name}”须从可选人员中选择 {low} 到 {high} 人，当前选择了 {len(people)} 人",
-                    step.name,
-                )
-            chosen[step.name] = people
+                yield step, low, high, None if pool == "all" else set(_pool(ask, pool))
+
+
+def check_choice(ask: Asking, choice: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """What the initiator chose for the nodes that let him choose. Raises Invalid."""
+    chosen: dict[str, list[str]] = {}
+    for step, low, high, offered in choosing(ask):
+        people = list(dict.fromkeys(_known(ask, choice.get(step.name, ()))))
+        strangers = [
+            one for one in people if not ask.people.active(one) or (offered is not None and one not in offered)
+        ]
+        if strangers or not low <= len(people) <= high:
+            raise wrong(
+                "choice",
+                f"choose {low} to {high} of those offered for the step {step.name!r}, {len(people)} were chosen",
+                f"节点“{step.name}”须从可选人员中选择 {low} 到 {high} 人，当前选择了 {len(people)} 人",
+                step.name,
+            )
+        chosen[step.name] = people
     return chosen

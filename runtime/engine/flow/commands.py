@@ -124,13 +124,13 @@ def start(machine: Machine, command: Command, task: Task | None) -> None:
     args, doc = command.args, machine.definition.doc.get("start", {})
     kind = str(args.get("kind", "normal"))
     who = doc.get("who")
-    people = machine.env.directory
-    if who and command.actor != SYSTEM and kind in ("normal", "proposal"):
-        may = any(people.has_role(command.actor, role) for role in who.get("roles", ()))
-        may = may or command.actor in [people.find(one) for one in who.get("users", ())]
-        may = may or ("field" in who and command.actor in machine.env.people(who["field"]))
-        if not may:
-            raise Forbidden(Message("you may not start this workflow", "您没有权限发起该流程"))
+    if (
+        who
+        and command.actor != SYSTEM
+        and kind in ("normal", "proposal")
+        and not may_start(machine.env, who, command.actor)
+    ):
+        raise Forbidden(Message("you may not start this workflow", "您没有权限发起该流程"))
     cause = args.get("cause")  # An event has begun it, and its condition has held against what was before.
     if kind == "normal" and cause is None and "when" in doc and not machine.env.condition(doc["when"]):
         when = doc["when"]
@@ -147,6 +147,16 @@ def start(machine: Machine, command: Command, task: Task | None) -> None:
         **({"cause": cause} if cause else {}),
     )
     machine.enter((0,))
+
+
+def may_start(env: Env, who: Mapping[str, Any], person: str) -> bool:
+    """Whether ``start: who:`` lets somebody start it."""
+    people = env.directory
+    if any(people.has_role(person, role) for role in who.get("roles", ())):
+        return True
+    if person in [people.find(one) for one in who.get("users", ())]:
+        return True
+    return "field" in who and person in env.people(who["field"])
 
 
 def decide(machine: Machine, command: Command, task: Task | None) -> None:

@@ -51,7 +51,7 @@ const known = window as unknown as Record<string, (new () => Recognition) | unde
 const Recognizer = known.SpeechRecognition ?? known.webkitSpeechRecognition;
 
 if (Recognizer !== undefined) {
-  each("form.record textarea", (area) => {
+  each(":is(form.record, form.decide) textarea", (area) => {
     if (!(area instanceof HTMLTextAreaElement)) return;
     const box = document.createElement("div");
     box.className = "spoken";

@@ -1,5 +1,5 @@
 /** Panels and menus: a record's quick view at the side, a form for a new linked record, menus that close. */
-import { elements, part } from "../core/page.ts";
+import { each, elements, part } from "../core/page.ts";
 
 /** The panel at the side with some content. */
 export function side(html: string): HTMLDialogElement | null {
@@ -75,3 +75,12 @@ export async function formPanel(address: string, made: (id: string, title: strin
   panel.addEventListener("submit", (event) => void store(event), { signal: stop.signal });
   panel.addEventListener("close", () => stop.abort(), { once: true });
 }
+
+/** A drawn workflow begins where it stands now. */
+each(".flow-box", (box) => {
+  const now = box.querySelector<HTMLElement>("[aria-current=step]") ?? box.querySelector<HTMLElement>(".flow-card");
+  if (now === null) return;
+  const there = now.getBoundingClientRect();
+  const here = box.getBoundingClientRect();
+  box.scrollLeft += there.left + there.width / 2 - here.left - here.width / 2;
+});

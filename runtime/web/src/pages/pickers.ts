@@ -37,6 +37,10 @@ each("select[data-picker]", (element) => {
   }
   select.hidden = true;
   select.closest(".linked")?.parentElement?.querySelector(".find")?.remove();
+  const many = select.multiple;
+  const picks = document.createElement("div");
+  picks.className = "picks";
+  if (many) box.append(picks);
   box.append(input, list);
   select.after(box);
 
@@ -44,8 +48,32 @@ each("select[data-picker]", (element) => {
   let at = -1;
   let asked = 0;
   let timer = 0;
-  const chosen = (): string => select.selectedOptions[0]?.textContent.trim() ?? "";
+  const chosen = (): string => (many ? "" : (select.selectedOptions[0]?.textContent.trim() ?? ""));
   input.value = chosen();
+
+  /** Of several, each that is chosen stands above the input and can be taken out. */
+  function showPicks(): void {
+    picks.replaceChildren(
+      ...[...select.selectedOptions].map((option) => {
+        const name = option.textContent.trim();
+        const one = document.createElement("span");
+        const out = document.createElement("button");
+        one.className = "pick";
+        out.type = "button";
+        out.className = "quiet";
+        out.textContent = "✕";
+        out.setAttribute("aria-label", `${select.dataset.remove ?? ""} ${name}`);
+        out.addEventListener("click", () => {
+          option.selected = false;
+          showPicks();
+          input.focus();
+        });
+        one.append(name, out);
+        return one;
+      }),
+    );
+  }
+  if (many) showPicks();
 
   function close(): void {
     list.hidden = true;
@@ -59,8 +87,14 @@ each("select[data-picker]", (element) => {
       option = new Option(one.title, one.id);
       select.add(option);
     }
-    select.value = one.id;
-    input.value = one.title;
+    if (many) {
+      option.selected = true;
+      input.value = "";
+      showPicks();
+    } else {
+      select.value = one.id;
+      input.value = one.title;
+    }
     close();
     select.dispatchEvent(new Event("input", { bubbles: true }));
     select.dispatchEvent(new Event("change", { bubbles: true }));
@@ -113,7 +147,7 @@ each("select[data-picker]", (element) => {
 
   input.addEventListener("input", () => {
     clearTimeout(timer);
-    if (input.value.trim() === "") {
+    if (input.value.trim() === "" && !many) {
       select.value = "";
       select.dispatchEvent(new Event("change", { bubbles: true }));
     }
