@@ -12,10 +12,11 @@ from flask import Blueprint, Response, flash, request
 
 from runtime.base.errors import DougongError, NotFound
 from runtime.base.values import load
-from runtime.engine import accounts, administration, audit, explaining, second
+from runtime.engine import accounts, administration, audit, explaining, resetting, second
 from runtime.engine.access import SCOPED, SWITCHES
 from runtime.engine.workspace import ADMIN, LOGO, Session
 from runtime.store import people, workspaces
+from runtime.web.http import Services
 from runtime.web.render import page, url_query
 from runtime.web.session import page_session
 from runtime.web.shown import moment
@@ -42,7 +43,7 @@ def administrator() -> Session:
     return session
 
 
-def add(routes: Blueprint) -> None:
+def add(routes: Blueprint, services: Services) -> None:
     """The routes of administration."""
 
     @routes.route("/admin", methods=["GET", "POST"])
@@ -85,7 +86,11 @@ def add(routes: Blueprint) -> None:
     @routes.route("/admin/users/<user_id>", methods=["GET", "POST"])
     def user(user_id: str) -> Response:
         session = administrator()
-        return user_page(session, user_id)
+        link = ""
+        if request.method == "POST" and "reset" in request.form:
+            token = resetting.make(session, user_id, services.settings.secret)
+            link = f"{request.host_url}reset?{url_query(token=token)}"
+        return user_page(session, user_id, link)
 
     @routes.route("/admin/departments", methods=["GET", "POST"])
     def departments() -> Response:
@@ -170,11 +175,11 @@ def users_page(session: Session) -> Response:
     )  # fmt: skip
 
 
-def user_page(session: Session, user_id: str) -> Response:
-    """One user: who he is, his roles, whether he may log in."""
+def user_page(session: Session, user_id: str, link: str = "") -> Response:
+    """One user: who he is, his roles, whether he may log in; ``link`` is one for a new password, shown once."""
     message, status = "", 200
     found = accounts.find_user(session, user_id)
-    if request.method == "POST":
+    if request.method == "POST" and not link:
         try:
             if "no_second" in request.form:
                 administration.drop_second(session, user_id)
@@ -190,7 +195,7 @@ def user_page(session: Session, user_id: str) -> Response:
     return page(
         "admin_user.html", session, status, user=found, roles=names_of(session), message=message,
         departments=session.snapshot.departments, others=accounts.all_users(session),
-        second=second.demanded(session.workspace, user_id),
+        second=second.demanded(session.workspace, user_id), link=link,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from runtime.base.errors import DougongError, Malformed, Message
 from runtime.engine import own, uploads
 from runtime.engine.second import CodeNeeded
 from runtime.store import workspaces
-from runtime.web import routes_admin_pages, routes_calendars, routes_me
+from runtime.web import routes_admin_pages, routes_calendars, routes_me, routes_reset
 from runtime.web.http import Services, answer
 from runtime.web.render import THEME, THEMES, keep, page
 from runtime.web.routes_files import handed_out
@@ -60,7 +60,8 @@ def blueprint(services: Services) -> Blueprint:
         return handed_out(row, uploads.chunks(services.contents(session), row))
 
     routes_me.add(routes, services)
-    routes_admin_pages.add(routes)
+    routes_reset.add(routes, services)
+    routes_admin_pages.add(routes, services)
     routes_admin_pages.add_looking(routes)
     routes_calendars.add(routes)
     return routes
