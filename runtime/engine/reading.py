@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -13,8 +11,8 @@ from psycopg import errors as pg
 
 from runtime.base.errors import Invalid, Malformed, Message, NotFound, Problem, unknown
 from runtime.base.sqltext import EMPTY, Sql, ident, join
-from runtime.base.values import dump, dump_text, load_foreign
 from runtime.engine.access import ObjectAccess, demand_object, guard, object_access, readable
+from runtime.engine.asking import IDS, LINKED, WRONG_CURSOR, Ask, At, Kept, Page, given, make_cursor, read_cursor
 from runtime.engine.workspace import Session, settled
 from runtime.formula import sql as formula_sql
 from runtime.formula.compiler import Compiled
@@ -22,60 +20,22 @@ from runtime.formula.types import BOOL, Type
 from runtime.meta.model import SYSTEM_PROPERTIES
 from runtime.store import query, search
 from runtime.store.binder import SYSTEM_REFERENCES, Frame, TableBinder
-from runtime.store.database import inline
 from runtime.store.ids import is_id
 from runtime.store.layout import PROPERTIES, ObjectLayout
 from runtime.store.project import Column, Projector
 
+__all__ = ["Ask", "At", "Page", "Reader", "get", "given", "listed", "several"]
+
 FIELD = Message("field", "字段")
 MOST = 500
 MOST_KEYS = 10
-#: How often a page must be asked for before its statement is prepared.
-OFTEN = 3
-WRONG_CURSOR = Message("the cursor is not one of this list", "分页游标与当前列表不符")
+#: Everything of a record that the caller may see.
+WHOLE = Ask()
 SQL_TYPES = {
     "text": 'text COLLATE "C"', "choice": 'text COLLATE "C"', "number": "numeric", "duration": "numeric",
     "date": "date", "datetime": "timestamptz", "bool": "boolean", "ref": "uuid",
 }  # fmt: skip
 PROPERTY_TYPES = {"uuid": "uuid", "integer": "integer", "timestamptz": "timestamptz"}
-
-
-@dataclass(frozen=True)
-class Ask:
-    """What a caller asks of a list. Names are checked against his rights before anything else."""
-
-    filter: str = ""
-    sort: Sequence[str] = ()
-    fields: Sequence[str] | None = None
-    expand: Sequence[str] = ()
-    q: str = ""
-    limit: int = 50
-    cursor: str = ""
-    count: str = "none"
-    numbers_as_text: bool = False
-    deleted: bool = False
-    #: Only these records, beside all else; for pages that know which they mean.
-    ids: Sequence[str] | None = None
-    #: Only records whose link, by its field's name, holds this id; for the lists on a record's page.
-    linked: tuple[str, str] | None = None
-    #: Pages also get the title (``_title``) and which of these rights the caller has on the record (``_may``).
-    titled: bool = False
-    rights: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page: the records' JSON texts, the cursor of the next page, the count asked for."""
-
-    records: Sequence[str]
-    next_cursor: str | None
-    count: int | None = None
-
-    def body(self) -> bytes:
-        """The answer of the API."""
-        tail = dump_text(self.next_cursor)
-        count = "" if self.count is None else f',"count":{self.count}'
-        return f'{{"data":[{",".join(self.records)}],"next_cursor":{tail}{count}}}'.encode()
 
 
 @dataclass
@@ -253,7 +213,7 @@ class Reader:
 
 
 @settled
-def get(session: Session, object_name: str, record_id: str, ask: Ask = Ask()) -> tuple[bytes, int]:
+def get(session: Session, object_name: str, record_id: str, ask: Ask = WHOLE) -> tuple[bytes, int]:
     """(JSON bytes, version) of one record. Raises NotFound."""
 
     def work() -> tuple[int, tuple[bytes, int] | None]:
@@ -331,49 +291,6 @@ def several(session: Session, asks: Sequence[tuple[str, Ask]]) -> list[Page]:
         return max(stamps), [found for _, found in pages]
 
     return session.repeating(work)
-
-
-@dataclass(frozen=True)
-class At:
-    """What stays open among the parameters of a kept statement: a value of a cursor by its place, ids, a link's id."""
-
-    number: int
-
-
-IDS = At(-1)
-LINKED = At(-2)
-
-
-@dataclass
-class Kept:
-    """The statement of a page, kept as long as the rights hold when nothing in it depends on the moment.
-
-    Lists are not prepared with parameters (a plan that fits any value fits none); a statement that comes again
-    and again is prepared with its very values in it, only the place in the list stays open.
-    """
-
-    sql: Sql
-    keys: int
-    timeless: bool
-    uses: int = 0
-    inlined: Sql | None = None
-
-    def statement(self, ask: Ask, values: Sequence[str | None] | None) -> tuple[Sql, bool]:
-        """(statement, whether to prepare it) for what stays open in it."""
-        self.uses += 1
-        often = self.uses >= OFTEN and self.timeless
-        if often and self.inlined is None:
-            self.inlined = inline(self.sql, At)
-        chosen = self.inlined if often and self.inlined is not None else self.sql
-        return given(chosen, ask, values or ()), often
-
-
-def given(statement: Sql, ask: Ask, values: Sequence[str | None] = ()) -> Sql:
-    """A statement with what stays open in it put in."""
-    said: dict[int, Any] = dict(enumerate(values))
-    said[IDS.number] = None if ask.ids is None else list(ask.ids)
-    said[LINKED.number] = None if ask.linked is None else ask.linked[1]
-    return Sql(statement.text, tuple(said[one.number] if isinstance(one, At) else one for one in statement.params))
 
 
 def build_page(session: Session, access: ObjectAccess, ask: Ask, blanks: Sequence[bool] | None) -> Kept:
@@ -458,25 +375,6 @@ def counted(session: Session, access: ObjectAccess, ask: Ask) -> int:
             query.planned_rows(session.database, query.exact_count(reader.place, reader.alias, reader.frame, where)),
         )
     return count
-
-
-def make_cursor(ask: Ask, values: Sequence[Any]) -> str:
-    """An opaque text: where the page ended, and for which order it holds."""
-    raw = dump({"s": list(ask.sort), "v": list(values)})
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
-def read_cursor(text: str, ask: Ask) -> list[str | None]:
-    """The values in a cursor. Raises Malformed."""
-    try:
-        found = load_foreign(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (binascii.Error, ValueError, Malformed):
-        raise Malformed(WRONG_CURSOR) from None
-    if not isinstance(found, Mapping) or found.get("s") != list(ask.sort) or not isinstance(found.get("v"), list):
-        raise Malformed(WRONG_CURSOR)
-    if any(one is not None and not isinstance(one, str) for one in found["v"]):
-        raise Malformed(WRONG_CURSOR)
-    return list(found["v"])
 
 
 def not_found(object_name: str) -> NotFound:

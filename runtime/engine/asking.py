@@ -1,0 +1,118 @@
+"""What is asked of records: a page of a list, its place in the list, the statement that is kept for asking again."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.base.errors import Malformed, Message
+from runtime.base.sqltext import Sql
+from runtime.base.values import dump, dump_text, load_foreign
+from runtime.store.database import inline
+
+#: How often a page must be asked for before its statement is prepared.
+OFTEN = 3
+WRONG_CURSOR = Message("the cursor is not one of this list", "分页游标与当前列表不符")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a caller asks of a list. Names are checked against his rights before anything else."""
+
+    filter: str = ""
+    sort: Sequence[str] = ()
+    fields: Sequence[str] | None = None
+    expand: Sequence[str] = ()
+    q: str = ""
+    limit: int = 50
+    cursor: str = ""
+    count: str = "none"
+    numbers_as_text: bool = False
+    deleted: bool = False
+    #: Only these records, beside all else; for pages that know which they mean.
+    ids: Sequence[str] | None = None
+    #: Only records whose link, by its field's name, holds this id; for the lists on a record's page.
+    linked: tuple[str, str] | None = None
+    #: Pages also get the title (``_title``) and which of these rights the caller has on the record (``_may``).
+    titled: bool = False
+    rights: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: the records' JSON texts, the cursor of the next page, the count asked for."""
+
+    records: Sequence[str]
+    next_cursor: str | None
+    count: int | None = None
+
+    def body(self) -> bytes:
+        """The answer of the API."""
+        tail = dump_text(self.next_cursor)
+        count = "" if self.count is None else f',"count":{self.count}'
+        return f'{{"data":[{",".join(self.records)}],"next_cursor":{tail}{count}}}'.encode()
+
+
+@dataclass(frozen=True)
+class At:
+    """What stays open among the parameters of a kept statement: a value of a cursor by its place, ids, a link's id."""
+
+    number: int
+
+
+IDS = At(-1)
+LINKED = At(-2)
+
+
+@dataclass
+class Kept:
+    """The statement of a page, kept as long as the rights hold when nothing in it depends on the moment.
+
+    Lists are not prepared with parameters (a plan that fits any value fits none); a statement that comes again
+    and again is prepared with its very values in it, only the place in the list stays open.
+    """
+
+    sql: Sql
+    keys: int
+    timeless: bool
+    uses: int = 0
+    inlined: Sql | None = None
+
+    def statement(self, ask: Ask, values: Sequence[str | None] | None) -> tuple[Sql, bool]:
+        """(statement, whether to prepare it) for what stays open in it."""
+        self.uses += 1
+        often = self.uses >= OFTEN and self.timeless
+        if often and self.inlined is None:
+            self.inlined = inline(self.sql, At)
+        chosen = self.inlined if often and self.inlined is not None else self.sql
+        return given(chosen, ask, values or ()), often
+
+
+def given(statement: Sql, ask: Ask, values: Sequence[str | None] = ()) -> Sql:
+    """A statement with what stays open in it put in."""
+    said: dict[int, Any] = dict(enumerate(values))
+    said[IDS.number] = None if ask.ids is None else list(ask.ids)
+    said[LINKED.number] = None if ask.linked is None else ask.linked[1]
+    return Sql(statement.text, tuple(said[one.number] if isinstance(one, At) else one for one in statement.params))
+
+
+def make_cursor(ask: Ask, values: Sequence[Any]) -> str:
+    """An opaque text: where the page ended, and for which order it holds."""
+    raw = dump({"s": list(ask.sort), "v": list(values)})
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def read_cursor(text: str, ask: Ask) -> list[str | None]:
+    """The values in a cursor. Raises Malformed."""
+    try:
+        found = load_foreign(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (binascii.Error, ValueError, Malformed):
+        raise Malformed(WRONG_CURSOR) from None
+    if not isinstance(found, Mapping) or found.get("s") != list(ask.sort) or not isinstance(found.get("v"), list):
+        raise Malformed(WRONG_CURSOR)
+    if any(one is not None and not isinstance(one, str) for one in found["v"]):
+        raise Malformed(WRONG_CURSOR)
+    return list(found["v"])
