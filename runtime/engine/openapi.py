@@ -247,6 +247,30 @@ def record_paths(access: ObjectAccess) -> dict[str, Any]:
                            "records": {"type": "array", "items": {"type": "object"}}},
         }  # fmt: skip
         found[f"{base}/bulk"] = {"post": operation(f"Bulk · 批量: {label}", tag, body=request, ok={"type": "object"})}
+    found |= file_paths(access, base, tag, label)
+    if access.may("share"):
+        wish = {
+            "type": "object",
+            "required": ["kind", "with"],
+            "properties": {"kind": {"enum": ["user", "role", "department"]}, "with": {"type": "string"},
+                           "level": {"enum": ["read", "write", "none"]}},
+        }  # fmt: skip
+        everybody = {"type": "object", "properties": {"data": {"type": "array", "items": wish}}}
+        found[f"{base}/{{id}}/shares"] = {
+            **by_id,
+            "get": operation(f"Shares · 共享: {label}", tag, ok=everybody),
+            "put": operation(f"Share · 设置共享: {label}", tag, body=wish, ok=everybody),
+        }
+    if many:
+        found[base] = many
+    if len(single) > 1:
+        found[f"{base}/{{id}}"] = single
+    return found
+
+
+def file_paths(access: ObjectAccess, base: str, tag: str, label: str) -> dict[str, Any]:
+    """Export and import of one object."""
+    found: dict[str, Any] = {}
     if access.may("export"):
         wanted = [
             parameter("format", "string", "csv, xlsx or jsonl · 格式"),
@@ -266,23 +290,6 @@ def record_paths(access: ObjectAccess) -> dict[str, Any]:
         sent["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": form}}}
         sent["responses"]["202"] = {"description": "A large file: a job at Location · 大文件：任务地址见 Location"}
         found[f"{base}/import"] = {"post": sent}
-    if access.may("share"):
-        wish = {
-            "type": "object",
-            "required": ["kind", "with"],
-            "properties": {"kind": {"enum": ["user", "role", "department"]}, "with": {"type": "string"},
-                           "level": {"enum": ["read", "write", "none"]}},
-        }  # fmt: skip
-        everybody = {"type": "object", "properties": {"data": {"type": "array", "items": wish}}}
-        found[f"{base}/{{id}}/shares"] = {
-            **by_id,
-            "get": operation(f"Shares · 共享: {label}", tag, ok=everybody),
-            "put": operation(f"Share · 设置共享: {label}", tag, body=wish, ok=everybody),
-        }
-    if many:
-        found[base] = many
-    if len(single) > 1:
-        found[f"{base}/{{id}}"] = single
     return found
 
 
