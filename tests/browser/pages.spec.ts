@@ -18,6 +18,8 @@ const addresses = [
   "/admin/why", "/admin/tokens", "/admin/audit", "/o/customer", "/o/customer?q=nobody", "/o/customer/filter?add=grade",
   "/o/customer?view=customer_board", "/o/activity?view=activity_calendar", "/o/opportunity?view=opportunity_board",
   "/o/customer/new", "/o/quote/new", "/import/customer", record, `${record}/edit`, `${record}/delete`, `${record}/share`, `${record}/owner`,
+  "/tasks", "/tasks?box=done", "/tasks?box=started", "/notifications", `/tasks/${known.task}`, `/tasks/flows/${known.flow}`,
+  `/o/quote/${known.held}`, `/tasks/start/quote_approval/quote/${known.quote}`,
 ];
 
 /** The page's own policy forbids foreign scripts, so axe is run from the debugger. */

@@ -32,7 +32,13 @@ async function choose(page: Page, name: string, value: string): Promise<void> {
 
 /** The addresses worth a picture: fixed pages, and for each entry of the menu its views, a record and a form. */
 async function addresses(page: Page): Promise<Map<string, string>> {
-  const found = new Map([["home", "/"], ["me", "/me"], ["search", "/search?q=a"], ["admin", "/admin"], ["users", "/admin/users"], ["audit", "/admin/audit"], ["missing", "/nothing"]]);
+  const found = new Map([["home", "/"], ["me", "/me"], ["search", "/search?q=a"], ["admin", "/admin"], ["users", "/admin/users"], ["audit", "/admin/audit"], ["missing", "/nothing"], ["tasks", "/tasks"], ["tasks-started", "/tasks?box=started"], ["notifications", "/notifications"]]);
+  await page.goto("/tasks?box=started");
+  const flow = await page.locator("a.open").first().getAttribute("href", { timeout: 2000 }).catch(() => null);
+  if (flow !== null) found.set("flow", flow);
+  await page.goto("/tasks");
+  const task = await page.locator("a.open").first().getAttribute("href", { timeout: 2000 }).catch(() => null);
+  if (task !== null) found.set("task", task);
   await page.goto("/");
   const entries = await page.locator("#menu a").evaluateAll((all) => all.map((one) => one.getAttribute("href") ?? ""));
   const objects = new Set(entries.map((one) => /^\/o\/([a-z0-9_]+)/.exec(one)?.[1] ?? "").filter((one) => one !== ""));

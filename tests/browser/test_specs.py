@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from werkzeug.serving import make_server
 
+from runtime.engine import records
 from tests.conftest import Shop
 from tests.web.browser import PASSWORD
 
@@ -38,7 +39,12 @@ def product(shared_shop: Shop) -> Iterator[dict[str, str]]:
     """A running product: what its specs need to know, as environment variables."""
     shop = shared_shop
     shop.publish_folder(TEMPLATE)
-    shop.user("li", "admin", password=PASSWORD, language="en", full_name="李雷")
+    department = shop.ask("POST", "/admin/departments", json={"name": "Sales"}).json["id"]
+    place: dict[str, Any] = {"password": PASSWORD, "language": "en", "department": department}
+    boss = shop.user("boss", "sales_manager", full_name="王经理", **place)
+    shop.user("fang", "sales_manager", full_name="方芳", **place)
+    li = shop.user("li", "admin", full_name="李雷", manager=boss, **place)
+    shop.user("wang", "sales", full_name="小王", manager=li, **place)
 
     def make(name: str, /, **values: Any) -> str:
         made = shop.ask("POST", f"/records/{name}", json=values)
@@ -56,6 +62,20 @@ def product(shared_shop: Shop) -> Iterator[dict[str, str]]:
     known["activity"] = make(
         "activity", subject="Call", status="planned", start_at="2026-11-18T02:00:00Z", customer=known["customer"]
     )
+
+    def quote(user: str, subject: str) -> str:
+        customer = records.create(shop.session(user), "customer", {"name": f"Buyer of {subject}"}).id
+        values = {"subject": subject, "customer": customer, "discount": 20, "approval_note": "large"}
+        made = records.create(shop.session(user), "quote", values).id
+        line = {"quote": made, "product": known["pump"], "quantity": 2, "price": "100.00"}
+        records.create(shop.session(), "quote_line", line)
+        return made
+
+    known["quote"] = quote("li", "Pumps for the north")
+    body = {"object": "quote", "record": quote("wang", "Valves for the south")}
+    known["flow"] = shop.ask("POST", "/workflows/quote_approval/start", "wang", json=body).json["instance"]
+    known["task"] = shop.ask("GET", "/tasks", "li").json["data"][0]["id"]
+    known["held"] = body["record"]
     server = make_server("127.0.0.1", 0, shop.app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

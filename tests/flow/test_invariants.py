@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from itertools import count
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runtime.base.errors import DougongError
+from runtime.engine.flow import drawing
 from runtime.engine.flow.definition import parsed
 from runtime.engine.flow.state import ENDED, PENDING, Instance, dump, fold
 from tests.flow.world import Office, Play
@@ -207,6 +209,27 @@ def hold(play: Play, finals: dict[int, str]) -> None:
     begun = Counter(one.data["path"] for one in play.events if one.type == "forked")
     back = sum(one.type == "taken_back" for one in play.events)
     assert back or all(joined[path] <= begun[path] for path in joined), "I11"
+    picture(play)
+
+
+def picture(play: Play) -> None:
+    """The drawing shows every step once, where it is as it is, and nothing to come behind an end."""
+    leaves: dict[str, str] = {}
+
+    def walk(steps: Sequence[drawing.Drawn]) -> None:
+        for one in steps:
+            if one.ways:
+                for way in one.ways:
+                    walk(way.steps)
+            else:
+                leaves[".".join(map(str, one.step.path))] = one.state
+
+    walk(drawing.draw(play.definition, play.state))
+    assert set(leaves) == {".".join(map(str, path)) for path, step in play.definition.by_path.items() if not step.ways}
+    here = {path for path, state in leaves.items() if state in ("now", "blocked")}
+    assert here == {run.path for run in play.state.active() if run.path}, "the drawing shows where it is"
+    if not play.state.is_open:
+        assert "ahead" not in leaves.values(), "nothing comes after the end"
 
 
 def again(play: Play) -> None:
