@@ -337,7 +337,8 @@ def test_what_everybody_may_do(company: Shop) -> None:
     assert status(company, "PATCH", f"/records/customer/{mine}", "linyue", credit_limit=9) in (403, 422)
     assert status(company, "PATCH", f"/records/customer/{other}", "linyue", note="x") == 404
     assert status(company, "DELETE", f"/records/customer/{mine}", "linyue") == 403
-    assert status(company, "PATCH", f"/records/customer/{mine}", "fangjingyi", credit_limit=900000) == 200
+    waits = status(company, "PATCH", f"/records/customer/{mine}", "fangjingyi", credit_limit=900000)
+    assert waits == 202, "of an active customer it waits for approval"
     assert status(company, "PATCH", f"/records/customer/{mine}", "fangjingyi", grade="A") in (403, 422)
     assert status(company, "PATCH", f"/records/customer/{mine}", "luoxiaotong", note="x") == 403
     waiting = next(one for one in records(company, "payment", "fangjingyi") if one["status"] == "registered")
