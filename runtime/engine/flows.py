@@ -30,6 +30,8 @@ from runtime.store.ids import is_id, new_id
 OTHER = Message(
     "this Idempotency-Key was used for another request; use a new one", "该 Idempotency-Key 已用于其他请求，请更换"
 )
+#: Commands of people who stand before the record.
+SUBMITTING = ("start", "submit")
 #: How deep workflows may stand inside of each other.
 DEEPEST = 5
 TASK_EVENTS = {"task_opened": "id", "task_moved": "task", "task_closed": "task"}
@@ -193,6 +195,8 @@ class Flows:
         carry_out(machine, command)
         if not machine.events:
             return
+        if command.name in SUBMITTING and command.actor != SYSTEM and not row.parent and cause is None:
+            refuse_blocked(machine, world)
         self.stored(connection, row, machine)
         if machine.state.ended and row.kind == "proposal":
             proposals.close(connection, self.schema, row.id, machine.state.state)
@@ -324,6 +328,13 @@ def due_to(row: flows.Row, cause: Mapping[str, Any] | None) -> dict[str, Any]:
     own = [row.workflow, row.record_id]
     chain = list((cause or {}).get("chain", ()))
     return {"depth": int((cause or {}).get("depth", 0)), "chain": chain if own in chain else [*chain, own]}
+
+
+def refuse_blocked(machine: Machine, world: World) -> None:
+    """Whoever submits can mend what an action of the workflow objects to: it is refused, and nothing has begun."""
+    blocked = any(event.type == "run_blocked" and event.data["blocked"] for event in machine.events)
+    if blocked and world.failure is not None:
+        raise world.failure
 
 
 def person_or_none(text: str | None) -> str | None:

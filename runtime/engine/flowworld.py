@@ -73,6 +73,8 @@ class World:
         self.people_known = People(session, looking)
         self._calendar = calendar
         self._draft: Draft | None = None
+        #: What the last action was refused with.
+        self.failure: DougongError | None = None
         self.connection = connection
         self.proposal: str | None = None
         self.divert: Divert = unbound
@@ -219,6 +221,7 @@ class World:
                         kind.run(self, options)
         except DougongError as error:
             self._draft = None
+            self.failure = error
             return error.show("en")
         return None
 

@@ -83,3 +83,14 @@ def test_a_contract(firm: Shop) -> None:
     agree(firm, "boss")
     assert agree(firm, "li", "submit", values={"signed_on": "2026-11-20"}) == "approved"
     assert status(firm, "contract", record) == "effective"
+
+
+def test_what_the_record_lacks_is_said_to_whoever_submits(firm: Shop) -> None:
+    """No administrator is bothered with a reason that the initiator has forgotten: nothing begins."""
+    record = quote(firm, 1000, 20)
+    records.update(firm.session("li"), "quote", record, {"approval_note": None})
+    found = firm.ask("POST", "/workflows/quote_approval/start", "li", json={"object": "quote", "record": record})
+    assert found.status_code == 422 and found.get_json()["errors"][0]["field"] == "approval_note", found.text
+    assert status(firm, "quote", record) == "draft" and firm.ask("GET", "/tasks", "root").get_json()["data"] == []
+    records.update(firm.session("li"), "quote", record, {"approval_note": "strategic"})
+    assert start(firm, "quote_approval", "quote", record)["state"] == "running"
