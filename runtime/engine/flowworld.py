@@ -67,7 +67,7 @@ class World:
         self.system = Session(session.workspace, user_id=None, channel=CHANNEL)
         self.writer = Session(session.workspace, user_id=session.user_id, channel=CHANNEL)
         self.doer = ByItself(session.workspace, user_id=session.user_id, channel=CHANNEL)
-        self.system.database, self.writer.database, self.doer.database = looking, bound, bound
+        self.system.database, self.writer.database, self.doer.database = looking, bound, flows.Writing(connection)
         self.object_name = object_name
         self.record_id = record_id
         self.people_known = People(session, looking)

@@ -43,6 +43,14 @@ class Looking(Bound):
             yield self.bound
 
 
+class Writing(Bound):
+    """The same for writes inside of a part that is taken back as a whole: what only asks needs no savepoint."""
+
+    def rows(self, statement: Sql, *, prepare: bool = False) -> list[tuple[Any, ...]]:
+        """All rows of one statement."""
+        return run(self.bound, statement, prepare=prepare)
+
+
 @dataclass(frozen=True)
 class Row:
     """One instance as stored, its state as JSON."""
