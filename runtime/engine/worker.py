@@ -26,6 +26,8 @@ from runtime.store.ids import new_id
 
 log = logging.getLogger(__name__)
 BATCH = 100
+#: Timers are drawn from so many that are due, so that workers rarely come to the same one.
+WINDOW = 2000
 #: What could not be carried out is tried again after this.
 LATER = timedelta(minutes=10)
 CHANNEL = "workflow"
@@ -37,13 +39,13 @@ def fire_due(workspace: Workspace, now: datetime | None = None) -> int:
     """Carry out the timers that are due; how many this process did. Others may do the same at the same time."""
     done = 0
     while True:
-        due = flows.due(workspace.database, workspace.schema, now or datetime.now(UTC), BATCH)
+        due = flows.due(workspace.database, workspace.schema, now or datetime.now(UTC), WINDOW)
         if not due:
             return done
         session = Session(workspace, user_id=None, channel=CHANNEL)
         session.settle()
         shuffle(due)
-        fired = sum(fire(session, instance, number, now) for instance, number in due)
+        fired = sum(fire(session, instance, number, now) for instance, number in due[:BATCH])
         done += fired
         if len(due) < BATCH or not fired:
             return done

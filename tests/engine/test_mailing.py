@@ -16,12 +16,13 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from runtime.base.sqltext import Sql, ident
-from runtime.engine import mailing, own, records
+from runtime.engine import accounts, mailing, own, records
 from runtime.kinds.channel import Letter
 from runtime.kinds.channels.mail import Mail, Smtp
 from runtime.store import deliveries, people
 from tests.conftest import Shop
 from tests.engine.test_dispatch import ORDER, OTHER, STAFF, flow
+from tests.web.browser import HTML, PASSWORD, Browser, Inputs
 
 
 class Box:
@@ -107,11 +108,18 @@ def test_a_task_in_the_language_of_who_has_it(firm: Shop, box: Box) -> None:
 
 
 def test_the_link_leads_to_the_task_after_the_login(firm: Shop) -> None:
-    found = firm.app.test_client().get("/tasks/0190aaaa-0000-7000-8000-000000000000")
-    if found.status_code == 404:
-        pytest.skip("the pages of tasks are not there yet")
-    assert found.status_code == 302
-    assert found.headers["Location"].endswith("/login?next=%2Ftasks%2F0190aaaa-0000-7000-8000-000000000000")
+    begin(firm)
+    task = firm.ask("GET", "/tasks", "boss").get_json()["data"][0]["id"]
+    accounts.change_user(firm.session("admin"), firm._users["boss"][0], {"password": PASSWORD})
+    browser = Browser(firm)
+    shown = browser.client.get(f"/tasks/{task}", headers=HTML, follow_redirects=True)
+    asked = Inputs(shown.text).values
+    assert f"/tasks/{task}" in asked.getlist("next"), "beside that of the form for the language"
+    asked["next"] = f"/tasks/{task}"
+    asked["username"], asked["password"] = "boss", PASSWORD
+    entered = browser.post("/login", asked)
+    assert entered.headers["Location"] == f"/tasks/{task}"
+    assert browser.get(f"/tasks/{task}").status_code == 200
 
 
 def test_who_wants_none_who_has_left_what_is_done_what_is_read(firm: Shop, box: Box) -> None:
