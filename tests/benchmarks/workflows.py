@@ -333,7 +333,9 @@ def web(office: Office, dsn: str, data: Path, count: int, kills: int) -> dict[st
         for number in range(1, count + 1):
             if at and number >= at[0]:
                 at.pop(0)
-                children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+                children: list[str] = []
+                while not children:  # Those that were killed before are just being started again.
+                    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
                 os.kill(int(random.choice(children)), signal.SIGKILL)
                 killed += 1
             task = f"01900400-3001-7000-8000-{number:012x}"
