@@ -47,6 +47,17 @@ interface Heard extends Event {
   results: ArrayLike<ArrayLike<{ transcript: string }>>;
 }
 
+/** A microphone, drawn: not every system has a letter for it. */
+function microphone(): SVGElement {
+  const drawing = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  line.setAttribute("d", "M9 5a3 3 0 0 1 6 0v5a3 3 0 0 1 -6 0zM5 10a7 7 0 0 0 14 0M12 17v4M8 21h8");
+  const looks = { viewBox: "0 0 24 24", width: "17", height: "17", fill: "none", stroke: "currentColor", "stroke-width": "2", "stroke-linecap": "round", "aria-hidden": "true" };
+  for (const [name, value] of Object.entries(looks)) drawing.setAttribute(name, value);
+  drawing.append(line);
+  return drawing;
+}
+
 const known = window as unknown as Record<string, (new () => Recognition) | undefined>;
 const Recognizer = known.SpeechRecognition ?? known.webkitSpeechRecognition;
 
@@ -59,7 +70,7 @@ if (Recognizer !== undefined) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "mic";
-    button.textContent = "🎤";
+    button.append(microphone());
     button.setAttribute("aria-pressed", "false");
     button.setAttribute("aria-label", document.documentElement.lang.startsWith("zh") ? "语音输入" : "Dictate");
     box.append(area, button);
