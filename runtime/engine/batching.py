@@ -11,8 +11,8 @@ from typing import Any
 import psycopg
 from psycopg import errors as pg
 
-from runtime.base.errors import DougongError, Message, Problem, Unavailable
-from runtime.engine import keeping, storing
+from runtime.base.errors import DougongError, Locked, Message, Problem, Unavailable
+from runtime.engine import keeping, locks, storing
 from runtime.engine.access import ObjectAccess
 from runtime.engine.finding import Abort, Item, Request, Result, failure, locate
 from runtime.engine.flows import divert
@@ -230,6 +230,21 @@ def store(request: Request, access: ObjectAccess, items: Sequence[Item], connect
             for one in group:
                 if one.draft and one.draft.id in done:
                     one.result = Result(201 if one.draft.new else 200, one.draft.id, done[one.draft.id])
+            confirm(request, access, [one for one in group if one.draft and one.draft.id in done], connection)
+
+
+def confirm(request: Request, access: ObjectAccess, items: Sequence[Item], connection: Connection) -> None:
+    """Abort when a workflow has begun on one of the records since they were prepared; those are refused."""
+    drafts = [one.draft for one in items if one.draft]
+    if not drafts:
+        return
+    try:
+        locks.confirm(request.session, access.object, drafts, connection)
+    except Locked as error:
+        for one in items:
+            if one.draft and one.draft.problems:
+                one.result = Result(error.status, None if one.draft.new else one.draft.id, problems=one.draft.problems)
+        raise Abort from error
 
 
 def alike(writes: Sequence[records.Write]) -> list[list[records.Write]]:

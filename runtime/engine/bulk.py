@@ -10,7 +10,7 @@ from typing import Any
 from psycopg import errors as pg
 
 from runtime.base.errors import DougongError, Invalid, Message, Problem, Unavailable
-from runtime.engine import deletion
+from runtime.engine import deletion, locks
 from runtime.engine.access import ObjectAccess
 from runtime.engine.batching import Work, lock_links, prepare, store
 from runtime.engine.finding import Abort, Item, Request, Result, failure, key_field, look_up
@@ -120,6 +120,7 @@ def deletable(request: Request, access: ObjectAccess, raw: Mapping[str, Any]) ->
         state = None
         while state is None:
             state = deletion.state_of(request.session, access, record_id, request.trusted)
+        locks.refuse_deletion(request.session, access.object, record_id)
     except DougongError as error:
         return failure(error, record_id)
     if state[1] or not state[2]:

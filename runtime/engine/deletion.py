@@ -66,6 +66,7 @@ def delete(
     with session.database.transaction() as connection:
         work = Deletion(session, connection, origin)
         work.delete(access.object, [record_id], version=seen)
+        locks.refuse_deletion(session, access.object, record_id, connection)
         work.keep()
 
 

@@ -106,6 +106,8 @@ class Flows:
         if self.session.user_id and parent is None and proposal is None and "cause" not in args:
             self.may_start(definition, name, record_id)
         flows.know(connection, self.schema, hash, workflow, definition.doc, definition.condition_fields)
+        if parent is None and revokes is None:  # Whoever writes the record now is waited for (locks.confirm).
+            proposals.claim(connection, self.session.layout.object(name).table, record_id)
         world = World(self.session, connection, name, record_id, self.now, definition.doc.get("calendar"))
         title = world.value(str(definition.doc["title"]), "text") if "title" in definition.doc else None
         kind = "sub" if parent else "revoke" if revokes else "proposal" if proposal else "normal"

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
 from runtime.base.errors import Locked, Message
 from runtime.engine.drafts import Draft
 from runtime.engine.guards import CHANNEL, OWNER
+from runtime.engine.triggers import triggers_of
 from runtime.engine.workspace import Session
 from runtime.meta.model import ObjectDef
 from runtime.store import flows
+from runtime.store.database import Connection
 
 Doc = Mapping[str, Any]
 
@@ -38,8 +41,7 @@ class Hold:
 
 def workflows(session: Session, definition: ObjectDef) -> bool:
     """Whether any workflow is about an object."""
-    pieces = session.model.pieces.get("workflow", {}).values()
-    return any(session.model.object(str(piece.object)) is definition for piece in pieces)
+    return definition.name in triggers_of(session.model).about
 
 
 def running(session: Session, ids: Sequence[str], *, lent: bool = False) -> dict[str, Hold]:
@@ -83,14 +85,51 @@ def refuse(session: Session, definition: ObjectDef, drafts: Sequence[Draft]) -> 
             tell(draft, upper.instance)
 
 
-def refuse_deletion(session: Session, definition: ObjectDef, record_id: str) -> None:
-    """Raise Locked when a running workflow holds the record or what it belongs to."""
+def watched(session: Session, definition: ObjectDef, *, new: bool) -> bool:
+    """Whether a workflow may begin between the look at its lock and the write: then it is looked at again."""
+    if session.channel == CHANNEL:
+        return False
+    return parent_of(session, definition) is not None or (not new and workflows(session, definition))
+
+
+def confirm(session: Session, definition: ObjectDef, drafts: Sequence[Draft], connection: Connection) -> None:
+    """Raise Locked when a workflow has begun since the drafts were prepared; their rows have just been written.
+
+    Who begins a workflow holds the record's row first. A write that came first is over before it begins; one that
+    comes later waits for it, and finds it here.
+    """
+    if not watched(session, definition, new=all(one.new for one in drafts)):
+        return
+    inner = copy(session)
+    inner.database = flows.Looking(connection)
+    parent, link = parent_of(session, definition), definition.owner_link
+    if parent is not None and link is not None:
+        ids = sorted({str(one.values[link.key]) for one in drafts if one.values.get(link.key)})
+        flows.share(connection, session.layout.object(parent.name).table, ids)
+    refuse(inner, definition, drafts)
+    found = [problem for one in drafts for problem in one.problems if problem.code == "locked"]
+    if found:
+        raise Locked(problems=found, code="locked")
+
+
+def refuse_deletion(
+    session: Session, definition: ObjectDef, record_id: str, connection: Connection | None = None
+) -> None:
+    """Raise Locked when a running workflow holds the record or what it belongs to.
+
+    ``connection``: that of the deletion, in which the record has been marked already; looked at as by `confirm`.
+    """
     if session.channel == CHANNEL or not (workflows(session, definition) or parent_of(session, definition)):
         return
-    owner = None
-    if parent_of(session, definition) and definition.owner_link:
+    if connection is not None:
+        session = copy(session)
+        session.database = flows.Looking(connection)
+    owner, parent = None, parent_of(session, definition)
+    if parent is not None and definition.owner_link:
         place = session.layout.object(definition.name)
         owner = flows.owner_of(session.database, place.table, definition.owner_link.key, record_id)
+        if connection is not None and owner:
+            flows.share(connection, session.layout.object(parent.name).table, [owner])
     found = running(session, [one for one in (record_id, owner) if one])
     held = found.get(record_id)
     if held is not None and held.waits:

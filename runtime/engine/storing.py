@@ -20,7 +20,7 @@ from runtime.base.errors import (
 )
 from runtime.base.sqltext import EMPTY, Sql, ident, join
 from runtime.base.values import load
-from runtime.engine import conversion, guards, keeping, reading
+from runtime.engine import conversion, guards, keeping, locks, reading
 from runtime.engine.access import DENY, ObjectAccess, object_access
 from runtime.engine.drafts import Draft
 from runtime.engine.guards import Guard
@@ -195,7 +195,8 @@ class Storing:
 
     def needs_transaction(self) -> bool:
         """True when more than the one statement belongs to the write."""
-        return self._keeps() or bool(self._gap_free()) or self._recheck() or bool(self._files())
+        watched = locks.watched(self.session, self.access.object, new=self.draft.new)
+        return watched or self._keeps() or bool(self._gap_free()) or self._recheck() or bool(self._files())
 
     def _keeps(self) -> bool:
         if not self.session.formulas.kept.by_source:
@@ -269,6 +270,7 @@ class Storing:
 
     def after(self, connection: Connection) -> None:
         """What belongs to the same transaction behind the statement."""
+        locks.confirm(self.session, self.access.object, [self.draft], connection)
         if self._keeps():
             keeping.keep(self.session, connection, [touch_of(self.access, [self.draft])])
         for key, ids in self._files():

@@ -145,6 +145,11 @@ def follow(connection: Connection, schema: str, instance: str, hash: str) -> Non
     run(connection, Sql(f"UPDATE {table} SET flow = %s WHERE id = %s::uuid", (hash, instance)))
 
 
+def share(connection: Connection, table: str, ids: Sequence[str]) -> None:
+    """Records stay as they are until the transaction ends, and no workflow begins on them."""
+    run(connection, Sql(f"SELECT 1 FROM {table} WHERE id = ANY(%s::uuid[]) ORDER BY id FOR SHARE", (list(ids),)))
+
+
 def state_of(connection: Connection, schema: str, instance: str) -> str:
     """The state of an instance that is there."""
     table = ident(schema, "s_instance")
