@@ -333,14 +333,15 @@ def web(office: Office, dsn: str, data: Path, count: int, kills: int) -> dict[st
         for number in range(1, count + 1):
             if at and number >= at[0]:
                 at.pop(0)
-                children: list[str] = []
-                while not children:  # Those that were killed before are just being started again.
-                    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-                os.kill(int(random.choice(children)), signal.SIGKILL)
+                there = Path(f"/proc/{server.pid}/task/{server.pid}/children")
+                until(there.read_text, 60)  # Those that were killed before are just being started again.
+                os.kill(int(random.choice(there.read_text().split())), signal.SIGKILL)
                 killed += 1
             task = f"01900400-3001-7000-8000-{number:012x}"
             headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": f"k{number}"}
-            for _ in range(200):
+            status, body = 0, None
+            end = time.monotonic() + 120  # A server may need long to start again on a busy machine.
+            while time.monotonic() < end:
                 try:
                     status, body = request(port, f"/tasks/{task}/agree", {}, headers)
                 except (OSError, HTTPException):
