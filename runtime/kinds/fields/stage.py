@@ -63,7 +63,7 @@ class Stage(Gated, Select):
         {
             "stages": {
                 "qualify": {"en": "Qualify", "zh": "需求确认", "probability": 20},
-                "propose": {"en": "Propose", "zh": "方案报价", "probability": 50, "gate": {"require": ["budget"]}},
+                "propose": {"en": "Propose", "zh": "方案报价", "probability": 50, "gate": {"completeness": 5}},
                 "won": {"en": "Won", "zh": "赢单", "end": "won"},
                 "lost": {"en": "Lost", "zh": "输单", "end": "lost"},
             }
