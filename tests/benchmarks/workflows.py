@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -323,7 +323,11 @@ def web(office: Office, dsn: str, data: Path, count: int, kills: int) -> dict[st
     environment = {**os.environ, "DOUGONG_DATABASE_URL": dsn}
     program = [sys.executable, "-c", "from runtime.cli import main; main()", "serve", "--port", str(port), "--workers", "2",
                "--data", str(data)]  # fmt: skip
-    server = subprocess.Popen(program, env=environment, stderr=subprocess.DEVNULL, start_new_session=True)
+
+    def begin() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(program, env=environment, stderr=subprocess.DEVNULL, start_new_session=True)
+
+    server = begin()
     again = killed = 0
     try:
         until_ready(port)
@@ -333,6 +337,9 @@ def web(office: Office, dsn: str, data: Path, count: int, kills: int) -> dict[st
         for number in range(1, count + 1):
             if at and number >= at[0]:
                 at.pop(0)
+                if server.poll() is not None:
+                    server = begin()
+                    until_ready(port)
                 there = Path(f"/proc/{server.pid}/task/{server.pid}/children")
                 until(there.read_text, 60)  # Those that were killed before are just being started again.
                 os.kill(int(random.choice(there.read_text().split())), signal.SIGKILL)
@@ -347,12 +354,16 @@ def web(office: Office, dsn: str, data: Path, count: int, kills: int) -> dict[st
                 except (OSError, HTTPException):
                     again += 1
                     time.sleep(0.05)
+                    # One whose processes die one after the other gives up; the service manager starts it again.
+                    if server.poll() is not None:
+                        server = begin()
                     continue
                 if status != 503:
                     break
             assert status == 200 and body["state"] == "approved", (number, status, body)
     finally:
-        os.killpg(server.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
         server.wait()
     decided = office.run(
         f"SELECT count(*), count(DISTINCT instance) FROM {office.table('s_flow_event')} WHERE type = 'command' "
