@@ -23,7 +23,7 @@ __all__ = ["BATCH", "Item", "Request", "Result", "Work", "bulk", "key_field", "l
 BATCH = 1000
 MOST = 20_000
 #: So many batches of one request are being stored at the same time.
-AT_ONCE = 2
+AT_ONCE = 3
 MODES = ("create", "update", "upsert", "delete")
 
 
