@@ -199,8 +199,11 @@ def holders(place: ObjectLayout, columns: Sequence[tuple[str, str]], values: Seq
     ]
     aliases = ", ".join(f"u{number}" for number in range(len(columns)))
     match = " AND ".join(f"t.{name} = w.u{number}" for number, name in enumerate(names))
+    shown = ", ".join(f"t.{name}" for name in names)
+    # A look into the index for each combination: as a plain join it is planned as a walk through all records.
     return (
-        Sql(f"SELECT {', '.join('t.' + name for name in names)}, t.id::text FROM unnest(")
+        Sql(f"SELECT {shown}, t.id::text FROM unnest(")
         + join(", ", arrays)
-        + f") AS w({aliases}) JOIN {place.table} t ON {match} WHERE t.deleted_at IS NULL"
+        + f") AS w({aliases}) CROSS JOIN LATERAL (SELECT {shown}, t.id FROM {place.table} t WHERE {match} "
+        "AND t.deleted_at IS NULL LIMIT 1) t"
     )

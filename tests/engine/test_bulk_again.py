@@ -8,7 +8,9 @@ import psycopg
 import pytest
 
 from runtime.base.errors import Message, Unavailable
+from runtime.base.sqltext import Sql
 from runtime.engine import batching, bulk, storing
+from runtime.store import batches
 from tests.conftest import Shop
 
 NOTE = """
@@ -128,3 +130,19 @@ def test_the_first_of_equal_keys_is_stored(parts: Shop) -> None:
         names[number] = names[number - 1]  # The last of one batch, the first of the next.
     found = bulk.bulk(parts.session(), "part", "create", [{"code": name} for name in names])
     assert [number for number, one in enumerate(found) if one.status == 409] == [10, 20, 30]
+
+
+def test_values_that_are_taken_are_found_by_an_index(parts: Shop) -> None:
+    """However many records there are, a batch looks only at those that have its values."""
+    found = bulk.bulk(parts.session(), "part", "create", [{"code": f"x{number}"} for number in range(3000)])
+    assert all(one.status == 201 for one in found)
+    session = parts.session()
+    session.settle()
+    place = session.layout.object("part")
+    column = place.places[session.model.objects["part"].fields["code"].key]
+    wanted = [[f"x{number}"] for number in range(0, 3000, 3)]
+    statement = batches.holders(place, [(column.column or "", column.sql_type or "text")], wanted)
+    assert len(parts.database.rows(statement)) == 1000
+    parts.database.rows(Sql(f"ANALYZE {place.table}"))
+    plan = "\n".join(row[0] for row in parts.database.rows(Sql("EXPLAIN " + statement.text, statement.params)))
+    assert "Seq Scan" not in plan, plan
