@@ -118,7 +118,7 @@ def test_the_page_carries_what_the_caller_may_compute(clerk: Clerk) -> None:
     assert [one["message"] for one in data["rules"]] == ["too little"]
     places = [one and one["at"] for one in data["conditions"]]
     assert places == ["", "", None, "", "lines", "lines"]
-    cell = re.search(r'<div class="bare" data-fixed="4" data-must="5">(.*?)</div>', text, re.DOTALL)
+    cell = re.search(r'<div class="held" data-fixed="4" data-must="5">(.*?)</div>', text, re.DOTALL)
     assert cell and 'name="lines-0-price"' in cell[1]
     assert 'data-live="part"' in text and 'data-when="' in text and 'data-live="lines-0-net"' in text
 
