@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 
 import psycopg
 from flask import Flask, Response, request
@@ -13,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from runtime.base.errors import DougongError, Malformed, Message, Unavailable
 from runtime.config import Settings
+from runtime.engine import mailing
 from runtime.engine.workspace import Workspaces
 from runtime.kinds.catalog import load_catalog
 from runtime.store.database import AWAY, BUSY, Database
@@ -83,7 +85,9 @@ def make_services(settings: Settings, database: Database | None = None) -> Servi
     """Everything that routes and commands work with."""
     catalog = load_catalog(settings.plugins)
     found = database or Database(settings.dsn, pool_size=settings.pool_size)
-    return Services(settings, Workspaces(found, catalog), Limits(settings.logins_per_minute), Metrics(found))
+    known = Workspaces(found, catalog)
+    letters = mailing.post_of(known, os.environ, settings.secret).opens
+    return Services(settings, known, Limits(settings.logins_per_minute), Metrics(found), letters)
 
 
 def create_app(settings: Settings, services: Services | None = None) -> Flask:

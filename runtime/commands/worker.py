@@ -58,7 +58,7 @@ def worker_command(place: Place, concurrency: int) -> None:
             import_jobs.work(known, services.contents_of, rest)
 
         def carry(known: Workspaces, rest: Callable[[float], bool]) -> None:
-            mailing.work(known, os.environ, rest)
+            mailing.work(known, os.environ, services.settings.secret, rest)
 
         # Neither a long import nor a slow mail server must hold the timers up.
         others.append(Thread(target=go, args=(services.workspaces, take_in), daemon=True))

@@ -11,7 +11,7 @@ from runtime.base.sqltext import Sql
 from runtime.base.values import dump_text
 from runtime.engine.workspace import Workspace
 from runtime.meta.model import EMPTY
-from runtime.store.database import run
+from runtime.store.database import Connection, run
 from runtime.store.layout import Layout
 
 FIRST = b"\0" * 32
@@ -25,21 +25,26 @@ def entry_hash(prev: bytes, at: datetime, actor: str | None, event: str, detail:
 
 def note(workspace: Workspace, actor: str | None, event: str, detail: Mapping[str, Any]) -> None:
     """Add an entry; entries of one workspace are added one after the other."""
-    table = Layout(workspace.schema, EMPTY).system("s_audit")
-    text = dump_text(dict(sorted(detail.items())))
     with workspace.database.transaction() as connection:
-        run(connection, Sql(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))
-        last = run(connection, Sql(f"SELECT hash FROM {table} ORDER BY id DESC LIMIT 1"))
-        prev = bytes(last[0][0]) if last else FIRST
-        at = datetime.now(UTC)
-        digest = entry_hash(prev, at, actor, event, text)
-        run(
-            connection,
-            Sql(
-                f"INSERT INTO {table} (at, actor, event, detail, prev, hash) VALUES (%s, %s::uuid, %s, %s, %s, %s)",
-                (at, actor, event, text, prev, digest),
-            ),
-        )
+        noted(connection, workspace.schema, actor, event, detail)
+
+
+def noted(connection: Connection, schema: str, actor: str | None, event: str, detail: Mapping[str, Any]) -> None:
+    """The same inside of a transaction: whoever else adds one waits for its end."""
+    table = Layout(schema, EMPTY).system("s_audit")
+    text = dump_text(dict(sorted(detail.items())))
+    run(connection, Sql(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))
+    last = run(connection, Sql(f"SELECT hash FROM {table} ORDER BY id DESC LIMIT 1"))
+    prev = bytes(last[0][0]) if last else FIRST
+    at = datetime.now(UTC)
+    digest = entry_hash(prev, at, actor, event, text)
+    run(
+        connection,
+        Sql(
+            f"INSERT INTO {table} (at, actor, event, detail, prev, hash) VALUES (%s, %s::uuid, %s, %s, %s, %s)",
+            (at, actor, event, text, prev, digest),
+        ),
+    )
 
 
 def broken(workspace: Workspace) -> list[int]:

@@ -14,6 +14,7 @@ from time import monotonic
 from urllib.parse import quote
 
 from runtime.base.errors import DougongError, Message
+from runtime.engine import audit, resetting
 from runtime.engine.workspace import Workspace, Workspaces
 from runtime.kinds.channel import Carrier, Channel, Letter, Undeliverable
 from runtime.store import deliveries, workspaces
@@ -43,6 +44,7 @@ SUBJECTS: Mapping[str, Message] = {
     "rejected": Message("Rejected: {title}", "已驳回：{title}"),
     "withdrawn": Message("Withdrawn: {title}", "已撤回：{title}"),
     "terminated": Message("Ended: {title}", "已终止：{title}"),
+    resetting.ASKED: Message("A new password for {place}", "重置 {place} 的密码"),
 }
 OTHER = Message("News: {title}", "通知：{title}")
 OPEN = Message("Open", "打开")
@@ -50,14 +52,25 @@ WHY = Message(
     "You get this mail because of a workflow in {place}. Under your name there you can turn mail off.",
     "您收到此邮件是因为 {place} 中的流程。可在个人设置中关闭邮件通知。",
 )
+NEW_PASSWORD = Message(
+    "Somebody, presumably you, has asked for a new password for the user name {name}. With this link you choose one. "
+    "It works once, and for an hour.",
+    "有人（应该是您本人）为用户名 {name} 申请重置密码。请通过以下链接设置新密码，链接一小时内有效，且只能使用一次。",
+)
+CHOOSE = Message("Choose a new password", "设置新密码")
+NOT_ME = Message(
+    "If it was not you, you need not do anything: nobody else has got this link, and your password is as it was.",
+    "如果不是您本人操作，请忽略此邮件：链接只发送给您，密码保持不变。",
+)
 
 
 class Post:
     """The ways out of one installation."""
 
-    def __init__(self, known: Workspaces, environment: Mapping[str, str]) -> None:
-        """Raises ValueError when the settings cannot be understood."""
+    def __init__(self, known: Workspaces, environment: Mapping[str, str], secret: str = "") -> None:
+        """``secret`` signs links that open an account. Raises ValueError when the settings cannot be understood."""
         self.known = known
+        self.secret = secret
         self.base = environment.get("DOUGONG_BASE_URL", "").rstrip("/")
         self.kinds: dict[str, type[Channel]] = {}
         self.carriers: dict[str, Carrier] = {}
@@ -66,6 +79,11 @@ class Post:
             carrier = kind.carrier(environment) if issubclass(kind, Channel) else None
             if issubclass(kind, Channel) and carrier is not None:
                 self.kinds[kind.name], self.carriers[kind.name] = kind, carrier
+
+    @property
+    def opens(self) -> bool:
+        """Whether a link that opens an account can be sent to its owner."""
+        return bool(self.base and self.secret) and any(one.private for one in self.kinds.values())
 
     def round(self) -> int:
         """Everything that is to be sent now in all workspaces; how many letters were dealt with."""
@@ -101,12 +119,15 @@ class Post:
             if due is None:
                 return 0
             address = self.kinds[name].address(due.email)
-            if address is None or not wanted(due):
+            written = self.written(workspace, due, name, address) if address is not None else None
+            if written is None:
                 deliveries.settle(connection, workspace.schema, due, "skipped", timedelta())
                 return 1
             try:
-                self.carriers[name].send(letter(workspace, due, address, self.base))
+                self.carriers[name].send(written)
                 deliveries.settle(connection, workspace.schema, due, "sent", timedelta())
+                if due.type == resetting.ASKED:
+                    audit.noted(connection, workspace.schema, None, "reset_link_sent", {"user": due.name})
             except Undeliverable as error:
                 last = error.final or due.attempts >= len(WAITS)
                 wait = timedelta() if last else WAITS[due.attempts]
@@ -114,19 +135,28 @@ class Post:
                 deliveries.settle(connection, workspace.schema, due, "failed" if last else "ready", wait, str(error))
         return 1
 
+    def written(self, workspace: Workspace, due: Due, name: str, address: str) -> Letter | None:
+        """A notice as a letter on one way; None when it is not to be sent."""
+        if due.type != resetting.ASKED:
+            return letter(workspace, due, address, self.base) if wanted(due) else None
+        token = resetting.mailed(workspace, due.user, due.created_at, self.secret)
+        if token is None or not self.opens or not self.kinds[name].private:
+            return None
+        return password_letter(workspace, due, address, f"{self.base}/reset?token={quote(token)}")
 
-def post_of(known: Workspaces, environment: Mapping[str, str]) -> Post:
+
+def post_of(known: Workspaces, environment: Mapping[str, str], secret: str = "") -> Post:
     """The ways out as the environment sets them up; settings that cannot be understood are told, and there is none."""
     try:
-        return Post(known, environment)
+        return Post(known, environment, secret)
     except ValueError as error:
         log.error("mail is off: %s", error)
         return Post(known, {})
 
 
-def work(known: Workspaces, environment: Mapping[str, str], rest: Callable[[float], bool]) -> None:
+def work(known: Workspaces, environment: Mapping[str, str], secret: str, rest: Callable[[float], bool]) -> None:
     """Go on until ``rest``, which waits at most so many seconds, says True."""
-    post = post_of(known, environment)
+    post = post_of(known, environment, secret)
     while not rest(PAUSE):
         try:
             post.round()
@@ -148,10 +178,30 @@ def letter(workspace: Workspace, due: Due, address: str, base: str) -> Letter:
     said = due.text if due.text and due.text != title else ""
     path = f"/tasks/{quote(due.task)}" if due.task else f"/tasks/flows/{quote(due.instance)}" if due.instance else "/"
     link = base + path if base else ""
-    place = (workspace.row.label or {}).get(language) or workspace.row.name
-    why = WHY.text(language).replace("{place}", place)
+    why = WHY.text(language).replace("{place}", place_of(workspace, language))
+    return composed(due, address, language, subject, said, (OPEN.text(language), link), why)
+
+
+def password_letter(workspace: Workspace, due: Due, address: str, link: str) -> Letter:
+    """The letter with a link for a new password."""
+    language = due.language or workspace.row.language
+    subject = SUBJECTS[due.type].text(language).replace("{place}", place_of(workspace, language))
+    said = NEW_PASSWORD.text(language).replace("{name}", due.login)
+    return composed(due, address, language, subject, said, (CHOOSE.text(language), link), NOT_ME.text(language))
+
+
+def place_of(workspace: Workspace, language: str) -> str:
+    """What a workspace is called."""
+    return (workspace.row.label or {}).get(language) or workspace.row.name
+
+
+def composed(
+    due: Due, address: str, language: str, subject: str, said: str, way: tuple[str, str], why: str
+) -> Letter:  # fmt: skip
+    """A letter in both forms; ``way`` is what the button says and where it leads, '' for nowhere."""
+    label, link = way
     text = "\n\n".join(one for one in (subject, said, link, "--\n" + why) if one) + "\n"
-    button = f'<p><a href="{escape(link)}">{escape(OPEN.text(language))}</a></p>' if link else ""
+    button = f'<p><a href="{escape(link)}">{escape(label)}</a></p>' if link else ""
     words = f"<p>{escape(said)}</p>" if said else ""
     html = (
         f'<!doctype html><html lang="{"zh-CN" if language.startswith("zh") else "en"}"><body>'

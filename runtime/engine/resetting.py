@@ -1,6 +1,8 @@
-"""A forgotten password: an administrator makes a link by which its owner sets a new one, once and for a day.
+"""A forgotten password: a link by which its owner sets a new one, once. An administrator makes one for a day; who asks
+for one himself gets it by mail, for an hour.
 
-Nothing is kept for it: the link is signed over the present password, so that it ends with its first use.
+Nothing is kept for it: the link is signed over the present password, so that it ends with its first use. What is asked
+for is a notice like any other, without the link; the link is made when the letter is written (``mailing``).
 """
 
 from __future__ import annotations
@@ -8,18 +10,25 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
+from datetime import datetime, timedelta
 
 from runtime.base.errors import Forbidden, Message, NotFound, Unauthorized
 from runtime.engine import accounts, audit
 from runtime.engine.workspace import ADMIN, Session, Workspace, Workspaces
-from runtime.store import people
+from runtime.store import notices, people
 from runtime.store.ids import is_id
 
 HOURS = 24
+#: How long a link by mail is good, counted from the asking.
+MAILED = timedelta(hours=1)
+#: One letter in this time, whoever asks and however often.
+PAUSE = timedelta(minutes=5)
+#: So many people of one mail address are written to.
+MOST = 5
+#: The type of the notice.
+ASKED = "password_link"
 SCHEMA = "w_"
-OVER = Message(
-    "this link is used or too old; ask an administrator for another", "链接已使用或已过期，请联系管理员重新生成"
-)
+OVER = Message("this link is used or too old; ask for another", "链接已使用或已过期，请重新申请")
 
 
 def make(session: Session, user_id: str, secret: str) -> str:
@@ -30,10 +39,34 @@ def make(session: Session, user_id: str, secret: str) -> str:
         raise NotFound()
     if ADMIN in user.roles and ADMIN not in session.person.roles:
         raise Forbidden(Message("only an administrator may change an administrator", "只有管理员可以修改管理员"))
-    until = int(time.time()) + HOURS * 3600
     audit.note(session.workspace, session.user_id, "reset_link_made", {"user": user.name})
-    plain = f"{session.workspace.schema.removeprefix(SCHEMA)}.{user.id}.{until}"
+    return token_of(session.workspace, user, int(time.time()) + HOURS * 3600, secret)
+
+
+def token_of(workspace: Workspace, user: people.User, until: int, secret: str) -> str:
+    """What a link for a user's new password says, good until a moment."""
+    plain = f"{workspace.schema.removeprefix(SCHEMA)}.{user.id}.{until}"
     return f"{plain}.{signed(plain, user, secret)}"
+
+
+def ask(workspace: Workspace, typed: str) -> None:
+    """Somebody who is not logged in asks for a link, for the people of a user name or mail address.
+
+    It does the same, and takes as long, whether there are any.
+    """
+    with workspace.database.transaction() as connection:
+        # First, so that of two at the same time the second sees what the first has done.
+        audit.noted(connection, workspace.schema, None, "reset_asked", {"name": typed[:60]})
+        notices.ask_link(connection, workspace.schema, ASKED, typed, PAUSE, MOST)
+
+
+def mailed(workspace: Workspace, user_id: str, asked_at: datetime, secret: str) -> str | None:
+    """The token for a letter; None when its time is over or there is nobody any more."""
+    user = people.user_by_id(workspace.database, workspace.schema, user_id)
+    until = int((asked_at + MAILED).timestamp())
+    if not secret or user is None or not user.active or not user.password_hash or until <= time.time():
+        return None
+    return token_of(workspace, user, until, secret)
 
 
 def opened(known: Workspaces, token: str, secret: str) -> tuple[Workspace, people.User]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from runtime.base.kind import Kind
 
@@ -44,6 +44,9 @@ class Channel(Kind):
     """A way on which a notification reaches people."""
 
     family = "channel"
+
+    #: Whether what comes on this way reaches its reader and nobody beside him: only then may it open an account.
+    private: ClassVar[bool] = False
 
     @classmethod
     def carrier(cls, environment: Mapping[str, str]) -> Carrier | None:

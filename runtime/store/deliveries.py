@@ -27,6 +27,7 @@ class Due:
     title: str
     user: str
     name: str
+    login: str
     email: str | None
     language: str | None
     active: bool
@@ -50,7 +51,7 @@ def take(connection: Connection, schema: str, channel: str) -> Due | None:
     rows = run(connection, Sql(
         "SELECT d.notice::text, d.channel, d.attempts, n.type, n.text, n.task::text, n.instance::text, n.created_at, "
         "n.read_at IS NOT NULL, t.state, coalesce(i.title, ''), u.id::text, coalesce(nullif(u.full_name, ''), u.name), "
-        "u.email, u.language, u.active, u.mail "
+        "u.name, u.email, u.language, u.active, u.mail "
         f"FROM {ident(schema, 's_delivery')} d JOIN {ident(schema, 's_notice')} n ON n.id = d.notice "
         f"JOIN {ident(schema, 's_user')} u ON u.id = n.user_id LEFT JOIN {ident(schema, 's_task')} t ON t.id = n.task "
         f"LEFT JOIN {ident(schema, 's_instance')} i ON i.id = n.instance "

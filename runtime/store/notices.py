@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from runtime.base.sqltext import Sql, ident
-from runtime.store.database import Database
+from runtime.store.database import Connection, Database, run
+from runtime.store.ids import new_id
 
 
 def listed(database: Database, schema: str, user: str, unread: bool, after: str | None,
@@ -42,3 +44,16 @@ def read_about(database: Database, schema: str, user: str, instance: str) -> Non
     database.rows(Sql(
         f"UPDATE {ident(schema, 's_notice')} SET read_at = now() WHERE user_id = %s::uuid AND read_at IS NULL "
         "AND instance = %s::uuid", (user, instance)))  # fmt: skip
+
+
+def ask_link(connection: Connection, schema: str, type: str, typed: str, pause: timedelta, most: int) -> None:
+    """A notice for everybody of a user name or mail address who has a password and an address, unless he got one of
+    this type a moment ago."""
+    run(connection, Sql(
+        f"INSERT INTO {ident(schema, 's_notice')} (id, user_id, type) "
+        f"SELECT (%s::uuid[])[row_number() OVER ()], f.id, %s FROM (SELECT u.id FROM {ident(schema, 's_user')} u "
+        "WHERE u.active AND u.password_hash IS NOT NULL AND coalesce(u.email, '') <> '' "
+        "AND (u.name = %s OR lower(u.email) = lower(%s)) "
+        f"AND NOT EXISTS (SELECT 1 FROM {ident(schema, 's_notice')} n WHERE n.user_id = u.id AND n.type = %s "
+        "AND n.created_at > clock_timestamp() - %s) ORDER BY u.name LIMIT %s) f",
+        ([new_id() for _ in range(most)], type, typed, typed, type, pause, most)))  # fmt: skip

@@ -32,12 +32,13 @@ GUARDS = (
 
 @dataclass(frozen=True)
 class Services:
-    """What the routes work with, made once by the composition."""
+    """What the routes work with, made once by the composition. ``letters``: links to passwords can be mailed."""
 
     settings: Settings
     workspaces: Workspaces
     limits: Limits
     metrics: Metrics
+    letters: bool = False
 
     def contents(self, session: Session) -> Contents:
         """Where the files of a session's workspace are kept."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, request
 
-from runtime.engine import notices
+from runtime.engine import notices, resetting
 from runtime.engine.directory import everybody
 from runtime.engine.workspace import Session
 from runtime.web.flowwords import at_moment, state_word
@@ -87,6 +87,10 @@ def sentence(session: Session, one: Mapping[str, Any], title: str) -> tuple[str,
     }.get(type)  # fmt: skip
     if said is not None:
         return said % values, ""
+    if type == resetting.ASKED:
+        return gettext("A link for a new password was asked for; it goes to your mail address"), gettext(
+            "If it was not you, you need not do anything."
+        )
     if type == "commented":
         return gettext("A comment for you: %(title)s") % values, str(one["text"])
     word = state_word(type)

@@ -91,7 +91,7 @@ def entered(services: Services) -> Response:
         return to(wanted)
     found = page(
         "login.html", None, status, message=message, next=wanted, name=name, workspace=workspace,
-        several=len(several) > 1, second=request.method == "POST" and pending(),
+        several=len(several) > 1, letters=services.letters, second=request.method == "POST" and pending(),
     )  # fmt: skip
     if status == 429:
         found.headers["Retry-After"] = "60"

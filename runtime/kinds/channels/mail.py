@@ -109,6 +109,7 @@ class Mail(Channel):
     label = {"en": "Mail", "zh": "邮件"}
     help = {"en": "Electronic mail through the company's server.", "zh": "通过公司邮件服务器发送邮件。"}
     icon = "mail"
+    private = True
     options = {
         "from": option("string", "From", "发件人", minLength=3, maxLength=200),
     }  # fmt: skip
