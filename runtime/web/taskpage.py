@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import Any
 
 from runtime.base.errors import DougongError, Problem
-from runtime.engine import notices, proposing, trail
-from runtime.engine.access import ObjectAccess, demand_object, object_access
+from runtime.engine import notices, proposing
+from runtime.engine.access import demand_object, object_access
 from runtime.engine.flow.machine import moment_of
 from runtime.engine.flow.state import Task
 from runtime.engine.flowview import Opened, at_task
@@ -25,8 +25,8 @@ from runtime.web.forms import Formdata, Offers, RecordForm, leftover
 from runtime.web.layout import Block, Place
 from runtime.web.lines import LineEditor
 from runtime.web.recordpage import RecordPage
+from runtime.web.rounds import Lines, changed, changed_lines, in_words
 from runtime.web.shown import Change, bare
-from runtime.web.shown import history as shown_history
 from runtime.web.story import Said, Story
 from runtime.web.texts import gettext, page_language
 
@@ -216,9 +216,21 @@ class TaskPage:
         """What has changed in the record since it was submitted, or between the last two submissions and after."""
         if self.record is None or not self.opened.state.is_open:
             return []
+        record = self.opened.row.record_id
+        return changed(self.session, self.record.access, record, self.since, self.opened.hidden)
+
+    def changed_lines(self) -> list[Lines]:
+        """The line items that were added, removed or changed since then."""
+        if self.record is None or not self.opened.state.is_open:
+            return []
+        blocks = {one.relation.name: one for one in self.record.plan.relations("lines") if one.relation}
+        return changed_lines(self.session, self.record.access, self.opened.row.record_id, self.since, blocks)
+
+    @cached_property
+    def since(self) -> datetime:
+        """The submission that the record is compared with: the one before the last, or the only one."""
         rounds = [at for _, at, event in self.opened.events() if event.type in ("started", "resubmitted")]
-        since = rounds[-2] if len(rounds) > 1 else rounds[0]
-        return changed(self.session, self.record.access, self.opened.row.record_id, since, self.opened.hidden)
+        return rounds[-2] if len(rounds) > 1 else rounds[0]
 
     def proposed(self) -> list[Change]:
         """What the change that waits would do to the record, as far as the caller may see it."""
@@ -285,27 +297,6 @@ def kept(parts: Sequence[Block | Place], hidden: set[str]) -> Iterator[Any]:
                 yield replace(one, parts=inside)
         elif one.what != "related":
             yield one
-
-
-def changed(session: Session, access: ObjectAccess, record_id: str, since: datetime,
-            hidden: Sequence[str]) -> list[Change]:  # fmt: skip
-    """The first old and the last new value of every field that has changed since a moment."""
-    found: dict[str, dict[str, Any]] = {}
-    for entry in reversed(trail.history(session, access.object.name, record_id)):
-        if datetime.fromisoformat(entry["at"]) <= since or entry["action"] != "updated":
-            continue
-        for name, change in entry["changes"].items():
-            found.setdefault(name, {"old": change["old"]})["new"] = change["new"]
-    differ = {name: one for name, one in found.items() if one["old"] != one["new"] and name not in hidden}
-    if not differ:
-        return []
-    return in_words(session, access, since, differ)
-
-
-def in_words(session: Session, access: ObjectAccess, at: datetime, changes: Mapping[str, Any]) -> list[Change]:
-    """Changes by field with their labels and shown values."""
-    entry = {"at": at.isoformat(), "actor": None, "channel": "", "action": "updated", "changes": changes}
-    return list(shown_history(session, access, [entry])[0].changes)
 
 
 def form_of(page: TaskPage, formdata: Formdata | None) -> RecordForm | None:
