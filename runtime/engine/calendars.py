@@ -1,6 +1,6 @@
 """Working calendars of a workspace: kept by administrators, followed by the deadlines of workflows.
 
-Deadlines that run already keep their moment; whatever is computed from now on follows the changed calendar.
+A change reaches the deadlines that run too, as soon as a worker comes to them (:mod:`runtime.engine.recounting`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from runtime.engine import audit
 from runtime.engine.accounts import demand_administration
 from runtime.engine.flow.worktime import DAYS, Calendar, countries, read_calendar
 from runtime.engine.workspace import Session
-from runtime.store import flows
+from runtime.store import flows, outbox, recounts
 
 #: The calendar of workflows that name none.
 DEFAULT = "default"
@@ -80,7 +80,13 @@ def save(session: Session, name: str, values: Mapping[str, str], *, new: bool = 
         problems.append(Problem("empty", text, field=DAYS[0]))
     if problems:
         raise Invalid(problems=problems)
-    flows.keep_calendar(session.database, session.workspace.schema, name, data)
+    with session.database.transaction() as connection:
+        bound, schema = flows.Bound(connection), session.workspace.schema
+        if flows.calendar(bound, schema, name) == data:
+            return
+        flows.keep_calendar(bound, schema, name, data)
+        recounts.add(connection, schema, name)
+    outbox.wake(session.database, session.workspace.schema)
     audit.note(session.workspace, session.user_id, "calendar_changed", {"name": name})
 
 
@@ -91,8 +97,12 @@ def drop(session: Session, name: str) -> None:
     if users and name != DEFAULT:
         shown = ", ".join(users[:5])
         raise Conflict(Message(f"workflows follow it: {shown}", f"仍有流程使用该日历：{shown}"))
-    if not flows.drop_calendar(session.database, session.workspace.schema, name):
-        raise NotFound()
+    with session.database.transaction() as connection:
+        bound, schema = flows.Bound(connection), session.workspace.schema
+        if not flows.drop_calendar(bound, schema, name):
+            raise NotFound()
+        recounts.add(connection, schema, name)
+    outbox.wake(session.database, session.workspace.schema)
     audit.note(session.workspace, session.user_id, "calendar_removed", {"name": name})
 
 

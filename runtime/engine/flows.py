@@ -218,6 +218,10 @@ class Flows:
         moved = dict.fromkeys(
             event.data[TIMER_EVENTS[event.type]] for event in machine.events if event.type in TIMER_EVENTS
         )
+        for event in machine.events:
+            if event.type == "recounted":
+                touched.update(dict.fromkeys(map(int, event.data["due"])))
+                moved.update(dict.fromkeys(map(int, event.data["timers"])))
         tasks = [task_row(state, number, new_id()) for number in touched]
         timers = [
             {"number": number, "fire_at": state.timers[number].fire_at, "state": state.timers[number].state}

@@ -16,7 +16,7 @@ from socket import gethostname
 from time import monotonic
 
 from runtime.base.errors import DougongError, Unavailable
-from runtime.engine import dispatch, leaving
+from runtime.engine import dispatch, leaving, recounting
 from runtime.engine.flow.commands import Command
 from runtime.engine.flow.machine import SYSTEM
 from runtime.engine.flows import Flows
@@ -103,7 +103,7 @@ class Rounds:
 
     def one(self, workspace: Workspace) -> int:
         """One round over one workspace."""
-        count = fire_due(workspace) + dispatch.drain(workspace)
+        count = recounting.go_on(workspace) + fire_due(workspace) + dispatch.drain(workspace)
         if self.every(SWEEP, "sweep", workspace.schema):
             count += leaving.sweep(workspace)
         return count

@@ -10,6 +10,7 @@ from typing import Any
 from runtime.base.errors import Conflict, Invalid, Message, NotFound
 from runtime.base.sqltext import Sql, ident, join
 from runtime.base.values import dump_text, load
+from runtime.store import recounts
 from runtime.store.database import Database, run
 from runtime.store.ids import new_id
 from runtime.store.migrate import SHARED, migrate_workspace
@@ -129,6 +130,8 @@ def change(database: Database, name: str, values: Mapping[str, str], label: Mapp
     with database.transaction() as connection:
         run(connection, Sql(f"UPDATE {ident(SHARED)}.workspace SET ") + sets + Sql(" WHERE name = %s", (name,)))
         run(connection, Sql(f"UPDATE {ident(row.schema, 's_live')} SET stamp = stamp + 1"))
+        if (columns.get("time_zone", row.time_zone), columns.get("region", row.region)) != (row.time_zone, row.region):
+            recounts.add(connection, row.schema, None)  # Calendars stand in the one, with the holidays of the other.
 
 
 def picture(database: Database, schema: str, name: str) -> tuple[str, bytes] | None:

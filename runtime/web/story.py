@@ -282,6 +282,14 @@ class Story:
         found = next((run.node for run in self.opened.state.runs.values() if run.path == data["to"]), "")
         return gettext("It went straight back to: %(step)s") % {"step": self.called(found)}
 
+    def recounted(self, data: Mapping[str, Any], turn: Turn) -> str:
+        """Deadlines that a changed calendar has moved."""
+        dues = sorted({str(due) for due in data["due"].values()})
+        if not dues:
+            return gettext("The working calendar has changed: what waits is due at another time")
+        shown = joined([at_moment(self.opened.session, one) for one in dues])
+        return gettext("The working calendar has changed: due %(when)s") % {"when": shown}
+
 
 WORDS: Mapping[str, Callable[[Story, Turn], str]] = {
     "start": Story.submitted, "agree": lambda story, turn: gettext("agreed"),
@@ -299,4 +307,5 @@ WORDS: Mapping[str, Callable[[Story, Turn], str]] = {
 FOLLOWS: Mapping[str, Callable[[Story, Mapping[str, Any], Turn], str]] = {
     "task_closed": Story.closed, "approvers_resolved": Story.found, "copied": Story.others_told,
     "run_blocked": Story.blocked, "performed": Story.performed, "reminded": Story.reminded, "jumped": Story.jumped,
+    "recounted": Story.recounted,
 }  # fmt: skip

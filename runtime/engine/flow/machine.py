@@ -248,7 +248,8 @@ class Machine:
             due = self.env.calendar.add(moment_of(task.opened), options["in"]) if "in" in options else None
         if due is None:
             return
-        self.emit("task_moved", task=task.id, state=task.state, paused=task.paused, due=stamp(due))
+        counted = {"since": task.opened} if "at" not in options else {}
+        self.emit("task_moved", task=task.id, state=task.state, paused=task.paused, due=stamp(due), **counted)
         for number, step in enumerate(options.get("steps", ())):
             at = due if step["at"] == 0 else self.env.calendar.add(due, step["at"])
             self.set_timer(run, max(at, self.env.now), task, number)

@@ -15,8 +15,10 @@ ENDED = ("approved", "rejected", "withdrawn", "terminated")
 FOR = ("agreed", "submitted", "auto_agreed")
 AGAINST = ("rejected", "auto_rejected")
 PENDING = ("open", "waiting")
+#: Events that a decision may be taken back after.
+UNSPOILT = ("commented", "urged", "copied", "reminded", "recounted")
 #: Commands after which a decision may still be taken back.
-SILENT = ("comment", "urge", "copy")
+SILENT = ("comment", "urge", "copy", "recount")
 
 
 class Event(NamedTuple):
@@ -48,6 +50,8 @@ class Task:
     decided: str | None = None
     hops: int = 0
     void: bool = False
+    #: From when its deadline is counted, where it has one that is counted from a moment.
+    since: str | None = None
 
 
 @dataclass
@@ -186,7 +190,7 @@ def apply(state: Instance, event: Event) -> None:
         handler(state, event.data)
     if event.type == "command":
         _command(state, event.data)
-    elif state.last is not None and event.type not in ("commented", "urged", "copied", "reminded"):
+    elif state.last is not None and event.type not in UNSPOILT:
         state.last["events"].append([event.type, dict(event.data)])
 
 
@@ -236,7 +240,7 @@ def _task_moved(state: Instance, data: Mapping[str, Any]) -> None:
     task.state = data["state"]
     task.paused = bool(data.get("paused", False))
     if "due" in data:
-        task.due = data["due"]
+        task.due, task.since = data["due"], data.get("since")
 
 
 def _task_closed(state: Instance, data: Mapping[str, Any]) -> None:
@@ -271,6 +275,13 @@ def _timer_closed(state: Instance, data: Mapping[str, Any]) -> None:
 def _timer_moved(state: Instance, data: Mapping[str, Any]) -> None:
     timer = state.timers[data["timer"]]
     timer.fire_at, timer.state = data["fire_at"], "scheduled"
+
+
+def _recounted(state: Instance, data: Mapping[str, Any]) -> None:
+    for number, due in data["due"].items():
+        state.tasks[int(number)].due = due
+    for number, at in data["timers"].items():
+        state.timers[int(number)].fire_at = at
 
 
 def _chosen(state: Instance, data: Mapping[str, Any]) -> None:
@@ -354,6 +365,7 @@ HANDLERS: dict[str, Callable[[Instance, Mapping[str, Any]], None]] = {
     "timer_set": _timer,
     "timer_closed": _timer_closed,
     "timer_moved": _timer_moved,
+    "recounted": _recounted,
     "way_chosen": _chosen,
     "forked": _forked,
     "way_ended": _way,
