@@ -14,16 +14,13 @@ import click
 
 from runtime.commands.base import Place, place_options
 from runtime.engine import import_jobs, mailing, worker
-from runtime.engine.workspace import Workspaces
-from runtime.store.outbox import Bell
+from runtime.engine.watch import IMPORTS, MAIL, WORK, Watch
 
 #: The process that a worker ends with.
 BESIDE = "DOUGONG_BESIDE"
 PROGRAM = "from runtime.cli import main; main()"
 #: Seconds until a worker that has died is started again, more each time up to the last.
 PAUSES = (1, 2, 5, 10, 30)
-#: Seconds after which it is looked whether to end.
-LONGEST_REST = 2.0
 
 
 @click.command(name="worker")
@@ -37,36 +34,22 @@ def worker_command(place: Place, concurrency: int) -> None:
     def over() -> bool:
         return ended.is_set() or (parent is not None and os.getppid() != int(parent))
 
-    def go(known: Workspaces, work: Callable[[Workspaces, Callable[[float], bool]], None] = worker.work) -> None:
-        bell = Bell(known.database)
-
-        def rest(seconds: float) -> bool:
-            bell.wait(0 if over() else min(seconds, LONGEST_REST))
-            return over()
-
-        try:
-            work(known, rest)
-        finally:
-            bell.close()
-
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     with place.services(pool=2 * concurrency + 5) as services:
-        others = [Thread(target=go, args=(services.workspaces,), daemon=True) for _ in range(concurrency - 1)]
-
-        def take_in(known: Workspaces, rest: Callable[[float], bool]) -> None:
-            import_jobs.work(known, services.contents_of, rest)
-
-        def carry(known: Workspaces, rest: Callable[[float], bool]) -> None:
-            mailing.work(known, os.environ, services.settings.secret, rest)
-
+        known = services.workspaces
+        watch = Watch(known, over)
         # Neither a long import nor a slow mail server must hold the timers up.
-        others.append(Thread(target=go, args=(services.workspaces, take_in), daemon=True))
-        others.append(Thread(target=go, args=(services.workspaces, carry), daemon=True))
-        for one in others:
+        ways: list[tuple[Callable[..., None], tuple[object, ...]]] = [
+            *[(worker.work, (known, watch.ear(*WORK))) for _ in range(concurrency)],
+            (import_jobs.work, (known, services.contents_of, watch.ear(IMPORTS))),
+            (mailing.work, (known, os.environ, services.settings.secret, watch.ear(MAIL))),
+        ]
+        threads = [Thread(target=way, args=args, daemon=True) for way, args in ways]
+        for one in threads:
             one.start()
-        go(services.workspaces)
-        for one in others:
+        watch.run()
+        for one in threads:
             one.join(timeout=10)
 
 

@@ -14,7 +14,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from runtime.base.errors import Forbidden, Invalid, Message, NotFound, Problem, Unauthorized, unknown
 from runtime.engine import audit, leaving, second
 from runtime.engine.workspace import ADMIN, Session, Snapshot, Workspace, make_token, settled
-from runtime.store import people
+from runtime.store import outbox, people
 from runtime.store.ids import is_id
 
 HASHER = PasswordHasher()
@@ -251,6 +251,7 @@ def change_user(session: Session, user_id: str, body: Mapping[str, Any]) -> dict
         people.revoke_user(workspace.database, workspace.schema, user_id)
     if columns.get("active") is False:
         leaving.hand_over(workspace, user_id)  # What is not handed over now, a worker will hand over.
+        outbox.wake(workspace.database, workspace.schema)
     shown = {name: value for name, value in body.items() if name != "password"}
     audit.note(workspace, session.user_id, "user_changed", {"user": before.name, "changed": sorted(body), "to": shown})
     return find_user(session, user_id)

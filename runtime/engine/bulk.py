@@ -15,6 +15,7 @@ from runtime.engine.access import ObjectAccess
 from runtime.engine.batching import Work, lock_links, prepare, store
 from runtime.engine.finding import Abort, Item, Request, Result, failure, key_field, look_up
 from runtime.engine.storing import RETRY
+from runtime.engine.triggers import stir
 from runtime.engine.workspace import TRIES, Session, settled
 from runtime.store import records
 
@@ -48,10 +49,16 @@ def bulk(
         )
     request = Request(session, object_name, mode, key, atomic, bypass=bypass)
     request.access().demand("bulk")
-    if atomic:
-        return atomic_bulk(request, items)
+    try:
+        return atomic_bulk(request, items) if atomic else in_batches(request, items)
+    finally:
+        stir(session, *([object_name] if mode != "delete" else []))
+
+
+def in_batches(request: Request, items: Sequence[Mapping[str, Any]]) -> list[Result]:
+    """Batch after batch, each a transaction of its own."""
     # A key may come again in a later batch, which then must find what the one before has stored.
-    batches_of = overlapped if mode == "create" and len(items) > BATCH else in_turn
+    batches_of = overlapped if request.mode == "create" and len(items) > BATCH else in_turn
     try:
         for results in batches_of(request, items):
             request.results += results

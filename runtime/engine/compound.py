@@ -22,6 +22,7 @@ from runtime.engine.guards import Guard
 from runtime.engine.prepare import Preparation, too_large
 from runtime.engine.saving import Options, Written
 from runtime.engine.storing import RETRY
+from runtime.engine.triggers import stir
 from runtime.engine.workspace import TRIES, Session, settled
 from runtime.store import records
 from runtime.store.database import Connection, run
@@ -111,7 +112,9 @@ def save(
         if draft is None:
             continue
         try:
-            return Compound(session, access, draft, lines, options).run()
+            found = Compound(session, access, draft, lines, options).run()
+            stir(session)
+            return found
         except (Again, pg.DeadlockDetected, pg.SerializationFailure, pg.UniqueViolation):
             session.settle()
     raise Unavailable(RETRY, extra={"retry_after": 1})

@@ -29,6 +29,7 @@ from runtime.engine.access import ObjectAccess, demand_object, guard, object_acc
 from runtime.engine.drafts import Draft, Evaluator
 from runtime.engine.saving import Options, Written
 from runtime.engine.storing import RETRY
+from runtime.engine.triggers import stir
 from runtime.engine.workspace import TRIES, Session, settled
 from runtime.formula.compiler import Compiled
 from runtime.kinds.field import BadValue
@@ -165,7 +166,9 @@ def convert(
             raise Stale(extra={"version": record["version"]})
         checked(conversion, choices)
         try:
-            return Converting(session, object_name, record, conversion, choices).run(options)
+            found = Converting(session, object_name, record, conversion, choices).run(options)
+            stir(session)
+            return found
         except (Again, pg.DeadlockDetected, pg.SerializationFailure):
             session.settle()
     raise Unavailable(RETRY, extra={"retry_after": 1})

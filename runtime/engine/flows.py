@@ -23,7 +23,7 @@ from runtime.engine.flowworld import World
 from runtime.engine.guards import Guard
 from runtime.engine.saving import Options, Written
 from runtime.engine.workspace import Session, settled
-from runtime.store import flows, proposals
+from runtime.store import flows, outbox, proposals
 from runtime.store.database import Connection
 from runtime.store.ids import is_id, new_id
 
@@ -391,11 +391,15 @@ def divert(session: Session, access: ObjectAccess, draft: Draft, options: Option
 def start(session: Session, workflow: str, object_name: str, record_id: str, *,
           choice: Mapping[str, Any] | None = None, key: str | None = None) -> dict[str, Any]:  # fmt: skip
     """Start a workflow on a record."""
-    return Flows(session).start(workflow, object_name, record_id, choice=choice, key=key)
+    made = Flows(session).start(workflow, object_name, record_id, choice=choice, key=key)
+    outbox.wake(session.database, session.workspace.schema)
+    return made
 
 
 @settled
 def act(session: Session, instance: str, name: str, task: int | None, args: Mapping[str, Any],
         key: str | None = None) -> dict[str, Any]:  # fmt: skip
     """A command on an instance."""
-    return Flows(session).act(instance, name, task, args, key)
+    made = Flows(session).act(instance, name, task, args, key)
+    outbox.wake(session.database, session.workspace.schema)
+    return made

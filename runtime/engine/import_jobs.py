@@ -20,17 +20,16 @@ from runtime.engine.flight import Stop
 from runtime.engine.importing import Options
 from runtime.engine.imports import Import, Progress
 from runtime.engine.outcome import Outcome, stopped_at
+from runtime.engine.watch import IMPORTS, Ear
 from runtime.engine.workspace import Session, Workspace, Workspaces
 from runtime.formula.values import instant_text
 from runtime.store import import_jobs as jobs
-from runtime.store import outbox, workspaces
+from runtime.store import outbox
 from runtime.store.files import Contents
 from runtime.store.import_jobs import Job
 
 log = logging.getLogger("dougong")
 
-#: Seconds between two looks where nobody has called.
-PAUSE = 10.0
 #: How often one is begun again when the database was away or its worker died.
 MOST_ATTEMPTS = 20
 KEPT = ("mapping", "on_duplicate", "key", "blank", "channel", "bypass")
@@ -169,15 +168,14 @@ def work_all(workspace: Workspace, contents: Contents) -> int:
     return count
 
 
-def work(known: Workspaces, contents_of: Callable[[Workspace], Contents], rest: Callable[[float], bool]) -> None:
-    """Go on until ``rest``, which waits at most so many seconds, says True."""
-    while True:
-        did = 0
-        try:
-            for row in workspaces.everyone(known.database):
-                workspace = known.named(row.name)
-                did += work_all(workspace, contents_of(workspace))
-        except Exception as error:  # The database is away, or a workspace is being changed: the next round finds out.
-            log.warning("imports: %r", error, exc_info=not isinstance(error, DougongError))
-        if rest(0.0 if did else PAUSE):
-            return
+def work(known: Workspaces, contents_of: Callable[[Workspace], Contents], ear: Ear) -> None:
+    """Go on until it is over."""
+    while not ear.over:
+        for name in ear.wait():
+            count = 0
+            try:
+                workspace = known.named(name)
+                count = work_all(workspace, contents_of(workspace))
+            except Exception as error:  # The database is away, or the workspace is being changed: it is tried again.
+                log.warning("imports of %s: %r", name, error, exc_info=not isinstance(error, DougongError))
+            ear.did(name, {IMPORTS: count})

@@ -30,6 +30,7 @@ from runtime.engine.importing import Options, Request
 from runtime.engine.outcome import FailedRows, Outcome, stopped_at
 from runtime.engine.rehearsal import Rehearsal
 from runtime.engine.tabular import Table, open_table
+from runtime.engine.triggers import stir
 from runtime.engine.workspace import Session
 from runtime.store import batches
 from runtime.store.ids import is_id, row_id
@@ -306,6 +307,8 @@ class Import:
                 self.store(group.mode, group.pairs, found)
             except Stop as stop:
                 stops.append(stop)
+        if not self.options.dry_run:
+            stir(self.session, self.object)
         if stops:
             self.stop(flight, stops[0])
         self.first = before

@@ -7,7 +7,7 @@ death between the server's answer and the note could send one twice, under the s
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from html import escape
 from time import monotonic
@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from runtime.base.errors import DougongError, Message
 from runtime.engine import audit, resetting
+from runtime.engine.watch import MAIL, Ear
 from runtime.engine.workspace import Workspace, Workspaces
 from runtime.kinds.channel import Carrier, Channel, Letter, Undeliverable
 from runtime.store import deliveries, workspaces
@@ -28,8 +29,6 @@ MOST = 100
 NEWEST = timedelta(days=1)
 KEPT = timedelta(days=30)
 HOUR = 3600.0
-#: Seconds between two rounds.
-PAUSE = 1.0
 #: Until a letter that did not get through is tried again; after the last of them it has failed.
 WAITS = tuple(timedelta(minutes=one) for one in (1, 5, 15, 60, 240, 720))
 SUBJECTS: Mapping[str, Message] = {
@@ -74,7 +73,7 @@ class Post:
         self.base = environment.get("DOUGONG_BASE_URL", "").rstrip("/")
         self.kinds: dict[str, type[Channel]] = {}
         self.carriers: dict[str, Carrier] = {}
-        self.forgets: dict[str, float] = {}
+        self.forgets = 0.0
         for kind in known.catalog:
             carrier = kind.carrier(environment) if issubclass(kind, Channel) else None
             if issubclass(kind, Channel) and carrier is not None:
@@ -93,24 +92,33 @@ class Post:
                 count += self.workspace(self.known.named(row.name))
             except DougongError as error:
                 log.warning("mail of %s: %r", row.name, error)
-        for carrier in self.carriers.values():
-            carrier.close()
+        self.close()
         return count
 
     def workspace(self, workspace: Workspace) -> int:
-        """The same in one workspace."""
-        while deliveries.fan_out(workspace.database, workspace.schema, list(self.carriers), NEWEST, BATCH) == BATCH:
-            pass
-        if monotonic() > self.forgets.get(workspace.schema, 0):
-            self.forgets[workspace.schema] = monotonic() + HOUR
-            deliveries.forget(workspace.database, workspace.schema, KEPT)
+        """The same in one workspace; the connections stay open."""
         count = 0
+        while new := deliveries.fan_out(workspace.database, workspace.schema, list(self.carriers), NEWEST, BATCH):
+            count += 0 if self.carriers else new
         for name in self.carriers:
             for _ in range(MOST):
                 if not self.one(workspace, name):
                     break
                 count += 1
         return count
+
+    def forget(self) -> None:
+        """What was sent long ago goes, now and then."""
+        if monotonic() < self.forgets:
+            return
+        self.forgets = monotonic() + HOUR
+        for row in workspaces.everyone(self.known.database):
+            deliveries.forget(self.known.database, row.schema, KEPT)
+
+    def close(self) -> None:
+        """Close the connections to servers."""
+        for carrier in self.carriers.values():
+            carrier.close()
 
     def one(self, workspace: Workspace, name: str) -> int:
         """One letter; 0 when there is none."""
@@ -154,13 +162,23 @@ def post_of(known: Workspaces, environment: Mapping[str, str], secret: str = "")
         return Post(known, {})
 
 
-def work(known: Workspaces, environment: Mapping[str, str], secret: str, rest: Callable[[float], bool]) -> None:
-    """Go on until ``rest``, which waits at most so many seconds, says True."""
+def work(known: Workspaces, environment: Mapping[str, str], secret: str, ear: Ear) -> None:
+    """Go on until it is over."""
     post = post_of(known, environment, secret)
-    while not rest(PAUSE):
+    while not ear.over:
+        due = ear.wait()
+        for name in due:
+            count = 0
+            try:
+                count = post.workspace(known.named(name))
+            except Exception as error:  # The database is away, or the workspace is being changed: it is tried again.
+                log.warning("mail of %s: %r", name, error, exc_info=not isinstance(error, DougongError))
+            ear.did(name, {MAIL: count})
         try:
-            post.round()
-        except Exception as error:  # The database is away: the next round finds out.
+            if due:
+                post.close()
+            post.forget()
+        except Exception as error:  # The next round finds out.
             log.warning("mail: %r", error, exc_info=not isinstance(error, DougongError))
 
 

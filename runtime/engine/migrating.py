@@ -14,7 +14,7 @@ from runtime.engine.flow.machine import Machine
 from runtime.engine.flows import Flows, divert, live_definition, unknown_instance
 from runtime.engine.flowworld import World
 from runtime.engine.workspace import Session
-from runtime.store import flows
+from runtime.store import flows, outbox
 from runtime.store.ids import is_id
 
 
@@ -44,6 +44,8 @@ def migrate(session: Session, workflow: str, *, instance: str | None = None, dry
     version, definition = live_definition(session, workflow)
     ids = flows.outdated(session.database, session.workspace.schema, workflow, version, instance)
     found = [one(session, identity, version, definition, dry_run) for identity in ids]
+    if found and not dry_run:  # Deadlines have other moments now.
+        outbox.wake(session.database, session.workspace.schema)
     return [each for each in found if each is not None]
 
 

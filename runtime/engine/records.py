@@ -72,6 +72,7 @@ def delete(session: Session, object_name: str, record_id: str, options: Options 
     for _ in range(TRIES):
         with suppress(*CROSSED):
             deletion.delete(session, object_name, record_id, version=options.version, trusted=options.trusted)
+            stir(session)
             return
     raise Unavailable(RETRY, extra={"retry_after": 1})
 
@@ -82,6 +83,7 @@ def restore(session: Session, object_name: str, record_id: str) -> bytes:
     for _ in range(TRIES):
         with suppress(*CROSSED):
             deletion.restore(session, object_name, record_id)
+            stir(session)
             break
     else:
         raise Unavailable(RETRY, extra={"retry_after": 1})

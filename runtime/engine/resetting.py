@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from runtime.base.errors import Forbidden, Message, NotFound, Unauthorized
 from runtime.engine import accounts, audit
 from runtime.engine.workspace import ADMIN, Session, Workspace, Workspaces
-from runtime.store import notices, people
+from runtime.store import notices, outbox, people
 from runtime.store.ids import is_id
 
 HOURS = 24
@@ -58,6 +58,7 @@ def ask(workspace: Workspace, typed: str) -> None:
         # First, so that of two at the same time the second sees what the first has done.
         audit.noted(connection, workspace.schema, None, "reset_asked", {"name": typed[:60]})
         notices.ask_link(connection, workspace.schema, ASKED, typed, PAUSE, MOST)
+    outbox.wake(workspace.database, workspace.schema)
 
 
 def mailed(workspace: Workspace, user_id: str, asked_at: datetime, secret: str) -> str | None:

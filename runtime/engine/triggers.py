@@ -83,13 +83,15 @@ def triggers_of(model: Model) -> Triggers:
     return found
 
 
-def stir(session: Session, object_name: str) -> None:
+def stir(session: Session, *objects: str) -> None:
     """Tell the workers of a change, when there may be something for them to do: they need not wait for their round.
 
-    What a workflow writes is not told: it is inside of a transaction, whose commit would have to wait for its turn.
+    To be called after the commit; without objects, when any may have changed. What a workflow writes is not told: it is
+    inside of a transaction, whose commit would have to wait for its turn. Whoever ends that one calls.
     """
     if session.channel == CHANNEL:
         return
-    definition = session.model.object(object_name)
-    if definition is not None and triggers_of(session.model).listens(definition):
+    triggers = triggers_of(session.model)
+    found = [session.model.object(name) for name in objects] if objects else session.model.objects.values()
+    if triggers.about and any(one is not None and triggers.listens(one) for one in found):
         outbox.wake(session.database, session.workspace.schema)

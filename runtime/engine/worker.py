@@ -7,21 +7,21 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import shuffle
 from socket import gethostname
 from time import monotonic
 
 from runtime.base.errors import DougongError, Unavailable
-from runtime.engine import dispatch, leaving, recounting
+from runtime.engine import dispatch, leaving, recounting, watch
 from runtime.engine.flow.commands import Command
 from runtime.engine.flow.machine import SYSTEM
 from runtime.engine.flows import Flows
+from runtime.engine.watch import Ear
 from runtime.engine.workspace import Session, Workspace, Workspaces
-from runtime.store import beats, flows, workspaces
+from runtime.store import beats, flows
 from runtime.store.ids import new_id
 
 log = logging.getLogger(__name__)
@@ -31,8 +31,8 @@ WINDOW = 2000
 #: What could not be carried out is tried again after this.
 LATER = timedelta(minutes=10)
 CHANNEL = "workflow"
-#: Seconds between two signs of life, and between two looks for tasks of people who have left.
-BEAT, SWEEP = 5.0, 30.0
+#: Seconds between two signs of life.
+BEAT = 5.0
 
 
 def fire_due(workspace: Workspace, now: datetime | None = None) -> int:
@@ -71,54 +71,35 @@ def fire(session: Session, instance: str, number: int, now: datetime | None = No
     return True
 
 
-@dataclass
-class Rounds:
-    """What one worker remembers from round to round: when it has last done what is not done every time."""
-
-    known: Workspaces
-    identity: str = field(default_factory=new_id)
-    done: dict[tuple[str, str], float] = field(default_factory=dict)
-
-    def every(self, seconds: float, what: str, schema: str = "") -> bool:
-        """True once in so many seconds."""
-        now = monotonic()
-        if now - self.done.get((what, schema), -seconds) < seconds:
-            return False
-        self.done[what, schema] = now
-        return True
-
-    def all(self) -> int:
-        """One round over all workspaces; how much there was to do."""
-        count = 0
-        for row in workspaces.everyone(self.known.database):
-            if self.every(BEAT, "beat"):
-                beats.beat(self.known.database, self.identity, gethostname(), os.getpid())
-            try:
-                count += self.one(self.known.named(row.name))
-            except Unavailable:
-                raise
-            except Exception as error:  # One workspace is being changed, or broken: the others go on.
-                log.warning("workspace %s: %r", row.name, error, exc_info=not isinstance(error, DougongError))
-        return count
-
-    def one(self, workspace: Workspace) -> int:
-        """One round over one workspace."""
-        count = recounting.go_on(workspace) + fire_due(workspace) + dispatch.drain(workspace)
-        if self.every(SWEEP, "sweep", workspace.schema):
-            count += leaving.sweep(workspace)
-        return count
+#: What is done for each kind of work, the first first.
+DOES: Mapping[str, Callable[[Workspace], int]] = {
+    watch.RECOUNTS: recounting.go_on, watch.TIMERS: fire_due, watch.EVENTS: dispatch.drain,
+    watch.LEAVERS: leaving.sweep,
+}  # fmt: skip
 
 
-def work(known: Workspaces, rest: Callable[[float], bool], pause: float = 1.0) -> None:
-    """Go on until ``rest``, which waits at most so many seconds, says True. A database that is away is waited for."""
-    rounds = Rounds(known)
-    while True:
+def one(workspace: Workspace, kinds: Collection[str]) -> dict[str, int]:
+    """Do what is due in one workspace; how much of each kind there was."""
+    return {kind: does(workspace) for kind, does in DOES.items() if kind in kinds}
+
+
+def work(known: Workspaces, ear: Ear) -> None:
+    """Go on until it is over. A database that is away is waited for."""
+    identity, beaten = new_id(), -BEAT
+    while not ear.over:
         try:
-            did = rounds.all()
+            if monotonic() - beaten >= BEAT:
+                beats.beat(known.database, identity, gethostname(), os.getpid())
+                beaten = monotonic()
         except Exception as error:  # The database is away: the next round finds out.
             log.warning("%r", error, exc_info=not isinstance(error, DougongError))
-            did = 0
-        if rest(0.0 if did else pause):
-            break
+            beaten = monotonic()
+        for name, kinds in ear.wait().items():
+            done = dict.fromkeys(kinds, 0)
+            try:
+                done = one(known.named(name), kinds)
+            except Exception as error:  # One workspace is being changed, or broken: the others go on.
+                log.warning("workspace %s: %r", name, error, exc_info=not isinstance(error, DougongError))
+            ear.did(name, done)
     with suppress(DougongError):
-        beats.gone(known.database, rounds.identity)
+        beats.gone(known.database, identity)

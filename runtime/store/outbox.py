@@ -134,24 +134,25 @@ def busy_objects(database: Database, schema: str) -> frozenset[str]:
 class Bell:
     """Hears when somebody calls `wake`, on a connection of its own; where that is not possible it just sleeps."""
 
+    #: Seconds until a connection that was lost is made anew.
+    PAUSE = 1.0
+
     def __init__(self, database: Database) -> None:
         self.database = database
         self.connection: Connection | None = None
 
-    def wait(self, seconds: float) -> bool:
-        """Wait so long at most; True when somebody has called."""
-        if seconds <= 0:
-            return False
+    def wait(self, seconds: float) -> set[str] | None:
+        """Wait so long at most; the schemas that were called from. None: it listens only from now on."""
         try:
             if self.connection is None or self.connection.closed:
                 self.connection = self.database.connect()
                 run(self.connection, Sql(f"LISTEN {ident(CHANNEL)}"))
-                return True  # Somebody may have called before we listened.
-            return any(True for _ in self.connection.notifies(timeout=seconds, stop_after=1))
+                return None
+            return {one.payload for one in self.connection.notifies(timeout=seconds, stop_after=1)}
         except psycopg.Error:
             self.close()
-            time.sleep(seconds)
-            return False
+            time.sleep(self.PAUSE)
+            return set()
 
     def close(self) -> None:
         """Hear nothing any more."""
