@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runtime.base.errors import Invalid, Malformed, Message, Problem
 from runtime.engine.workspace import Session
 from runtime.store import files
 from runtime.store.database import Connection
+from runtime.store.files import FileRow
 from runtime.store.ids import is_id
 
 LONGEST = 10_000
 MOST_FILES = 20
 MOST_PEOPLE = 200
-TEXTS = ("comment", "reason", "to", "kind", "resubmit", "mode")
+TEXTS = ("comment", "reason", "to", "kind", "resubmit", "mode", "signature")
+#: What a signature may be: a picture that every browser shows.
+PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+LARGEST_SIGNATURE = 2 * 1024 * 1024
+PICTURE = Message(
+    "a signature is a picture: PNG, JPEG, GIF or WebP of at most 2 MB",
+    "签名须为图片：PNG、JPEG、GIF 或 WebP，不超过 2 MB",
+)
+TWICE = Message("a signature is a file of its own", "签名须为单独的文件")
+OTHERS = Message(
+    "a file is not there, or not yours, or belongs to something else already", "文件不存在、不是您上传的，或已被使用"
+)
 LISTS = {"files": MOST_FILES, "people": MOST_PEOPLE, "mentions": MOST_PEOPLE}
 
 
@@ -45,15 +57,29 @@ def check(args: Mapping[str, Any]) -> None:
 
 
 def take_files(session: Session, connection: Connection, instance: str, args: Mapping[str, Any]) -> None:
-    """Tie the files of a command to its instance. Raises Invalid for files that are not the caller's own."""
+    """Tie the files of a command to its instance. Raises Invalid for files that are not the caller's own, and for a
+    signature that is no picture."""
     wanted = list(dict.fromkeys(args.get("files") or ()))
-    if not wanted:
+    take(session, connection, instance, wanted, "files")
+    signature = args.get("signature")
+    if not signature:
         return
+    if signature in wanted:
+        raise Invalid(problems=[Problem("file", TWICE, field="signature")])
+    row = take(session, connection, instance, [signature], "signature")[0]
+    if row.type not in PICTURES or row.size > LARGEST_SIGNATURE:
+        raise Invalid(problems=[Problem("picture", PICTURE, field="signature")])
+
+
+def take(session: Session, connection: Connection, instance: str, wanted: Sequence[str], name: str) -> list[FileRow]:
+    """Tie files of the caller's own to an instance. Raises Invalid."""
+    if not wanted:
+        return []
+    user, schema = session.user_id, session.workspace.schema
     known = [one for one in wanted if is_id(one)]
-    user = session.user_id
-    if user is None or len(known) < len(wanted) or files.attach_to_flow(
-        connection, session.workspace.schema, known, instance, user
-    ) < len(wanted):  # fmt: skip
-        said = Message("a file is not there, or not yours, or belongs to something else already",
-                       "文件不存在、不是您上传的，或已被使用")  # fmt: skip
-        raise Invalid(problems=[Problem("file", said, field="files")])
+    found: list[FileRow] = []
+    if user is not None and len(known) == len(wanted):
+        found = files.attach_to_flow(connection, schema, known, instance, user)
+    if len(found) < len(wanted):
+        raise Invalid(problems=[Problem("file", OTHERS, field=name)])
+    return found

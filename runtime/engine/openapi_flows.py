@@ -38,7 +38,8 @@ def paths(operation: Callable[..., dict[str, Any]], parameter: Callable[..., dic
         "comment": {"type": "string"}, "values": {"type": "object"}, "to": {"type": "string"},
         "resubmit": {"enum": ["replay", "direct", "direct_unless_changed"]},
         "kind": {"enum": ["before", "after", "parallel"]}, "mode": {"enum": ["any", "all", "sequential"]},
-        "people": people, "mentions": people, "added": {"type": "integer"}, "reason": {"type": "string"}}}  # fmt: skip
+        "people": people, "mentions": people, "added": {"type": "integer"}, "reason": {"type": "string"},
+        "signature": {"type": "string", "description": "Id of an uploaded picture · 签名图片的编号"}}}  # fmt: skip
     start = {"type": "object", "required": ["object", "record"], "properties": {
         "object": {"type": "string"}, "record": {"type": "string"}, "choice": {"type": "object"}}}  # fmt: skip
     done = {"type": "object", "properties": {

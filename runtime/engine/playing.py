@@ -151,6 +151,8 @@ class Player(Cast):
         if "set" in step:
             definition = self.stage.session().layout.by_key(instance.object_key).object
             args["values"] = self.values(definition, step["set"])
+        if not step.get("unsigned"):
+            args |= self.stage.sign(self.who(step), instance.id, task, name)
         self.stage.act(self.who(step), instance.id, name, task, args)
 
     def leaves(self, step: Mapping[str, Any]) -> None:

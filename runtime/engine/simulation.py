@@ -191,7 +191,8 @@ class _Simulation:
             step = flow.definition(connection, row).by_name.get(node)
         usual = "submit" if task.kind == "resubmit" or step is None else step.kind.decisions[0]
         name = str(self.asked.decisions.get(node, usual))
-        args = {"comment": "simulation", "values": self.asked.values.get(node, {})}
+        args = {"comment": "simulation", "values": self.asked.values.get(node, {}),
+                **self.stage.sign(session.user_id, row.id, task.id, name)}  # fmt: skip
         try:
             flow.act(row.id, name, task.id, args)
         except DougongError as error:

@@ -16,6 +16,8 @@ from psycopg import Rollback
 from runtime.base.errors import DougongError, Invalid, Message
 from runtime.base.kind import Catalog
 from runtime.engine import dispatch
+from runtime.engine.flow import signing
+from runtime.engine.flow import state as states
 from runtime.engine.flow.commands import Command
 from runtime.engine.flow.machine import SYSTEM
 from runtime.engine.flow.worktime import Calendar, read_calendar
@@ -25,7 +27,7 @@ from runtime.formula.env import Env
 from runtime.meta import build, load
 from runtime.meta.compiled import Formulas
 from runtime.meta.model import Model
-from runtime.store import ddl, flows, outbox, throwaway, versions
+from runtime.store import ddl, files, flows, outbox, throwaway, versions
 from runtime.store.database import Connection, Database
 from runtime.store.layout import Layout
 from runtime.store.workspaces import WorkspaceRow
@@ -81,6 +83,19 @@ class Stage(Workspace):
                 Flows(session, self.clock).command(connection, row, Command("fire", SYSTEM, None, {"timer": due[1]}))
             self.settle()
         raise Invalid(Message(f"more than {MOST_TIMERS} timers on the way", f"途中定时器超过 {MOST_TIMERS} 个"))
+
+    def sign(self, user: str | None, instance: str, task: int | None, name: str) -> dict[str, str]:
+        """The signature that a command is asked for, as an argument of it; nothing where none is."""
+        row = flows.read(self.database, self.schema, instance) if task is not None else None
+        if row is None or task is None:
+            return {}
+        state = states.load(row.data)
+        with self.database.connection() as connection:
+            definition = Flows(self.session(), self.clock).definition(connection, row)
+        step = definition.by_name.get(state.runs[state.tasks[task].run].node)
+        if not signing.takes(step, name):
+            return {}
+        return {"signature": files.add(self.database, self.schema, "signature.png", 1, "image/png", "", user).id}
 
     def act(self, user: str | None, instance: str, name: str, task: int | None, args: Mapping[str, Any]) -> None:
         """A command of somebody on an instance, and what follows."""

@@ -10,6 +10,7 @@ from runtime.base.errors import DougongError
 from runtime.base.values import load
 from runtime.engine import proposing, reading
 from runtime.engine.directory import everybody
+from runtime.engine.flow import signing
 from runtime.engine.flow import state as states
 from runtime.engine.flow.back import place_of, targets
 from runtime.engine.flow.commands import participants
@@ -102,8 +103,11 @@ def actions(machine: Machine, task: Task, session: Session) -> dict[str, Any]:
     if task.kind == "admin_fix":
         return found
     step = machine.step_of(run)
-    fields = {"editable": list(step.editable), "required": list(step.filled)}
-    found |= {word: fields if number == 0 else {} for number, word in enumerate(step.kind.decisions)}
+    fields: dict[str, Any] = {"editable": list(step.editable), "required": list(step.filled)}
+    if signing.asks(step):
+        fields["signature"] = True
+    others = {"signature": True} if signing.asks(step) else {}
+    found |= {word: fields if number == 0 else dict(others) for number, word in enumerate(step.kind.decisions)}
     for name, options in step.allowed.items():
         if name == "return":
             given = (options or {}).get("to", ["start", "any_earlier"])

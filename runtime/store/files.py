@@ -117,13 +117,15 @@ def attach(schema: str, object_key: str, field_key: str, file_ids: list[str], re
     )
 
 
-def attach_to_flow(connection: Connection, schema: str, file_ids: Sequence[str], instance: str, user: str) -> int:
-    """Tie files that somebody has uploaded, and nothing holds yet, to an instance of a workflow; how many it were."""
-    found = run(connection, Sql(
+def attach_to_flow(
+    connection: Connection, schema: str, file_ids: Sequence[str], instance: str, user: str
+) -> list[FileRow]:
+    """Tie files that somebody has uploaded, and nothing holds yet, to an instance of a workflow; those that it were."""
+    rows = run(connection, Sql(
         f"UPDATE {ident(schema, 's_file')} SET object_key = %s, record_id = %s::uuid WHERE id = ANY(%s::uuid[]) "
-        "AND record_id IS NULL AND uploaded_by = %s::uuid RETURNING 1",
+        f"AND record_id IS NULL AND uploaded_by = %s::uuid RETURNING {COLUMNS}",
         (OF_FLOW, instance, list(file_ids), user)))  # fmt: skip
-    return len(found)
+    return [FileRow(*row) for row in rows]
 
 
 def of_flow(database: Database, schema: str, instance: str) -> list[FileRow]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from runtime.engine.flow import signing
 from runtime.engine.flowview import Opened
 from runtime.web.flowwords import named
 from runtime.web.texts import gettext
@@ -41,6 +42,7 @@ class Choice:
     modes: Sequence[tuple[str, str]] = ()
     resubmits: Sequence[tuple[str, str]] = ()
     added: Sequence[tuple[int, str]] = ()
+    signed: bool = False
 
 
 def choice(opened: Opened, name: str, takes: Mapping[str, Any], needed: bool) -> Choice:
@@ -76,6 +78,7 @@ def choice(opened: Opened, name: str, takes: Mapping[str, Any], needed: bool) ->
         kinds = dict(kind_words())
         made.kinds = [(one, kinds[one]) for one in takes.get("kinds", kinds)]
         made.modes = mode_words()
+        made.signed = signing.asks(opened.own_step) and any(one == "after" for one, _ in made.kinds)
     if name == "remove_signer":
         made.added = [(one.id, opened.called(one.assignee)) for one in opened.added()]
     return made

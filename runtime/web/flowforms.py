@@ -5,20 +5,21 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import request
 from werkzeug.datastructures import MultiDict
 from wtforms.meta import DefaultMeta
 
-from runtime.engine import presenting, uploads
+from runtime.engine import flowargs, presenting, uploads
 from runtime.engine.access import ObjectAccess
 from runtime.engine.directory import Everybody
 from runtime.engine.workspace import Session
 from runtime.web.forms import Formdata, KindField, Offers, RecordForm, place_of, take_files
 from runtime.web.http import Services
 from runtime.web.layout import Place
-from runtime.web.texts import page_language
+from runtime.web.texts import gettext, page_language
 
 #: Inputs of the record stand apart from those of the decision.
 PREFIX = "v-"
@@ -28,6 +29,33 @@ LONGEST_ONCE = 60
 #: Texts that come with a command as they are.
 TEXTS = ("comment", "reason", "to", "kind", "mode", "resubmit")
 MANY = ("people", "mentions")
+
+
+@dataclass(frozen=True)
+class Pad:
+    """The input of a signature with a decision, as the widget of signatures looks at it."""
+
+    id: str
+    held: str = ""
+    errors: Sequence[str] = ()
+    name: str = "signature"
+    many: bool = False
+    needed: bool = True
+    accepts: str = ",".join(flowargs.PICTURES)
+
+    @property
+    def described_by(self) -> str:
+        """The id of what is said below."""
+        return f"{self.id}-error" if self.errors else ""
+
+    @property
+    def chosen(self) -> Sequence[str]:
+        """The ids of the pictures that are held."""
+        return [self.held] if self.held else []
+
+    def files(self) -> Sequence[Mapping[str, Any]]:
+        """What is known of them."""
+        return [{"id": one, "name": gettext("Signature")} for one in self.chosen]
 
 
 def inputs(session: Session, access: ObjectAccess, places: Iterable[Place], names: Sequence[str],
@@ -111,6 +139,15 @@ def attached(services: Services, session: Session) -> list[str]:
         if part.filename:
             found.append(str(uploads.upload(session, contents, part.stream, part.filename, largest)["id"]))
     return found
+
+
+def signed(services: Services, session: Session) -> str | None:
+    """The picture of a signature that came with a form: drawn or chosen now, or taken in with a form before."""
+    for part in request.files.getlist("signature-file"):
+        if part.filename:
+            contents, largest = services.contents(session), services.settings.largest_file
+            return str(uploads.upload(session, contents, part.stream, part.filename, largest)["id"])
+    return next((one for one in reversed(request.form.getlist("signature")) if one), None)
 
 
 def take(services: Services, session: Session, form: RecordForm) -> None:

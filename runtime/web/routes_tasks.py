@@ -14,7 +14,7 @@ from runtime.web import taskpage
 from runtime.web.approvals import start_page
 from runtime.web.boxes import Asked, box_page, told
 from runtime.web.flowchoices import WHOLE
-from runtime.web.flowforms import asked, attached, key_of, offered, once, sent, take
+from runtime.web.flowforms import asked, attached, key_of, offered, once, sent, signed, take
 from runtime.web.http import Services, answer
 from runtime.web.render import page
 from runtime.web.routes_lists import rights
@@ -105,6 +105,9 @@ def carry_out(services: Services, session: Session, made: TaskPage, action: str)
     files = attached(services, session)
     if files:
         args["files"] = files
+    made.signature = signed(services, session) or ""
+    if made.signature:
+        args["signature"] = made.signature
     if action == "remove_signer":
         text = request.form.get("added", "")
         args["added"] = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
@@ -138,6 +141,7 @@ def refused(session: Session, made: TaskPage, action: str, error: DougongError) 
         fresh = instance_page(session, made.opened.row.id)
         if task is not None:
             fresh = task_page(session, made.opened.ids[task.id], sent())
+        fresh.signature = made.signature
         fresh.refuse(action, error, given)
         return shown(session, fresh)
     made.refuse(action, error, request.form)

@@ -36,6 +36,7 @@ class Said:
     reason: str = ""
     fields: str = ""
     files: Sequence[Link] = ()
+    signature: Link | None = None
     href: str = ""
     more: list[str] = field(default_factory=list)
 
@@ -128,6 +129,10 @@ class Story:
         made.reason = str(data.get("reason") or "").strip()
         known = [self.files[one] for one in data.get("files") or () if one in self.files]
         made.files = [Link(one.name, f"/files/{one.id}", one.type.startswith("image/")) for one in known]
+        picture = self.files.get(str(data.get("signature")))
+        if picture is not None:
+            label = gettext("Signature of %(name)s") % {"name": made.who}
+            made.signature = Link(label, f"/files/{picture.id}", True)
         made.fields = self.labels([name for one in turn.of("fields_set") for name in one["fields"]])
         return made
 

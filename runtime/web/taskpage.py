@@ -11,6 +11,7 @@ from typing import Any
 from runtime.base.errors import DougongError, Problem
 from runtime.engine import notices, proposing
 from runtime.engine.access import demand_object, object_access
+from runtime.engine.flow import signing
 from runtime.engine.flow.machine import moment_of
 from runtime.engine.flow.state import Task
 from runtime.engine.flowview import Opened, at_task
@@ -19,7 +20,7 @@ from runtime.engine.workspace import Session
 from runtime.web import recordpage
 from runtime.web.flowchoices import FURTHER, ONE, SEVERAL, Choice, choice
 from runtime.web.flowdrawing import Card, drawn
-from runtime.web.flowforms import inputs, offered, once
+from runtime.web.flowforms import Pad, inputs, offered, once
 from runtime.web.flowwords import TONES, at_moment, flow_label, state_word, step_label, task_word
 from runtime.web.forms import Formdata, Offers, RecordForm, leftover
 from runtime.web.layout import Block, Place
@@ -45,6 +46,8 @@ class TaskPage:
     sentences: list[str] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)
     given: Mapping[str, Any] = field(default_factory=dict)
+    #: The picture that a refused command was signed with.
+    signature: str = ""
     status: int = 200
     record: RecordPage | None = None
     form: RecordForm | None = None
@@ -165,6 +168,17 @@ class TaskPage:
         return bool(step is None or step.options.get("opinion", {}).get("attachment", True))
 
     @property
+    def signs(self) -> bool:
+        """Whether a decision is to be signed."""
+        return signing.asks(self.opened.own_step)
+
+    def signing(self, action: str) -> Pad:
+        """The input of a signature."""
+        held = self.signature if action == self.refused and "signature" not in self.errors else ""
+        wrong = self.error(action, "signature")
+        return Pad(f"{action}-signature", held, [wrong] if wrong else [])
+
+    @property
     def chooses(self) -> str:
         """The step whose people are chosen here, '' for none."""
         found = self.opened.chooses() if "agree" in self.opened.actions or "submit" in self.opened.actions else None
@@ -261,7 +275,7 @@ class TaskPage:
             self.errors["people"] = self.errors["to"]
 
 
-INPUTS = ("comment", "reason", "to", "people", "kind", "resubmit", "added", "files")
+INPUTS = ("comment", "reason", "to", "people", "kind", "resubmit", "added", "files", "signature")
 
 
 def record_of(session: Session, opened: Opened) -> RecordPage | None:

@@ -9,9 +9,9 @@ from datetime import timedelta
 from typing import Any
 
 from runtime.base.errors import Conflict, Forbidden, Invalid, Malformed, Message, Problem, TooMany
-from runtime.engine.flow import admin, back, conflicts, signers
+from runtime.engine.flow import admin, back, conflicts, signers, signing
 from runtime.engine.flow.approvers import check_choice
-from runtime.engine.flow.definition import Definition
+from runtime.engine.flow.definition import Definition, Step
 from runtime.engine.flow.machine import CONFLICT, SYSTEM, Machine, moment_of
 from runtime.engine.flow.refusals import wrong
 from runtime.engine.flow.state import Event, Instance, Task
@@ -69,13 +69,21 @@ def carry_out(machine: Machine, command: Command) -> None:
     task = state.tasks.get(command.task) if command.task is not None else None
     if command.name in OF_TASKS:
         task = holder(machine, command, task)
+    signature = command.args.get("signature")
+    signing.refuse_other(step_of(machine, task) if command.name in OF_TASKS else None, command.name, signature)
     machine.emit(
         "command", name=command.name, actor=command.actor, task=task.id if task else None, at=machine.now,
         on_behalf=task.principal if task else None, comment=command.args.get("comment"),
         files=list(command.args.get("files") or ()), reason=command.args.get("reason"),
-        decision=command.name in DECISIONS,
+        decision=command.name in DECISIONS, **({"signature": signature} if signature else {}),
     )  # fmt: skip
     handler(machine, command, task)
+
+
+def step_of(machine: Machine, task: Task | None) -> Step | None:
+    """The step that asks for a task; none for what only an administrator or the initiator can mend."""
+    run = machine.state.runs[task.run] if task and task.kind not in ("admin_fix", "resubmit", CONFLICT) else None
+    return machine.step_of(run) if run and run.path else None
 
 
 def ended(state: Instance) -> Conflict:
@@ -186,10 +194,11 @@ def say(machine: Machine, command: Command, task: Task) -> None:
         )
     wanted = node.options.get("opinion", {}).get("comment", "never")
     silent = not str(command.args.get("comment") or "").strip()
+    problems = signing.missing(node, command.name, command.args.get("signature"))
     if silent and (wanted == "always" or (wanted == "on_reject" and command.name in (*BAD, "return"))):
-        raise Invalid(
-            problems=[Problem("comment", Message("a comment is needed here", "此处须填写意见"), field="comment")]
-        )
+        problems.append(Problem("comment", Message("a comment is needed here", "此处须填写意见"), field="comment"))
+    if problems:
+        raise Invalid(problems=problems)
     values = command.args.get("values") or {}
     for name in values:
         if name not in node.editable:

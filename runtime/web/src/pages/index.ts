@@ -4,6 +4,7 @@ import "./panels.ts";
 import "./forms.ts";
 import "./pickers.ts";
 import "./files.ts";
+import "./signing.ts";
 import "./keys.ts";
 
 document.documentElement.dataset.live = "";
