@@ -246,6 +246,22 @@ def moved(session: Session, definition: FieldDef, value: Any, days: int) -> Any:
     return definition.kind.clean(found[0] + timedelta(days), session.context())
 
 
+def longer(
+    session: Session, start: FieldDef, end: FieldDef | None, record: Mapping[str, Any], until: str
+) -> dict[str, Any]:  # fmt: skip
+    """The change after which a record ends on a day, at the time of the day that it has. Raises BadValue, Invalid."""
+    day = day_of(until)
+    if end is None or day is None:
+        raise Invalid(Message("say a day such as 2026-11-22", "请提供日期，例如 2026-11-22"))
+    usual = record.get(end.name)
+    if usual is None:  # It has no end yet: that is where its beginning is.
+        typed = start.kind.typed(record[start.name])
+        usual = end.kind.clean(typed.isoformat() if end.kind.type().name == "datetime" else str(typed)[:10],
+                               session.context())  # fmt: skip
+    ends = local_moment(session, end, usual)
+    return {end.name: moved(session, end, usual, (day - ends[0]).days if ends else 0)}
+
+
 def add(routes: Blueprint) -> None:
     """The routes of calendars."""
 
@@ -265,7 +281,9 @@ def add(routes: Blueprint) -> None:
         days = (day - begins[0]).days
         try:
             raw = {start.name: moved(session, start, record[start.name], days)}
-            if end is not None and record.get(end.name) is not None and access.writable(end.name):
+            if request.form.get("until"):
+                raw = longer(session, start, end, record, request.form["until"])
+            elif end is not None and record.get(end.name) is not None and access.writable(end.name):
                 raw[end.name] = moved(session, end, record[end.name], days)
         except (BadValue, OverflowError):
             raise Invalid(Message("the day is out of range", "日期超出范围")) from None

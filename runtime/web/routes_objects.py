@@ -13,6 +13,7 @@ from runtime.web import (
     calendars,
     conversions,
     galleries,
+    gantts,
     importpage,
     routes_home,
     routes_lists,
@@ -34,6 +35,7 @@ LOOKS = {
     "board": boards.board_page,
     "calendar": calendars.calendar_page,
     "gallery": galleries.gallery_page,
+    "gantt": gantts.gantt_page,
 }
 #: The button that stores a record and submits it; names of fields begin with a letter.
 START = "_start"

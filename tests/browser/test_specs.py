@@ -62,6 +62,9 @@ def product(shared_shop: Shop) -> Iterator[dict[str, str]]:
     known["activity"] = make(
         "activity", subject="Call", status="planned", start_at="2026-11-18T02:00:00Z", customer=known["customer"]
     )
+    known["campaign"] = make(
+        "campaign", name="Autumn fair", status="planned", start_on="2026-11-09", end_on="2026-11-15", kind="exhibition"
+    )
 
     def quote(user: str, subject: str) -> str:
         customer = records.create(shop.session(user), "customer", {"name": f"Buyer of {subject}"}).id
