@@ -20,7 +20,8 @@ from runtime.engine.flow.machine import SYSTEM, as_moment, moment_of
 from runtime.engine.flow.state import Instance
 from runtime.engine.flows import Flows
 from runtime.engine.flowworld import World
-from runtime.engine.triggers import ON_CHANGE, ON_CREATE, Beginning, triggers_of
+from runtime.engine.triggers import ON_CHANGE, ON_CREATE, Beginning, listens, triggers_of
+from runtime.engine.waits import MOST_LOOKS, homes, until_of, waits_of
 from runtime.engine.workspace import Session, Workspace
 from runtime.meta.model import ObjectDef
 from runtime.store import flows, outbox
@@ -35,7 +36,8 @@ LEASE = timedelta(seconds=60)
 ATTEMPTS = 5
 #: How deep workflows may set each other off by changing records.
 DEEPEST = 8
-TRIGGERS = {"record_created": ON_CREATE, "record_updated": ON_CHANGE}
+UPDATED = "record_updated"
+TRIGGERS = {"record_created": ON_CREATE, UPDATED: ON_CHANGE}
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,8 @@ def drain(workspace: Workspace, now: datetime | None = None, lease: timedelta = 
 def drop(session: Session) -> int:
     """Take away what nobody waits for, many at once."""
     workspace, count = session.workspace, 0
-    triggers = triggers_of(session.model)
     objects = session.model.objects.values()
-    wanted = {one.key for one in objects if triggers.listens(one)}
+    wanted = {one.key for one in objects if listens(session, one)}
     wanted |= outbox.busy_objects(workspace.database, workspace.schema)
     while True:
         gone = outbox.clear(workspace.database, workspace.schema, session.snapshot.stamp, wanted, IDLE_BATCH)
@@ -111,10 +112,11 @@ def happening(session: Session, told: Told) -> Happening | None:
     changed: frozenset[str] = frozenset()
     trigger = TRIGGERS.get(told.type)
     candidates = triggers_of(session.model).of(name, trigger) if trigger else []
-    if candidates and trigger == ON_CHANGE:
+    depended = name in waits_of(session).by_source
+    if (candidates or depended) and trigger == ON_CHANGE:
         before, changed = outbox.touched(database, schema, record, int(payload["version"]))
         candidates = [one for one in candidates if one.fields & changed]
-    if candidates or triggers_of(session.model).parent(definition) is not None:
+    if candidates or depended or triggers_of(session.model).parent(definition) is not None:
         return Happening(told, definition, record, before, changed, candidates)
     if not outbox.open_about(database, schema, [record], timed=told.type != "record_deleted"):
         return None
@@ -145,8 +147,8 @@ def work(session: Session, connection: Connection, one: Happening, now: datetime
     if one.told.type == "record_deleted":
         for instance, _ in outbox.open_about(flows.Bound(connection), session.workspace.schema, [one.record], False):
             command(session, connection, instance, "terminate", now)
-        return
-    begin_first(session, connection, one, now)
+    else:
+        begin_first(session, connection, one, now)
     for instance in waiting(session, connection, one):
         look(session, connection, instance, now)
 
@@ -209,7 +211,7 @@ def holds(session: Session, connection: Connection, one: Happening, beginning: B
     """Whether a workflow's condition holds for the record as it is, against what it was before the event."""
     when = beginning.start.get("when", True)
     world = World(session, connection, one.definition.name, one.record, now)
-    world.since(one.before if one.told.type == "record_updated" else None, one.changed)
+    world.since(one.before if one.told.type == UPDATED else None, one.changed)
     return world.condition(when)
 
 
@@ -217,14 +219,16 @@ def holds(session: Session, connection: Connection, one: Happening, beginning: B
 
 
 def waiting(session: Session, connection: Connection, one: Happening) -> list[str]:
-    """The instances on the record, or on the one that it is a line of, that wait for a moment or a condition."""
+    """The instances that wait for something of the record, or of what it is a line of or is linked with."""
     bound, schema = flows.Bound(connection), session.workspace.schema
     records = [one.record]
     link = one.definition.owner_link
     if link is not None and triggers_of(session.model).parent(one.definition) is not None:
         owner = flows.owner_of(bound, session.layout.object(one.definition.name).table, link.key, one.record)
         records += [owner] if owner else []
-    return [instance for instance, _ in outbox.open_about(bound, schema, records, True)]
+    edges = list(waits_of(session).meant(one.definition.name, one.changed if one.told.type == UPDATED else None))
+    records += homes(session, bound, edges, one.record, one.before) if edges else []
+    return [instance for instance, _ in outbox.open_about(bound, schema, records, True)][:MOST_LOOKS]
 
 
 def look(session: Session, connection: Connection, instance: str, now: datetime | None) -> None:
@@ -250,10 +254,9 @@ def awaited(state: Instance, definition: Definition) -> Iterator[tuple[datetime,
     for timer in state.timers.values():
         run = state.runs[timer.run]
         if timer.state == "scheduled" and timer.task is None and run.state == "active":
-            step = definition.by_path[parsed(run.path)]
-            until = step.options.get(step.kind.name, {}).get("until")
+            until = until_of(definition.by_path[parsed(run.path)])
             if until is not None:
-                yield moment_of(timer.fire_at), str(until)
+                yield moment_of(timer.fire_at), until
 
 
 def command(session: Session, connection: Connection, instance: str, name: str, now: datetime | None) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from runtime.base.errors import DougongError, Unavailable
 from runtime.base.values import dump_text
-from runtime.engine import proposing, storing
+from runtime.engine import proposing, storing, waits
 from runtime.engine.access import demand_object
 from runtime.engine.directory import People
 from runtime.engine.drafts import Draft, Evaluator
@@ -138,6 +138,10 @@ class World:
     def value(self, source: str, context: str = "automation") -> Any:
         """What a formula gives."""
         return self.evaluated(self.system.formulas.get(self.object_name, source, context))
+
+    def again(self, source: str) -> datetime:
+        """When to look again at a formula that says nothing yet."""
+        return waits.again(self.system, self.object_name, source, self.now)
 
     def people(self, path: str) -> Sequence[str]:
         """The people, or the departments' people, that a field names."""

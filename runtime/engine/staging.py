@@ -16,10 +16,9 @@ from psycopg import Rollback
 from runtime.base.errors import DougongError, Invalid, Message
 from runtime.base.kind import Catalog
 from runtime.engine import dispatch
+from runtime.engine.firing import fire
 from runtime.engine.flow import signing
 from runtime.engine.flow import state as states
-from runtime.engine.flow.commands import Command
-from runtime.engine.flow.machine import SYSTEM
 from runtime.engine.flow.worktime import Calendar, read_calendar
 from runtime.engine.flows import Flows
 from runtime.engine.workspace import Person, Session, Workspace
@@ -80,8 +79,9 @@ class Stage(Workspace):
             with self.database.transaction() as connection:
                 row = flows.lock(connection, self.schema, due[0])
                 assert row is not None
-                Flows(session, self.clock).command(connection, row, Command("fire", SYSTEM, None, {"timer": due[1]}))
-            self.settle()
+                fired = fire(session, connection, row, due[1], self.clock)
+            if fired:
+                self.settle()
         raise Invalid(Message(f"more than {MOST_TIMERS} timers on the way", f"途中定时器超过 {MOST_TIMERS} 个"))
 
     def sign(self, user: str | None, instance: str, task: int | None, name: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from runtime.engine.waits import waits_of
 from runtime.engine.workspace import Session
 from runtime.meta.model import Model, ObjectDef
 from runtime.store import outbox
@@ -83,6 +84,11 @@ def triggers_of(model: Model) -> Triggers:
     return found
 
 
+def listens(session: Session, definition: ObjectDef) -> bool:
+    """Whether anybody may want to know of changes of an object's records: also what waits for something of them."""
+    return triggers_of(session.model).listens(definition) or definition.name in waits_of(session).by_source
+
+
 def stir(session: Session, *objects: str) -> None:
     """Tell the workers of a change, when there may be something for them to do: they need not wait for their round.
 
@@ -93,5 +99,5 @@ def stir(session: Session, *objects: str) -> None:
         return
     triggers = triggers_of(session.model)
     found = [session.model.object(name) for name in objects] if objects else session.model.objects.values()
-    if triggers.about and any(one is not None and triggers.listens(one) for one in found):
+    if triggers.about and any(one is not None and listens(session, one) for one in found):
         outbox.wake(session.database, session.workspace.schema)

@@ -15,10 +15,7 @@ from socket import gethostname
 from time import monotonic
 
 from runtime.base.errors import DougongError, Unavailable
-from runtime.engine import dispatch, leaving, recounting, watch
-from runtime.engine.flow.commands import Command
-from runtime.engine.flow.machine import SYSTEM
-from runtime.engine.flows import Flows
+from runtime.engine import dispatch, firing, leaving, recounting, watch
 from runtime.engine.watch import Ear
 from runtime.engine.workspace import Session, Workspace, Workspaces
 from runtime.store import beats, flows
@@ -59,7 +56,7 @@ def fire(session: Session, instance: str, number: int, now: datetime | None = No
             row = flows.take(connection, workspace.schema, instance, number)
             if row is None:
                 return False
-            Flows(session, now).command(connection, row, Command("fire", SYSTEM, None, {"timer": number}))
+            firing.fire(session, connection, row, number, now)
     except Unavailable:
         raise
     except Exception as error:  # One that cannot be carried out must not hold the others up.

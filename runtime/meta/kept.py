@@ -205,6 +205,25 @@ def edges_of(model: Model, formulas: Formulas, definition: ObjectDef, compiled: 
     yield from walker.formula(definition, compiled, ())
 
 
+@dataclass(frozen=True)
+class Reach:
+    """What a formula depends on as far as that can be followed.
+
+    ``lost`` is why it cannot be where it cannot, ``env`` what of the moment and of who looks at it is used.
+    """
+
+    edges: frozenset[Edge]
+    lost: frozenset[Message]
+    env: frozenset[tuple[str, ...]]
+
+
+def reach(model: Model, formulas: Formulas, definition: ObjectDef, compiled: Compiled) -> Reach:
+    """How far a formula of ``definition`` reaches, whatever of it cannot be followed."""
+    walker = _Loose(model, formulas)
+    edges = frozenset(walker.formula(definition, compiled, ()))
+    return Reach(edges, frozenset(walker.lost), frozenset(walker.env))
+
+
 class _Walker:
     """Follows the inputs of formulas to where their values are."""
 
@@ -212,6 +231,10 @@ class _Walker:
         self.model = model
         self.formulas = formulas
         self.deep = 0
+
+    def known(self, field: FieldDef) -> bool:
+        """True for a computed value whose changes are told like those of any other."""
+        return field.kept
 
     def formula(self, definition: ObjectDef, compiled: Compiled, back: tuple[Step, ...]) -> Iterator[Edge]:
         """The edges of a formula that is evaluated at a record of ``definition``; ``back`` leads from there home."""
@@ -261,7 +284,7 @@ class _Walker:
         field = here.by_key.get(key)
         if field is None and key == TITLE and not here.title:
             yield from (Edge(here.name, one.key, back) for one in here.fields.values() if one.stored)
-        if field is not None and field.computed is not None and not field.kept:
+        if field is not None and field.computed is not None and not self.known(field):
             yield from self.formula(here, self.formulas.computed(here.name, field.name), back)
         else:
             yield Edge(here.name, key, back)
@@ -276,4 +299,44 @@ class _Walker:
         return target, (Step(here.name, key, True), *back)
 
 
-__all__ = ["Edge", "Kept", "KeptField", "KeptTitle", "Node", "Step", "wrong"]
+class _Loose(_Walker):
+    """Goes on where the other refuses, and notes what it could not follow."""
+
+    def __init__(self, model: Model, formulas: Formulas) -> None:
+        super().__init__(model, formulas)
+        self.lost: set[Message] = set()
+        self.env: set[tuple[str, ...]] = set()
+
+    def known(self, field: FieldDef) -> bool:
+        """Nobody is told of the changes of computed values."""
+        return False
+
+    def formula(self, definition: ObjectDef, compiled: Compiled, back: tuple[Step, ...]) -> Iterator[Edge]:
+        """The edges of a formula, without those that cannot be followed."""
+        self.deep += 1
+        if compiled.env or compiled.volatile:
+            self.lost.add(MOMENT)
+            self.env.update(compiled.env or {("NOW",)})
+        if not compiled.ok or self.deep > 50:
+            self.lost.add(NESTED)
+        else:
+            for index, slot in enumerate(compiled.slots):
+                yield from self.input(definition, slot, compiled.inner.get(index, ()), back)
+        self.deep -= 1
+
+    def input(self, definition: ObjectDef, slot: Slot, inner: Sequence[Slot], back: tuple[Step, ...]) -> Iterator[Edge]:
+        """The edges of one input."""
+        if slot.kind != "field":
+            self.lost.add(LOOKUP if slot.kind == "lookup" else MOMENT)
+            self.env.add((slot.kind,))
+            return
+        try:
+            if slot.type.name == "children":
+                yield from self.rows(definition, slot, inner, back)
+            else:
+                yield from self.path(definition, slot.path, back)
+        except Unkeepable as why:
+            self.lost.add(why.message)
+
+
+__all__ = ["Edge", "Kept", "KeptField", "KeptTitle", "Node", "Reach", "Step", "reach", "wrong"]

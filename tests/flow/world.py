@@ -92,6 +92,9 @@ class World:
     def value(self, source: str) -> Any:
         return eval(source, {"__builtins__": {}}, self.record)
 
+    def again(self, source: str) -> datetime:
+        return self.now + timedelta(hours=1)
+
     def people(self, path: str) -> Sequence[str]:
         found = self.record.get(path)
         return [] if found is None else found if isinstance(found, list) else [found]

@@ -18,8 +18,8 @@ from runtime.engine.flow.votes import PASS, REJECT
 from runtime.engine.flow.world import Env
 from runtime.kinds.node import Way
 
-#: How often a condition that is waited for is looked at, beside every change of the record.
-LOOK_AGAIN = timedelta(hours=1)
+#: A condition that is waited for is looked at once more when every change that it may have missed has been stored.
+LOOK_SOON = timedelta(minutes=1)
 SYSTEM = "system"
 START = ""
 #: The kind of task in which the initiator of an approved change says what becomes of it, and its run's cause.
@@ -404,7 +404,9 @@ def await_moment(machine: Machine, run: Run, source: str, timer: int | None = No
     if value is True or (at is not None and at <= machine.env.now):
         machine.end_run(run, PASS)
         return
-    at = at or machine.env.now + LOOK_AGAIN
+    if at is None:
+        at = machine.env.again(source)
+        at = min(at, machine.env.now + LOOK_SOON) if timer is None else at
     if timer is None:
         machine.set_timer(run, at)
     else:

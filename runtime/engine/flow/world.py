@@ -70,6 +70,9 @@ class Env(Protocol):
     def value(self, source: str) -> Any:
         """What a formula gives for the record now."""
 
+    def again(self, source: str) -> datetime:
+        """When to look again at a formula that gives neither a moment nor true, if nobody asks before."""
+
     def people(self, path: str) -> Sequence[str]:
         """The people, or the departments' people, that a field of the record names."""
 
