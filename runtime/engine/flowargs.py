@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from runtime.base.errors import Invalid, Malformed, Message, Problem
@@ -16,6 +17,9 @@ LONGEST = 10_000
 MOST_FILES = 20
 MOST_PEOPLE = 200
 TEXTS = ("comment", "reason", "to", "kind", "resubmit", "mode", "signature")
+#: What somebody has seen: the record's version, and how far the workflow had come.
+NUMBERS = ("version", "rev")
+LARGEST = 2**31 - 1
 #: What a signature may be: a picture that every browser shows.
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 LARGEST_SIGNATURE = 2 * 1024 * 1024
@@ -51,9 +55,21 @@ def check(args: Mapping[str, Any]) -> None:
                     )
                 ]
             )
+    for name in NUMBERS:
+        value = args.get(name)
+        if value is not None and whole(value) is None:
+            said = Message("must be a whole number, as it was read", "须为读取时得到的整数")
+            raise Malformed(problems=[Problem("number", said, field=name)])
     for name in ("values", "people_for"):
         if not isinstance(args.get(name) or {}, Mapping):
             raise Malformed(problems=[Problem("mapping", Message("must be an object", "须为键值对象"), field=name)])
+
+
+def whole(value: Any) -> int | None:
+    """A version as it came, None for what is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        return None
+    return int(value) if 0 <= value <= LARGEST and value == int(value) else None
 
 
 def take_files(session: Session, connection: Connection, instance: str, args: Mapping[str, Any]) -> None:

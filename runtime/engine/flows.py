@@ -11,7 +11,7 @@ from psycopg import errors as pg
 
 from runtime.base.errors import Conflict, Forbidden, Invalid, Message, NotFound, Problem
 from runtime.base.values import dump_text, load
-from runtime.engine import flowargs, proposing, reading
+from runtime.engine import flowargs, meanwhile, proposing, reading
 from runtime.engine.access import ObjectAccess, demand_object
 from runtime.engine.drafts import Draft
 from runtime.engine.flow import state as states
@@ -82,14 +82,22 @@ class Flows:
     # -- beginning --------------------------------------------------------------------------------------
 
     def start(self, workflow: str, object_name: str, record_id: str, *, choice: Mapping[str, Any] | None = None,
-              key: str | None = None) -> dict[str, Any]:  # fmt: skip
-        """Start a workflow on a record; its id and state. Raises NotFound, Forbidden, Conflict, Invalid."""
-        request = ["start", workflow, object_name, record_id, choice]
+              key: str | None = None, version: int | None = None) -> dict[str, Any]:  # fmt: skip
+        """Start a workflow on a record; its id and state. Raises NotFound, Forbidden, Conflict, Invalid.
+
+        ``version``: that of the record as the caller has seen it.
+        """
+        request = ["start", workflow, object_name, record_id, choice, *([] if version is None else [version])]
+        flowargs.check({"version": version})
         with self.session.database.transaction() as connection:
             done = self.replayed(connection, key, request)
             if done is not None:
                 return done
             args = {"choice": choice or {}}
+            seen = flowargs.whole(version)
+            if seen is not None:
+                reading.get(self.session, object_name, record_id)
+                meanwhile.check_record(self.session, connection, object_name, record_id, seen)
             instance = self.begin(connection, workflow, object_name, record_id, args)
             return self.answer(connection, key, instance)
 
@@ -150,12 +158,17 @@ class Flows:
             row = flows.lock(connection, self.schema, instance) if is_id(instance) else None
             if row is None:
                 raise unknown_instance()
+            meanwhile.check(self.session, connection, row, name, task, args)
             flowargs.take_files(self.session, connection, instance, args)
             if name == "revoke":
                 made = self.revoke(connection, row, args)
                 return self.answer(connection, key, made)
             admin = self.session.person.administrator
-            self.command(connection, row, Command(name, self.actor, task, args, admin))
+            try:
+                self.command(connection, row, Command(name, self.actor, task, args, admin))
+            except Conflict as error:
+                meanwhile.explain(self.session, instance, error, flowargs.whole(args.get("rev")))
+                raise
             return self.answer(connection, key, instance)
 
     def revoke(self, connection: Connection, row: flows.Row, args: Mapping[str, Any]) -> str:
@@ -389,9 +402,10 @@ def divert(session: Session, access: ObjectAccess, draft: Draft, options: Option
 
 @settled
 def start(session: Session, workflow: str, object_name: str, record_id: str, *,
-          choice: Mapping[str, Any] | None = None, key: str | None = None) -> dict[str, Any]:  # fmt: skip
+          choice: Mapping[str, Any] | None = None, key: str | None = None,
+          version: int | None = None) -> dict[str, Any]:  # fmt: skip
     """Start a workflow on a record."""
-    made = Flows(session).start(workflow, object_name, record_id, choice=choice, key=key)
+    made = Flows(session).start(workflow, object_name, record_id, choice=choice, key=key, version=version)
     outbox.wake(session.database, session.workspace.schema)
     return made
 

@@ -26,9 +26,18 @@ def paths(operation: Callable[..., dict[str, Any]], parameter: Callable[..., dic
         parameter("q", "string", "Only with this text in the title · 标题包含"),
         parameter("overdue", "boolean", "Only late ones · 仅逾期"),
     ]
+    seen = {
+        "version": {
+            "type": "integer",
+            "description": "The record's version as it was read: 409 when another · 所见记录版本",
+        },
+        "rev": {"type": "integer", "description": "The workflow's rev as it was read: 409 when another · 所见流程进度"},
+    }
     several = {"type": "object", "required": ["action", "tasks"], "properties": {
         "action": {"enum": ["agree", "reject"]}, "comment": {"type": "string"},
-        "tasks": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 100}}}  # fmt: skip
+        "tasks": {"type": "array", "minItems": 1, "maxItems": 100, "items": {"anyOf": [
+            {"type": "string"},
+            {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}, **seen}}]}}}}  # fmt: skip
     results = {"type": "object", "properties": {"data": {"type": "array", "items": {
         "type": "object", "properties": {
             "id": {"type": "string"}, "status": {"type": "integer"}, "state": {"type": "string"},
@@ -39,11 +48,14 @@ def paths(operation: Callable[..., dict[str, Any]], parameter: Callable[..., dic
         "resubmit": {"enum": ["replay", "direct", "direct_unless_changed"]},
         "kind": {"enum": ["before", "after", "parallel"]}, "mode": {"enum": ["any", "all", "sequential"]},
         "people": people, "mentions": people, "added": {"type": "integer"}, "reason": {"type": "string"},
-        "signature": {"type": "string", "description": "Id of an uploaded picture · 签名图片的编号"}}}  # fmt: skip
+        "signature": {"type": "string", "description": "Id of an uploaded picture · 签名图片编号"},
+        **seen}}  # fmt: skip
     start = {"type": "object", "required": ["object", "record"], "properties": {
-        "object": {"type": "string"}, "record": {"type": "string"}, "choice": {"type": "object"}}}  # fmt: skip
+        "object": {"type": "string"}, "record": {"type": "string"}, "choice": {"type": "object"},
+        "version": seen["version"]}}  # fmt: skip
     done = {"type": "object", "properties": {
         "instance": {"type": "string"}, "workflow": {"type": "string"}, "state": {"type": "string"},
+        "rev": {"type": "integer"},
         "open_tasks": {"type": "array", "items": anything}}}  # fmt: skip
     page = {"type": "object", "properties": {
         "data": {"type": "array", "items": anything}, "next_cursor": {"type": ["string", "null"]}}}  # fmt: skip

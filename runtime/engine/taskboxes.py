@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runtime.base.errors import Conflict, DougongError, Invalid, Message, Problem
-from runtime.engine import flows, tasks
+from runtime.engine import flowargs, flows, tasks
 from runtime.engine.flow.definition import Definition
 from runtime.engine.workspace import Session
 from runtime.store import taskboxes as store
@@ -82,6 +82,17 @@ def alone(session: Session, found: Mapping[str, Any]) -> None:
         )
 
 
+def wanted(entries: Sequence[Any]) -> dict[str, dict[str, Any]]:
+    """The tasks of a batch, each with the ``version`` and ``rev`` that its caller has seen. Raises Invalid."""
+    found: dict[str, dict[str, Any]] = {}
+    for one in entries:
+        if isinstance(one, Mapping) and isinstance(one.get("id"), str):
+            found.setdefault(one["id"], {name: one[name] for name in flowargs.NUMBERS if name in one})
+        else:
+            found.setdefault(str(one), {})
+    return found
+
+
 def batch(session: Session, action: str, ids: Sequence[Any], comment: str | None = None,
           key: str | None = None) -> list[dict[str, Any]]:  # fmt: skip
     """Decide several tasks, each by itself: what becomes of one touches no other. A result a task, in their order.
@@ -94,13 +105,13 @@ def batch(session: Session, action: str, ids: Sequence[Any], comment: str | None
     if not isinstance(ids, (list, tuple)) or not 1 <= len(ids) <= BATCH:
         raise wrong("tasks", Message(f"send 1 to {BATCH} ids of tasks", f"请提供 1 到 {BATCH} 个任务编号"))
     found = []
-    for one in dict.fromkeys(str(one) for one in ids):
+    for one, seen in wanted(ids).items():
         own = f"{key} {one}" if key else None
         try:
             row = tasks.find(session, one)
             tasks.seen(session, str(row["instance"]))
             alone(session, row)
-            given = {"comment": comment} if comment else {}
+            given = {**({"comment": comment} if comment else {}), **seen}
             done = flows.act(session, str(row["instance"]), action, int(row["number"]), given, own)
             found.append({"id": one, "status": 200, "state": done["state"]})
         except DougongError as error:

@@ -79,6 +79,7 @@ def one(session: Session, task_id: str) -> dict[str, Any]:
         world = World(session, connection, session.layout.names[row.object_key], row.record_id)
         machine = Machine(definition, state, world)
         made = plain(session, found)
+        made["rev"] = row.seq
         made["actions"] = actions(machine, state.tasks[int(found["number"])], session)
     if row.kind == "proposal":
         made["changes"] = proposing.of_instance(session, row.id)
@@ -156,7 +157,7 @@ def instance(session: Session, instance_id: str) -> dict[str, Any]:
     return {
         "id": row.id, "workflow": row.workflow, "kind": row.kind, "state": row.state, "title": row.title,
         "object": session.layout.names[row.object_key], "record": row.record_id, "initiator": row.initiator,
-        "round": state.round, "revokes": row.revokes, "parent": row.parent, "started_at": state.started,
+        "round": state.round, "rev": row.seq, "revokes": row.revokes, "parent": row.parent, "started_at": state.started,
         "ended_at": state.ended,
         "tasks": [{"id": ids.get(task.id), "node": state.runs[task.run].node, "kind": task.kind,
                    "assignee": task.assignee, "principal": task.principal, "state": task.state, "due_at": task.due,

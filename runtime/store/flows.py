@@ -251,8 +251,9 @@ def answer(connection: Connection, schema: str, instance: str, actor: str | None
            key: str | None = None) -> bytes:  # fmt: skip
     """JSON: an instance's state and its open tasks, kept as the answer under a key when there is one."""
     said = (
-        "SELECT json_build_object('instance', i.id, 'workflow', i.workflow, 'state', i.state, 'open_tasks', "
-        "coalesce((SELECT json_agg(json_build_object('id', t.id, 'number', t.number, 'assignee', t.assignee) "
+        "SELECT json_build_object('instance', i.id, 'workflow', i.workflow, 'state', i.state, 'rev', i.seq, "
+        "'open_tasks', coalesce((SELECT json_agg("
+        "json_build_object('id', t.id, 'number', t.number, 'assignee', t.assignee) "
         f"ORDER BY t.number) FROM {ident(schema, 's_task')} t WHERE t.instance = i.id AND t.state = 'open'), "
         f"'[]'::json)) FROM {ident(schema, 's_instance')} i WHERE i.id = %s::uuid"
     )

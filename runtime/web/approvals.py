@@ -15,7 +15,7 @@ from runtime.engine.directory import everybody
 from runtime.engine.flow.state import PENDING
 from runtime.engine.workspace import Session
 from runtime.store.ids import is_id
-from runtime.web.flowforms import key_of, once
+from runtime.web.flowforms import key_of, once, seen_version
 from runtime.web.flowwords import TONES, at_moment, flow_label, joined, state_word, step_label
 from runtime.web.render import page
 from runtime.web.texts import gettext, page_language
@@ -115,22 +115,23 @@ def start_page(session: Session, workflow: str, access: ObjectAccess, record_id:
     name = access.object.name
     flow = flows.live_definition(session, workflow)[1]
     choosers = approvals.choosers(session, name, record_id, flow)
-    message, status = "", 200
+    message, status, version = "", 200, seen_version()
     choice = {one.name: [each for each in request.form.getlist(f"choice-{one.name}") if each] for one in choosers}
     if request.method == "POST" and ("begin" in request.form or not choosers):
         try:
-            flows.start(session, workflow, name, record_id, choice=choice, key=key_of())
+            flows.start(session, workflow, name, record_id, choice=choice, key=key_of(), version=version)
         except DougongError as error:
             if error.status not in SHOWN:
                 raise
             message, status = error.detail(page_language()), error.status
+            version = error.extra.get("version", version)
         else:
             flash(gettext("It is submitted."))
             return to(f"/o/{name}/{record_id}")
     return page(
         "flow_start.html", session, status, object=access.object, id=record_id, title=title, flow=flow_label(flow),
         help=piece.doc.get("help") or {}, workflow=workflow, choosers=shown(choosers), choice=choice, message=message,
-        once=once(),
+        once=once(), version=version,
     )  # fmt: skip
 
 

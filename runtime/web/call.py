@@ -19,6 +19,8 @@ from runtime.engine.workspace import Session
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
+#: What a refusal tells programs beside: what stands now, and who did what meanwhile.
+BESIDE = ("version", "rev", "state", "by", "at", "happened")
 MOST_PROBLEMS = 200
 MOST_PARAMETERS = 100
 STATUS = {one.value: f"{one.value} {one.phrase}" for one in HTTPStatus}
@@ -133,6 +135,7 @@ def refusal(error: DougongError, spoken: str) -> Answer:
         "status": error.status,
         "detail": error.detail(spoken),
         "errors": [one.json(spoken) for one in error.problems[:MOST_PROBLEMS]],
+        **{name: error.extra[name] for name in BESIDE if name in error.extra},
     }
     headers = [("Content-Type", PROBLEM), ("Cache-Control", "no-store")]
     retry = error.extra.get("retry_after")

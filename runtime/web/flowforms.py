@@ -93,6 +93,12 @@ def key_of() -> str | None:
     return f"page {sent}" if sent else None
 
 
+def seen_version() -> int | None:
+    """The version of the record that the page has shown."""
+    text = request.form.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
 def asked(people: Everybody) -> dict[str, Any]:
     """The arguments of a command as a form sends them."""
     found: dict[str, Any] = {}

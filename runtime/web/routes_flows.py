@@ -58,7 +58,8 @@ def add(routes: Blueprint, services: Services) -> None:
             raise Malformed(Message("send object and record", "请提供 object 和 record"))
         if not isinstance(args.get("choice") or {}, dict):
             raise Malformed(Message("choice is an object: step to people", "choice 须为对象：节点到人员"))
-        made = flows.start(session, name, str(wanted[0]), str(wanted[1]), choice=args.get("choice"), key=key())
+        made = flows.start(session, name, str(wanted[0]), str(wanted[1]), choice=args.get("choice"), key=key(),
+                           version=args.get("version"))  # fmt: skip
         return answer(made, 201, Location=f"/api/v1/workflows/instances/{made['instance']}")
 
     @routes.get("/records/<object_name>/<record_id>/proposals")

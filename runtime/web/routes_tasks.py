@@ -7,14 +7,14 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, request
 
-from runtime.base.errors import Conflict, DougongError, Message
+from runtime.base.errors import DougongError
 from runtime.engine import flows, taskboxes
 from runtime.engine.workspace import Session
 from runtime.web import taskpage
 from runtime.web.approvals import start_page
 from runtime.web.boxes import Asked, box_page, told
 from runtime.web.flowchoices import WHOLE
-from runtime.web.flowforms import asked, attached, key_of, offered, once, sent, signed, take
+from runtime.web.flowforms import asked, attached, key_of, offered, once, seen_version, sent, signed, take
 from runtime.web.http import Services, answer
 from runtime.web.render import page
 from runtime.web.routes_lists import rights
@@ -27,8 +27,6 @@ from runtime.web.work import to
 OFFERED = 30
 #: Refusals that are shown on the page of the task, with what was typed and the state as it is now.
 SHOWN = (400, 403, 409, 412, 413, 422, 423, 429)
-#: Commands that say something of the record that the page has shown.
-ABOUT = ("agree", "reject")
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -96,7 +94,9 @@ def carry_out(services: Services, session: Session, made: TaskPage, action: str)
     """One command with all that came with it. Raises DougongError."""
     opened = made.opened
     args = asked(opened.people)
-    unchanged(made, action)
+    version = seen_version()
+    if version is not None:
+        args["version"] = version
     if made.form is not None and action in taskpage.DECISIONS:
         take(services, session, made.form)
         values = made.form.values(new=False)
@@ -113,20 +113,6 @@ def carry_out(services: Services, session: Session, made: TaskPage, action: str)
         args["added"] = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
     task = None if action in WHOLE or opened.task is None else opened.task.id
     flows.act(session, opened.row.id, action, task, args, key_of())
-
-
-def unchanged(made: TaskPage, action: str) -> None:
-    """Raise Conflict when somebody decides about a record that has changed since he saw it."""
-    seen = request.form.get("version", "")
-    about = action in ABOUT and action in made.opened.actions
-    if about and made.record is not None and seen and seen != str(made.record.record["version"]):
-        raise Conflict(
-            Message(
-                "the record has changed since you opened this page; look at it again, then decide",
-                "打开页面后记录已有变更，请重新查看后再处理",
-            ),
-            code="changed",
-        )
 
 
 def again(error: DougongError) -> bool:
