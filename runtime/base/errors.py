@@ -19,6 +19,18 @@ class Message:
         """The sentence in ``language`` (``zh...`` is Chinese, everything else English)."""
         return self.zh if language.startswith("zh") else self.en
 
+    def json(self) -> dict[str, str]:
+        """Both sentences, to be kept for readers of either language."""
+        return {"en": self.en, "zh": self.zh}
+
+    @classmethod
+    def read(cls, kept: str | Mapping[str, Any]) -> Message:
+        """What :meth:`json` gave; one text alone, as it was once kept, is the same in both languages."""
+        if isinstance(kept, str):
+            return cls(kept, kept)
+        en = str(kept.get("en", ""))
+        return cls(en, str(kept.get("zh", en)))
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -89,6 +101,11 @@ class DougongError(Exception):
         if len(self.problems) == 1:
             return self.problems[0].message.text(language)
         return self.title.text(language)
+
+    @property
+    def both(self) -> Message:
+        """All of it in both languages."""
+        return Message(self.show("en"), self.show("zh"))
 
     def show(self, language: str = "en") -> str:
         """All of it for a terminal, one problem a line."""

@@ -283,7 +283,7 @@ class Flows:
             if there is not None and there.state in states.OPEN_STATES:
                 self.again(connection, row.id, Command("child_started", SYSTEM, None, args), depth)
         except (Invalid, NotFound, Conflict, Forbidden) as error:
-            args = {"run": run, "outcome": "failed", "why": error.show("en")}
+            args = {"run": run, "outcome": "failed", "why": error.both.json()}
             self.again(connection, row.id, Command("child_ended", SYSTEM, None, args), depth)
 
     def tell_parent(self, connection: Connection, row: flows.Row, outcome: str, depth: int) -> None:

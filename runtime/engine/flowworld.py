@@ -10,7 +10,7 @@ from copy import copy
 from datetime import UTC, datetime
 from typing import Any
 
-from runtime.base.errors import DougongError, Unavailable
+from runtime.base.errors import DougongError, Message, Unavailable
 from runtime.base.values import dump_text
 from runtime.engine import proposing, storing, waits
 from runtime.engine.access import demand_object
@@ -193,7 +193,7 @@ class World:
             change(self.writer, self.object_name, self.record_id, dict(values), options, self.divert)
         self._draft = None
 
-    def adopt(self) -> str | None:
+    def adopt(self) -> Message | None:
         """Put the proposed change into force; gives what stands against it, and then nothing has happened."""
         assert self.proposal is not None
         found = proposing.adopt(self._saving(), self.connection, self.proposal)
@@ -212,7 +212,7 @@ class World:
         found.database = self.writer.database
         return found
 
-    def perform(self, actions: Sequence[Mapping[str, Any]]) -> str | None:
+    def perform(self, actions: Sequence[Mapping[str, Any]]) -> Message | None:
         """Carry actions out; gives what was wrong, and then nothing of them has happened."""
         catalog = self.system.workspace.catalog
         try:
@@ -221,12 +221,15 @@ class World:
                     for name, options in action.items():
                         kind = catalog.get(Action, name)
                         if kind is None or not kind.inside:
-                            return f"the action {name!r} is not possible inside of a workflow"
+                            return Message(
+                                f"the action {name!r} is not possible inside of a workflow",
+                                f"流程中不能执行动作“{name}”",
+                            )
                         kind.run(self, options)
         except DougongError as error:
             self._draft = None
             self.failure = error
-            return error.show("en")
+            return error.both
         return None
 
     # -- what actions may ask for (runtime.kinds.action.Doing) ------------------------------------------

@@ -14,7 +14,7 @@ from psycopg import Rollback
 from psycopg import errors as pg
 
 from runtime.base.errors import Conflict, DougongError, Invalid, Locked, Message, Problem
-from runtime.base.values import dump_text
+from runtime.base.values import dump_text, load
 from runtime.engine import reading, storing
 from runtime.engine.access import ObjectAccess, demand_object, object_access
 from runtime.engine.drafts import Draft
@@ -256,7 +256,7 @@ def raw_of(definition: ObjectDef, patch: Mapping[str, Any]) -> dict[str, Any]:
 # -- when it is decided -----------------------------------------------------------------------------------------
 
 
-def adopt(session: Session, connection: Connection, instance: str) -> str | None:
+def adopt(session: Session, connection: Connection, instance: str) -> Message | None:
     """Put an approved change into force as its initiator, if the record still has the values that it was to replace.
 
     ``session`` is the system's, in the decision's transaction. Gives why it could not be done, and nothing has been.
@@ -267,18 +267,20 @@ def adopt(session: Session, connection: Connection, instance: str) -> str | None
         with connection.transaction():
             why = put(session, instance)
     except DougongError as error:
-        why = error.show("en")
+        why = error.both
     if why is not None:
-        proposals.change(connection, session.workspace.schema, replace(one, state="conflict", why=why[:2000]))
+        moved_on = replace(one, state="conflict", why=dump_text(why.json()))
+        proposals.change(connection, session.workspace.schema, moved_on)
     return why
 
 
-def put(session: Session, instance: str) -> str | None:
+def put(session: Session, instance: str) -> Message | None:
     """Save the change, or say what stands against it. Raises DougongError."""
     one, writer, access = opened(session, instance)
     gone = [key for key in one.patch if key != OWNER and key not in access.object.by_key]
     if gone:
-        return f"these fields are not there any more: {', '.join(gone)}"
+        shown = ", ".join(gone)
+        return Message(f"these fields are not there any more: {shown}", f"以下字段已不存在：{shown}")
     writer.user_id = one.created_by  # With the system's rights and in his name: what he may do now has been decided.
     raw = raw_of(access.object, one.patch)
     for _ in range(TRIES):
@@ -286,10 +288,11 @@ def put(session: Session, instance: str) -> str | None:
         now = standing(draft, set(one.base))
         other = [name_of(access.object, key) for key in one.base if now[key] != one.base[key]]
         if other:
-            return f"{MOVED.en}: {', '.join(other)}"
+            names = ", ".join(other)
+            return Message(f"{MOVED.en}: {names}", f"{MOVED.zh}：{names}")
         if storing.write(writer, access, draft, TRUSTED, None) is not None:
             return None
-    return RETRY.en
+    return RETRY
 
 
 def rebase(session: Session, connection: Connection, instance: str) -> None:
@@ -332,9 +335,23 @@ def shown(session: Session, access: ObjectAccess, record_id: str, *, open_only: 
         if told:
             at = {name: value.isoformat() if value else None for name, value in (
                 ("created_at", one.created_at), ("closed_at", one.closed_at))}  # fmt: skip
-            found.append({"instance": one.instance, "state": one.state, "created_by": one.created_by, **at,
+            why = {}
+            if one.state == "conflict" and one.why and may_know_why(session, one.created_by):
+                why = {"why": reason(one).text(session.language)}
+            found.append({"instance": one.instance, "state": one.state, "created_by": one.created_by, **at, **why,
                           "changes": told})  # fmt: skip
     return found
+
+
+def may_know_why(session: Session, initiator: str | None) -> bool:
+    """Whether the caller may read what stands against a change: it names fields, also those that others may not see."""
+    return session.user_id == initiator or session.person.administrator
+
+
+def reason(one: Proposal) -> Message:
+    """Why an approved change could not be put into force; older ones have kept it in English alone."""
+    kept: Any = one.why or ""
+    return Message.read(load(kept) if kept.startswith("{") else kept)
 
 
 def of_record(session: Session, object_name: str, record_id: str, *, open_only: bool = False) -> list[dict[str, Any]]:

@@ -7,15 +7,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from runtime.base.errors import Message
 from runtime.engine.access import object_access
 from runtime.engine.flow.machine import SYSTEM
 from runtime.engine.flow.state import Event
 from runtime.engine.flowview import Opened
+from runtime.engine.proposing import may_know_why
 from runtime.web.flowwords import at_moment, joined, named, state_word, task_word
 from runtime.web.shown import Link
 from runtime.web.texts import gettext, page_language
 
 GOOD, BAD, PLAIN, QUIET = "good", "bad", "plain", "quiet"
+#: What a step is held up by that is no sentence.
+RULES = ("empty",)
 #: How a decision looks in the story.
 TONES = {
     "agree": GOOD, "submit": GOOD, "reject": BAD, "return": "back", "terminate": BAD, "withdraw": BAD,
@@ -272,11 +276,27 @@ class Story:
 
     def blocked(self, data: Mapping[str, Any], turn: Turn) -> str:
         """Nothing goes on."""
-        return gettext("It cannot go on by itself; an administrator is asked") if data["blocked"] else ""
+        why = data.get("why")
+        if not data["blocked"]:
+            return ""
+        if not why or why in RULES or any(one.get("error") == why for one in turn.of("performed")):
+            return gettext("It cannot go on by itself; an administrator is asked")
+        said = Message.read(why).text(page_language())
+        return gettext("It cannot go on by itself, an administrator is asked: %(why)s") % {"why": said}
 
     def performed(self, data: Mapping[str, Any], turn: Turn) -> str:
         """An action that was not possible."""
-        return gettext("An action was not possible: %(why)s") % {"why": data["error"]} if data.get("error") else ""
+        said = Message.read(data.get("error") or "").text(page_language())
+        return gettext("An action was not possible: %(why)s") % {"why": said} if said else ""
+
+    def adopted(self, data: Mapping[str, Any], turn: Turn) -> str:
+        """An approved change that does not fit the record any more."""
+        said = Message.read(data.get("error") or "").text(page_language())
+        if not said:
+            return ""
+        if not may_know_why(self.opened.session, self.opened.state.initiator):
+            return gettext("The approved change could not be put into force")
+        return gettext("The approved change could not be put into force: %(why)s") % {"why": said}
 
     def reminded(self, data: Mapping[str, Any], turn: Turn) -> str:
         """A reminder."""
@@ -312,5 +332,5 @@ WORDS: Mapping[str, Callable[[Story, Turn], str]] = {
 FOLLOWS: Mapping[str, Callable[[Story, Mapping[str, Any], Turn], str]] = {
     "task_closed": Story.closed, "approvers_resolved": Story.found, "copied": Story.others_told,
     "run_blocked": Story.blocked, "performed": Story.performed, "reminded": Story.reminded, "jumped": Story.jumped,
-    "recounted": Story.recounted,
+    "adopted": Story.adopted, "recounted": Story.recounted,
 }  # fmt: skip

@@ -113,15 +113,16 @@ class World:
             raise Invalid(problems=[Problem("value", Message("bad", "坏"))])
         self.record.update(values)
 
-    def adopt(self) -> str | None:
-        return self.record.get("conflict")
+    def adopt(self) -> Message | None:
+        why = self.record.get("conflict")
+        return Message(why, why) if why else None
 
     def rebase(self) -> None:
         self.record.pop("conflict", None)
 
-    def perform(self, actions: Sequence[Mapping[str, Any]]) -> str | None:
+    def perform(self, actions: Sequence[Mapping[str, Any]]) -> Message | None:
         if self.failing:
-            return "it failed"
+            return Message("it failed", "失败")
         self.done.extend(actions)
         for action in actions:
             self.record.update(action.get("update", {}))

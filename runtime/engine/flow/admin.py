@@ -226,7 +226,7 @@ def child_ended(machine: Machine, args: Mapping[str, Any]) -> None:
     outcome = str(args["outcome"])
     step = machine.step_of(run)
     if outcome == "failed":
-        machine.block(run, str(args.get("why", "")))
+        machine.block(run, Message.read(args.get("why") or ""))
     elif outcome == "approved" or step.options[step.kind.name].get("on_reject", "reject") == "continue":
         machine.end_run(run, PASS)
     else:

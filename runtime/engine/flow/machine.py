@@ -36,6 +36,11 @@ def moment_of(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 
 
+def kept(said: Message | str | None) -> dict[str, str] | str | None:
+    """A sentence as events keep it: in both languages."""
+    return said.json() if isinstance(said, Message) else said
+
+
 class Machine:
     """One command's work on one instance; ``events`` is what came of it."""
 
@@ -141,9 +146,9 @@ class Machine:
                 self.emit("fork_closed", path=fork.path, state="cancelled")
         if self.state.kind == "proposal" and outcome == "approved":
             why = self.env.adopt()
-            self.emit("adopted", error=why)
+            self.emit("adopted", error=kept(why))
             if why is not None:
-                self.ask_initiator(why)
+                self.ask_initiator()
                 return
         wanted = "revoked" if self.state.kind == "revoke" and outcome == "approved" else outcome
         if self.state.kind != "revoke" or wanted == "revoked":
@@ -151,15 +156,15 @@ class Machine:
             error = self.env.perform(actions) if actions else None
             if error is not None and outcome in ("approved", "rejected"):
                 said = Message(
-                    f"what is to be done when it is {wanted} is not possible: {error}",
-                    f"流程结束（{wanted}）时的动作无法执行：{error}",
+                    f"what is to be done when it is {wanted} is not possible: {error.en}",
+                    f"流程结束（{wanted}）时的动作无法执行：{error.zh}",
                 )
                 raise Conflict(said, code="after_failed")
             if actions:
-                self.emit("performed", when=wanted, error=error)
+                self.emit("performed", when=wanted, error=kept(error))
         self.emit("ended", state=outcome, at=self.now, by=self.actor)
 
-    def ask_initiator(self, why: str) -> None:
+    def ask_initiator(self) -> None:
         """What was approved does not fit the record any more: who proposed it says what becomes of it."""
         run = self.open_run(None, cause=CONFLICT)
         person = self.state.initiator
@@ -205,9 +210,9 @@ class Machine:
         else:
             self.failed(parsed(run.path))
 
-    def block(self, run: Run, why: str) -> None:
-        """Nothing goes on here without an administrator."""
-        self.emit("run_blocked", run=run.id, blocked=True, why=why)
+    def block(self, run: Run, why: Message | str) -> None:
+        """Nothing goes on here without an administrator. ``why``: the sentence, or the word for a rule (``empty``)."""
+        self.emit("run_blocked", run=run.id, blocked=True, why=kept(why))
         admins = self.env.directory.admins()
         self.open_task(run, admins[0] if admins else SYSTEM, 0, kind="admin_fix")
 
@@ -374,7 +379,7 @@ class Place:
         machine = self.machine
         run = machine.open_run(self.step)
         error = machine.env.perform(actions)
-        machine.emit("performed", run=run.id, error=error)
+        machine.emit("performed", run=run.id, error=kept(error))
         if error is None or on_error == "skip":
             machine.end_run(run, PASS if error is None else "skipped")
         elif on_error == "reject":

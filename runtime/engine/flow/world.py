@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from runtime.base.errors import Message
 from runtime.engine.flow.worktime import Calendar
 
 
@@ -88,11 +89,11 @@ class Env(Protocol):
     def write(self, values: Mapping[str, Any], actor: str, own: bool = False) -> None:
         """Set fields of the record; ``own``: only those that the actor may set anyhow. Raises DougongError."""
 
-    def adopt(self) -> str | None:
+    def adopt(self) -> Message | None:
         """Put the change that the instance is about into force; gives what stands against it."""
 
     def rebase(self) -> None:
         """That change is meant for the record as it stands now. Raises Conflict when nothing of it is left."""
 
-    def perform(self, actions: Sequence[Mapping[str, Any]]) -> str | None:
+    def perform(self, actions: Sequence[Mapping[str, Any]]) -> Message | None:
         """Carry actions out; gives what was wrong, and then nothing of them has happened."""
