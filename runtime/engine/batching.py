@@ -294,7 +294,7 @@ def one_by_one(request: Request, access: ObjectAccess, items: Sequence[Item]) ->
             one.result = failure(away)
             continue
         try:
-            options = Options(trusted=request.trusted, bypass=request.bypass)
+            options = Options(trusted=request.trusted, bypass=request.bypass, proposal=one.id)
             done = storing.store_prepared(request.session, access, draft, options, divert)
         except DougongError as error:
             one.result = failure(error, None if draft.new else draft.id)

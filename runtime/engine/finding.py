@@ -58,7 +58,7 @@ class Item:
     raw: Mapping[str, Any]
     draft: Draft | None = None
     result: Result | None = None
-    #: The id of a record that it makes, None for any.
+    #: The id of what it makes, a record or a proposal; None for any.
     id: str | None = None
 
 

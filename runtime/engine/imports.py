@@ -32,7 +32,7 @@ from runtime.engine.rehearsal import Rehearsal
 from runtime.engine.tabular import Table, open_table
 from runtime.engine.triggers import stir
 from runtime.engine.workspace import Session
-from runtime.store import batches
+from runtime.store import batches, proposals
 from runtime.store.ids import is_id, row_id
 
 log = logging.getLogger("dougong")
@@ -282,14 +282,16 @@ class Import:
         return [row_id(origin, entry.number) for entry, _ in pairs] if origin else []
 
     def unstored(self, batch: Sequence[Entry]) -> list[Entry]:
-        """The rows whose records were not made by an earlier attempt; the others are counted."""
+        """The rows of which an earlier attempt has made neither a record nor a proposal; the others are counted."""
         place = self.session.layout.object(self.object)
         wanted = {row_id(str(self.options.origin), one.number): one for one in batch}
         found = self.session.database.rows(batches.there(place, list(wanted)))
-        made = {row[0] for row in found}
+        made = {row[0]: bulk.Result(201, row[0], 1) for row in found}
+        waiting = proposals.known(self.session.database, self.session.workspace.schema, list(wanted))
+        made.update({identity: bulk.Result(200 if at_once else 202, record) for identity, record, at_once in waiting})
         for identity, entry in wanted.items():
             if identity in made:
-                self.count(entry, bulk.Result(201, identity, 1))
+                self.count(entry, made[identity])
         return [entry for identity, entry in wanted.items() if identity not in made]
 
     def asked(self, mode: str) -> Request:

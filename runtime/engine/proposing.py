@@ -76,8 +76,9 @@ def propose(
         version = stored
     patch = {key: draft.owner if key == OWNER else draft.values.get(key) for key in sorted(keys)}
     made = Proposal(
-        new_id(), access.object.key, draft.id, version, patch, standing(draft, keys), created_by=session.user_id
-    )
+        options.proposal or new_id(), access.object.key, draft.id, version, patch, standing(draft, keys),
+        created_by=session.user_id,
+    )  # fmt: skip
     proposals.add(connection, place.schema, made)
     try:
         starter.begin(connection, guard.workflow, access.object.name, draft.id, {}, proposal=made.instance)

@@ -11,7 +11,8 @@ from typing import Any
 class Options:
     """How a write is to be done. ``version`` is the version that the caller has seen (If-Match).
 
-    ``bypass``: guarded fields are to change without an approval, by those who may ask for it.
+    ``bypass``: guarded fields are to change without an approval, by those who may ask for it. ``proposal``: the id of
+    the proposal that the change may become, None for any.
     """
 
     version: int | None = None
@@ -20,6 +21,7 @@ class Options:
     numbers_as_text: bool = False
     expand: Sequence[str] = ()
     bypass: bool = False
+    proposal: str | None = None
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def hold(request: Request, access: ObjectAccess, items: Sequence[Item], connecti
             continue
         try:
             with connection.transaction():
-                options = Options(trusted=request.trusted)
+                options = Options(trusted=request.trusted, proposal=one.id)
                 made = divert(request.session, access, draft, options, held[draft.id], connection)
         except DougongError as error:
             one.result = failure(error, draft.id)

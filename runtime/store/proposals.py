@@ -67,6 +67,14 @@ def of_record(database: Database, schema: str, record: str, *, limit: int, open_
     return [_row(row) for row in rows]
 
 
+def known(database: Database, schema: str, ids: Sequence[str]) -> list[tuple[str, str, bool]]:
+    """(id, record, whether it was in force at once) of those of the ids that are there."""
+    rows = database.rows(Sql(
+        "SELECT instance::text, record_id::text, state = 'applied' AND closed_at = created_at "
+        f"FROM {ident(schema, 's_proposal')} WHERE instance = ANY(%s::uuid[])", (list(ids),)))  # fmt: skip
+    return [(row[0], row[1], bool(row[2])) for row in rows]
+
+
 def change(connection: Connection, schema: str, one: Proposal) -> None:
     """Store what an open one says now."""
     run(connection, Sql(

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from runtime.base.sqltext import Sql
-from runtime.engine import compound, records
+from runtime.base.sqltext import Sql, ident
+from runtime.engine import compound, import_jobs, records
+from runtime.engine.imports import Import, Options
 from runtime.store import proposals
+from runtime.store.files import DiskContents
 from tests.conftest import Shop
 
 CLIENT = """
@@ -476,3 +478,67 @@ def test_the_row_tells_all(office: Shop) -> None:
     assert one is not None
     assert (one.record_id, dict(one.patch), dict(one.base), one.base_version, one.state) == (
         record, {"credit": 500}, {"credit": 100}, 1, "open")  # fmt: skip
+
+
+class Died(BaseException):
+    """As when the process is killed: nothing of what follows happens."""
+
+
+@pytest.mark.parametrize("approved", [False, True])
+def test_an_import_that_goes_on_counts_what_waits_as_it_would_have(
+    office: Shop, monkeypatch: pytest.MonkeyPatch, approved: bool
+) -> None:
+    """The first attempt dies behind the batch that has stored the proposals, before it is counted."""
+    names = [f"known {number}" for number in range(4)]
+    clients = {name: client(office, name=name) for name in names}
+    contents = DiskContents(office.settings.files / office.workspace.schema)
+    rows = [{"name": name, "credit": 7} for name in names] + [{"name": "new", "credit": 8}]
+    text = "name,credit\n" + "".join(f"{one['name']},{one['credit']}\n" for one in rows)
+    asked = Options(name="x.csv", key="name", on_duplicate="update")
+    job = import_jobs.submit(office.session("li"), contents, io.BytesIO(text.encode()), "client", asked, 10**6)
+    with monkeypatch.context() as patch:
+
+        def dies(*_: object) -> None:
+            raise Died
+
+        patch.setattr(Import, "land", dies)
+        with pytest.raises(Died):
+            import_jobs.work_on(office.workspace, contents, job)
+    table = ident(office.workspace.schema, "s_import")
+    office.database.rows(Sql(f"UPDATE {table} SET leased_until = now() - interval '1 s' RETURNING 1"))
+    assert [len(told(office, record)) for record in clients.values()] == [1] * 4
+    if approved:
+        decide(office, "boss", "agree")
+    outcome = import_jobs.work_on(office.workspace, contents, job)
+    assert outcome is not None and outcome.stopped is None
+    counts = outcome.counts()
+    assert (counts["created"], counts["updated"], counts["pending"], counts["failed"]) == (1, 0, 4, 0)
+    assert [len(told(office, record)) for record in clients.values()] == [1] * 4
+    stored = sorted(now(office, record)["credit"] for record in clients.values())
+    assert stored == [7 if approved else 100, 100, 100, 100]
+
+
+def test_an_import_whose_change_was_in_force_at_once_counts_it_so(
+    office: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.publish(CLIENT, SITE, FLOW.replace(
+        "nodes:\n  - approve: boss\n    who: {manager: {of: initiator}}\n    fields: {editable: [tax]}\n", "nodes:\n"),
+        SALES, FINANCE)  # fmt: skip
+    record = client(office, name="known")
+    contents = DiskContents(office.settings.files / office.workspace.schema)
+    asked = Options(name="x.csv", key="name", on_duplicate="update")
+    job = import_jobs.submit(
+        office.session("li"), contents, io.BytesIO(b"name,credit\nknown,7\n"), "client", asked, 10**6
+    )
+    with monkeypatch.context() as patch:
+
+        def dies(*_: object) -> None:
+            raise Died
+
+        patch.setattr(Import, "land", dies)
+        with pytest.raises(Died):
+            import_jobs.work_on(office.workspace, contents, job)
+    table = ident(office.workspace.schema, "s_import")
+    office.database.rows(Sql(f"UPDATE {table} SET leased_until = now() - interval '1 s' RETURNING 1"))
+    outcome = import_jobs.work_on(office.workspace, contents, job)
+    assert outcome is not None and outcome.counts()["updated"] == 1 and now(office, record)["credit"] == 7
