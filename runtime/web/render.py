@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, Response, g, make_response, redirect, render_template, request
+from flask_login import current_user
 
 from runtime.base.errors import DougongError
 from runtime.engine import taskboxes
@@ -156,6 +157,10 @@ def refused(error: DougongError) -> Response:
     session: Session | None = g.get("session")
     spoken = page_language()
     try:
+        if session is None and error.status == 404:  # An address that no route knows has asked for nobody yet.
+            session = getattr(current_user, "session", None)
+            g.session = session
+            spoken = page_language()
         found = page("error.html", session, error.status, error=error, detail=error.detail(spoken))
     except Exception:  # The database may be what is away.
         g.session = None

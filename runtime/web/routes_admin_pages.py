@@ -16,6 +16,7 @@ from runtime.engine import accounts, administration, audit, explaining, resettin
 from runtime.engine.access import SCOPED, SWITCHES
 from runtime.engine.workspace import ADMIN, LOGO, Session
 from runtime.store import people, workspaces
+from runtime.web import auditwords
 from runtime.web.http import Services
 from runtime.web.render import page, url_query
 from runtime.web.session import page_session
@@ -130,11 +131,14 @@ def add_looking(routes: Blueprint) -> None:
         session = administrator()
         before, event = request.args.get("before", ""), request.args.get("event", "")[:60]
         rows = audit.entries(session.workspace, PAGE + 1, int(before) if before.isdigit() else None, event)
-        shown = [(moment(session, at.isoformat()), who, name, load(detail)) for _, at, who, name, detail in rows[:PAGE]]
+        called = auditwords.events()
+        shown = [
+            (moment(session, at.isoformat()), who, called.get(name, name), auditwords.detail(session, load(detail)))
+            for _, at, who, name, detail in rows[:PAGE]
+        ]
         older = f"/admin/audit?{url_query(event=event, before=str(rows[PAGE - 1][0]))}" if len(rows) > PAGE else ""
-        return page(
-            "admin_audit.html", session, entries=shown, older=older, event=event, events=audit.events(session.workspace)
-        )
+        choices = sorted((called.get(one, one), one) for one in audit.events(session.workspace))
+        return page("admin_audit.html", session, entries=shown, older=older, event=event, events=choices)
 
 
 def names_of(session: Session) -> dict[str, str]:

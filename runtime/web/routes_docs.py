@@ -95,7 +95,8 @@ def groups(document: Mapping[str, Any], server: str) -> list[Group]:
     labels = {one["name"]: spoken(one.get("description", one["name"])) for one in document["tags"]}
     fixed = {
         "account": gettext("Account"), "model": gettext("Model"), "search": gettext("Search"),
-        "files": gettext("Files"), "admin": gettext("Administration"),
+        "files": gettext("Files"), "jobs": gettext("Background jobs"), "workflows": gettext("Workflows"),
+        "admin": gettext("Administration"),
     }  # fmt: skip
     found: dict[str, Group] = {}
     for path, item in document["paths"].items():

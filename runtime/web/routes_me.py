@@ -17,6 +17,7 @@ from runtime.store import people
 from runtime.web import standinforms
 from runtime.web.http import Services
 from runtime.web.render import THEME, THEMES, keep, page, theme
+from runtime.web.routes_admin_pages import names_of
 from runtime.web.session import page_session, renew
 from runtime.web.shown import moment
 from runtime.web.texts import gettext, page_language
@@ -59,11 +60,13 @@ def me_page(session: Session, status: int = 200, errors: Mapping[str, str] | Non
     if not on and more.get("begins"):
         values["secret"] = second.begin(workspace, user, session.person.name)[0]
     living = own.sessions(session)
+    called = names_of(session)
     return page(
         "me.html", session, status, row=row, zones=sorted(available_timezones()),
         sessions=[one for one in living if one.purpose == "session"],
         tokens=[one for one in living if one.purpose != "session"],
         standins=standinforms.shown(session),
+        roles=[called.get(one, one) for one in session.person.roles],
         at=lambda instant: moment(session, instant.isoformat()) if instant else "", chosen_theme=theme(), **values,
     )  # fmt: skip
 

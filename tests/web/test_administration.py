@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 import time
+from pathlib import Path
 from typing import Any
 
 import pyotp
 import pytest
 
+from runtime.web import auditwords
 from tests.conftest import Shop
 from tests.web.browser import PASSWORD, Browser, person, sound
 from tests.web.test_pages import filled, make, store
 
 __all__ = ["store"]
+ROOT = Path(__file__).parents[2]
 PAGES = ("/admin", "/admin/users", "/admin/departments", "/admin/roles", "/admin/why", "/admin/tokens", "/admin/audit")
 
 
@@ -112,8 +115,9 @@ def test_tokens_and_the_audit(store: Shop) -> None:
         assert li.post("/admin/tokens", {"_csrf": li.token("/"), "revoke": one}).status_code == 303
     assert lu.get("/").status_code == 303
     page = li.text("/admin/audit")
-    assert "token_revoked" in page and "user_created" in page and "login" in page
-    assert "user_created" not in re.sub(r"<option.*?</option>", "", li.text("/admin/audit?event=login"))
+    assert "Token or session ended" in page and "Person added" in page and "Logged in" in page
+    assert "user_created" not in re.sub(r"<option.*?</option>", "", page), "no names of the program"
+    assert "Person added" not in re.sub(r"<option.*?</option>", "", li.text("/admin/audit?event=login"))
     assert li.get("/admin/audit?before=1").status_code == 200
 
 
@@ -224,3 +228,30 @@ def test_pages_of_administration_are_strict(store: Shop) -> None:
     ):
         page = li.text(path)
         sound(page, path)
+
+
+def test_every_event_of_the_audit_has_words(store: Shop) -> None:
+    """Whatever the program notes is told in words, in both languages, and zeros say nothing."""
+    source = "\n".join(one.read_text() for one in (ROOT / "runtime" / "engine").rglob("*.py"))
+    noted = set(re.findall(r"audit\.noted?\([^\"]*?\"([a-z_]+)\"", source))
+    assert {"login", "publish", "reset_asked", "import", "shared"} <= noted
+    with store.app.test_request_context(headers={"Accept-Language": "zh"}):
+        assert noted <= set(auditwords.events())
+        entry = {
+            "object": "customer",
+            "failed": 0,
+            "stopped": False,
+            "note": "",
+            "roles": ["a", "b"],
+            "odd": {"x": True},
+        }
+        found = auditwords.detail(store.session(), entry)
+    label = store.workspace.snapshot().model.objects["customer"].label["zh"]
+    assert found == [("对象", label), ("角色", "a, b"), ("odd", "x: 是")]
+
+
+def test_an_address_that_nobody_knows_keeps_the_menu(store: Shop) -> None:
+    li = person(store, "li", "admin")
+    found = li.get("/nothing")
+    assert found.status_code == 404 and 'id="menu"' in found.text and "/o/customer" in found.text
+    assert 'id="menu"' not in Browser(store).get("/nothing").text

@@ -122,3 +122,9 @@ document.addEventListener("keydown", (event) => {
   else item.nextElementSibling?.after(item);
   target.focus();
 });
+
+/** Of many tabs on a small screen the present one is in sight. */
+each(".tabs > [aria-current]", (tab) => {
+  const bar = tab.parentElement;
+  if (bar !== null && bar.scrollWidth > bar.clientWidth) bar.scrollLeft = tab.offsetLeft - bar.offsetLeft - (bar.clientWidth - tab.offsetWidth) / 2;
+});
