@@ -10,6 +10,15 @@ ACTIONS = (
     "copy, revoke, reassign, skip, retry, terminate"
 )
 
+#: What a caller says that he has seen, so that nothing else is decided.
+SEEN = {
+    "version": {
+        "type": "integer",
+        "description": "The record's version as it was read: 409 when another · 所见记录版本",
+    },
+    "rev": {"type": "integer", "description": "The workflow's rev as it was read: 409 when another · 所见流程进度"},
+}
+
 
 def paths(operation: Callable[..., dict[str, Any]], parameter: Callable[..., dict[str, Any]]) -> dict[str, Any]:
     """The operations."""
@@ -26,18 +35,11 @@ def paths(operation: Callable[..., dict[str, Any]], parameter: Callable[..., dic
         parameter("q", "string", "Only with this text in the title · 标题包含"),
         parameter("overdue", "boolean", "Only late ones · 仅逾期"),
     ]
-    seen = {
-        "version": {
-            "type": "integer",
-            "description": "The record's version as it was read: 409 when another · 所见记录版本",
-        },
-        "rev": {"type": "integer", "description": "The workflow's rev as it was read: 409 when another · 所见流程进度"},
-    }
     several = {"type": "object", "required": ["action", "tasks"], "properties": {
         "action": {"enum": ["agree", "reject"]}, "comment": {"type": "string"},
         "tasks": {"type": "array", "minItems": 1, "maxItems": 100, "items": {"anyOf": [
             {"type": "string"},
-            {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}, **seen}}]}}}}  # fmt: skip
+            {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}, **SEEN}}]}}}}  # fmt: skip
     results = {"type": "object", "properties": {"data": {"type": "array", "items": {
         "type": "object", "properties": {
             "id": {"type": "string"}, "status": {"type": "integer"}, "state": {"type": "string"},
@@ -49,10 +51,10 @@ def paths(operation: Callable[..., dict[str, Any]], parameter: Callable[..., dic
         "kind": {"enum": ["before", "after", "parallel"]}, "mode": {"enum": ["any", "all", "sequential"]},
         "people": people, "mentions": people, "added": {"type": "integer"}, "reason": {"type": "string"},
         "signature": {"type": "string", "description": "Id of an uploaded picture · 签名图片编号"},
-        **seen}}  # fmt: skip
+        **SEEN}}  # fmt: skip
     start = {"type": "object", "required": ["object", "record"], "properties": {
         "object": {"type": "string"}, "record": {"type": "string"}, "choice": {"type": "object"},
-        "version": seen["version"]}}  # fmt: skip
+        "version": SEEN["version"]}}  # fmt: skip
     done = {"type": "object", "properties": {
         "instance": {"type": "string"}, "workflow": {"type": "string"}, "state": {"type": "string"},
         "rev": {"type": "integer"},
