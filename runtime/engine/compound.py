@@ -76,8 +76,9 @@ class Refused(Invalid):
 
 
 LINES = Message(
-    "this change needs an approval; save the lines by themselves, before or after it",
-    "该变更需要审批，请将明细与该变更分开保存",
+    "this change needs an approval, and lines cannot wait with it: put this value back and save the lines first, then "
+    "change it by itself",
+    "该变更需要审批，明细不能随之等待：请先恢复此值并保存明细，再单独提交该变更",
 )
 
 
@@ -185,7 +186,8 @@ class Compound:
         """The record's own change waits for an approval. Lines are saved with it only where it is to be split."""
         names = [one.relation for one in self.lines if any(one.of(mode) for mode in MODES)]
         if names and not found[0].split:
-            field = next((one.name for one in self.access.object.fields.values() if one.key in found[0].keys), None)
+            keys = found[0].keys & guards.moved(self.draft)
+            field = next((one.name for one in self.access.object.fields.values() if one.key in keys), None)
             raise Refused([Problem("pending_lines", LINES, field=field)], self.outcome)
         done = divert(self.session, self.access, self.draft, self.options, found, connection)
         if done is None:

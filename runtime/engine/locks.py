@@ -187,8 +187,8 @@ FIELD = Message(
     "该字段的变更正在等待审批，审批结束前不能修改",
 )
 GOES = Message(
-    "a change of this record waits for approval; it can be deleted when that is decided",
-    "该记录有变更正在等待审批，审批结束后才能删除",
+    "a change of this record waits for approval; withdraw that change, or delete the record when it is decided",
+    "该记录有变更正在等待审批；请先撤回该变更，或在审批结束后再删除",
 )
 
 

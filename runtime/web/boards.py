@@ -26,7 +26,7 @@ from runtime.web.routes_lists import list_answer, list_page, part, rights
 from runtime.web.session import local
 from runtime.web.shown import Shower
 from runtime.web.texts import gettext, page_language
-from runtime.web.waiting import waits
+from runtime.web.waiting import told, waits
 from runtime.web.work import to
 
 WINDOW = 25
@@ -213,9 +213,7 @@ def stored(session: Session, access: ObjectAccess, record_id: str, raw: Mapping[
         return to(back)
     if done.pending is not None:
         if wants_part():
-            return Response(
-                waits(), 202, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"}
-            )
+            return told(Response(waits(), content_type="text/plain; charset=utf-8"), done.pending)
         flash(waits())
         return to(back)
     if wants_part():

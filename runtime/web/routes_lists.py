@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import quote
 
 from flask import Blueprint, Response, flash, render_template, request
 from werkzeug.datastructures import MultiDict
@@ -26,7 +25,7 @@ from runtime.web.render import page, wants_part
 from runtime.web.session import page_session
 from runtime.web.shown import Shower, bare
 from runtime.web.texts import gettext, page_language
-from runtime.web.waiting import waits
+from runtime.web.waiting import told
 from runtime.web.work import to
 
 Page = Callable[[Session, ObjectAccess, Asked, Builder | None], Response]
@@ -184,8 +183,7 @@ def edited_cell(session: Session, access: ObjectAccess, record_id: str, name: st
             record = read(session, access, record_id)
             found = cell_shown(session, access, record, name)
             if done is not None and done.pending is not None:
-                found.status_code = 202
-                found.headers["X-Waits"] = quote(waits())
+                return told(found, done.pending)
             return found
         except BadValue as error:
             message, status = error.message.text(page_language()), 422

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
+
+from flask import Response
 
 from runtime.engine import locks, proposing
 from runtime.engine.access import ObjectAccess
 from runtime.engine.directory import everybody
-from runtime.engine.saving import Written
+from runtime.engine.saving import Pending, Written
 from runtime.engine.workspace import Session
 from runtime.web.shown import Event, history
 from runtime.web.texts import gettext
+
+WAITS = 202
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,19 @@ def saved(done: Written | None) -> str:
 def waits() -> str:
     """What is said when a save waits."""
     return gettext("The change waits for approval. Until it is given, the present values stay in force.")
+
+
+def told(answer: Response, pending: Pending) -> Response:
+    """The answer to a script whose change waits: the sentence, and where the workflow is that it waits for."""
+    answer.status_code = WAITS
+    for name, text in (
+        ("", waits()),
+        ("-At", f"/tasks/flows/{pending.instance}"),
+        ("-Link", gettext("See the request")),
+    ):
+        answer.headers[f"X-Waits{name}"] = quote(text)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def waiting(session: Session, access: ObjectAccess, record_id: str) -> Sequence[Waiting]:

@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,54 @@ ROOT = HERE.parents[1]
 PATH = f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
 TEMPLATE = ROOT / "templates" / "crm_basic"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+#: An app whose key fields wait for an approval that is signed, shown on a board, in a list and in a calendar.
+PAPERS = """
+object: paper
+label: {en: Lease, zh: 租约}
+title: name
+fields:
+  name: {type: text, label: {en: Name, zh: 名称}}
+  status: {type: select, label: {en: Status, zh: 状态}, options: {open: {en: Open, zh: 未签}, sealed: {en: Sealed, zh: 已签}}, default: open}
+  fee: {type: number, label: {en: Fee, zh: 租金}}
+  day: {type: date, label: {en: Begins on, zh: 起租日}}
+---
+view: paper_list
+object: paper
+type: list
+columns: [name, fee, day]
+edit: true
+---
+view: paper_board
+object: paper
+type: kanban
+by: status
+card: {title: name, lines: [fee]}
+---
+view: paper_calendar
+object: paper
+type: calendar
+start: day
+shows: month
+card: {title: name}
+---
+workflow: paper_change
+label: {en: Change of a lease, zh: 租约变更}
+object: paper
+title: name
+start: {on_change: {fields: [status, fee, day], mode: proposal}}
+nodes:
+  - approve: judge
+    label: {en: Judge, zh: 法务}
+    who: {user: judge}
+    opinion: {comment: never, signature: true}
+---
+role: paper_chief
+label: {en: Chief of leases, zh: 租约主管}
+objects:
+  paper: {read: all}
+"""
 
 
 def missing() -> str | None:
@@ -91,6 +140,12 @@ def product(shared_shop: Shop) -> Iterator[dict[str, str]]:
         line = {"quote": made, "product": known["pump"], "quantity": 2, "price": "100.00"}
         records.create(shop.session(), "quote_line", line)
         return made
+
+    shop.publish(PAPERS, app="papers")
+    shop.user("judge", "paper_chief", full_name="包拯", password=PASSWORD, language="en")
+    for name in ("north", "south", "west"):
+        day = datetime.now(UTC).date().replace(day=11).isoformat()
+        known[name] = make("paper", name=f"Lease {name}", fee=100, day=day)
 
     known["quote"] = quote("li", "Pumps for the north")
     body = {"object": "quote", "record": quote("wang", "Valves for the south")}

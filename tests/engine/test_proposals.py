@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from runtime.base.sqltext import Sql, ident
-from runtime.engine import compound, import_jobs, records
+from runtime.engine import compound, import_jobs, locks, records
 from runtime.engine.imports import Import, Options
 from runtime.store import proposals
 from runtime.store.files import DiskContents
@@ -196,7 +196,11 @@ def test_locked_while_it_waits(office: Shop) -> None:
     assert again.status_code == 423
     assert again.get_json()["errors"][0]["field"] == "credit"
     assert change(office, record, user="wu", tax="T1").status_code == 423, "another guarded field has to wait too"
-    assert office.ask("DELETE", f"/records/client/{record}", "li").status_code == 423
+    gone = office.ask("DELETE", f"/records/client/{record}", "li")
+    assert gone.status_code == 423 and "请先撤回该变更" in gone.get_json()["detail"], gone.text
+    assert "withdraw that change" in locks.GOES.en
+    found = bulk(office, "root", mode="delete", records=[{"id": record}])["results"][0]
+    assert found["status"] == 423, "nor many at once"
     assert change(office, record, user="fang", query="?bypass_approval=true", credit=5).status_code == 423
     assert (
         office.ask("POST", "/workflows/key_fields/start", "li", json={"object": "client", "record": record}).status_code
@@ -256,11 +260,17 @@ def test_with_lines(office: Shop) -> None:
     lines = [compound.Lines("sites", creates=[{"city": "X"}])]
     with pytest.raises(compound.Refused) as refused:
         compound.save(session, "client", record, {"credit": 5}, lines)
-    assert refused.value.problems[0].code == "pending_lines"
+    problem = refused.value.problems[0]
+    assert (problem.code, problem.field) == ("pending_lines", "credit")
+    assert "save the lines first" in problem.message.en and "请先恢复此值并保存明细" in problem.message.zh
     assert office.ask("GET", "/records/site", "root").get_json()["data"] == []
     done = compound.save(session, "client", record, {"credit": 5}, [compound.Lines("sites")])
     assert done.pending is not None
     assert now(office, record)["credit"] == 100
+    compound.save(session, "client", record, {}, lines)
+    assert len(office.ask("GET", "/records/site", "root").get_json()["data"]) == 1, (
+        "lines by themselves wait for nothing"
+    )
 
 
 def test_without_approval_needs_the_right(office: Shop) -> None:

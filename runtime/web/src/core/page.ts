@@ -24,7 +24,15 @@ export function announce(text: string): void {
 }
 
 /** The status of a change that waits for an approval: what is shown goes back to what is in force. */
-export const WAITS = 202;
+const WAITS = 202;
+
+/** True for a change that waits for an approval; it is said so, with the way to the workflow that it waits for. */
+export function waits(response: Response | null): boolean {
+  if (response?.status !== WAITS) return false;
+  const [text = "", href = "", label = ""] = ["X-Waits", "X-Waits-At", "X-Waits-Link"].map((name) => decodeURIComponent(response.headers.get(name) ?? ""));
+  toast(text, { label, href });
+  return true;
+}
 
 /** Show a message for a while, with a link where one helps. */
 export function toast(text: string, link?: { label: string; href: string }): void {

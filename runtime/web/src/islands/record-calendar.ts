@@ -1,6 +1,6 @@
 /** A calendar whose records move to other days by mouse, finger and keyboard. The server draws and stores. */
 import { drag } from "../core/drag.ts";
-import { WAITS, announce, part, sentence, toast } from "../core/page.ts";
+import { announce, part, sentence, toast, waits } from "../core/page.ts";
 
 const ENTRY = "[data-entry]";
 const DAY = "[data-day]";
@@ -49,13 +49,14 @@ class RecordCalendar extends HTMLElement {
     const body = new URLSearchParams({ ...asked, _csrf: this.dataset.csrf ?? "", version: entry.dataset.version ?? "", to });
     const address = `${this.dataset.base ?? ""}/${entry.dataset.entry ?? ""}/shift`;
     const { response, text } = await part(address, body).catch(() => ({ response: null, text: "" }));
-    if (response?.ok === true && response.status !== WAITS) {
+    const held = waits(response);
+    if (response?.ok === true && !held) {
       entry.dataset.version = response.headers.get("X-Record-Version") ?? "";
       announce(sentence(this.dataset.moved, { title: entry.textContent.trim(), day: to }));
       return;
     }
     home.parent?.insertBefore(entry, home.next);
-    toast(sentence(this.dataset.failed, { why: text }));
+    if (!held) toast(sentence(this.dataset.failed, { why: text }));
   }
 }
 

@@ -1,6 +1,6 @@
 /** A Gantt chart whose bars move and change their end by mouse, finger and keyboard. The server draws and stores. */
 import { placed, shifted, type Span } from "../core/days.ts";
-import { WAITS, announce, part, sentence, toast } from "../core/page.ts";
+import { announce, part, sentence, toast, waits } from "../core/page.ts";
 import { slide } from "../core/slide.ts";
 
 const ROW = "[data-entry]";
@@ -144,14 +144,15 @@ class RecordGantt extends HTMLElement {
     if (grip.of === "end") body.set("until", to.end);
     const title = row.querySelector(".open")?.textContent ?? "";
     const { response, text } = await part(`${this.dataset.base ?? ""}/${row.dataset.entry ?? ""}/shift`, body).catch(() => ({ response: null, text: "" }));
-    if (response?.ok === true && response.status !== WAITS) {
+    const held = waits(response);
+    if (response?.ok === true && !held) {
       row.dataset.version = response.headers.get("X-Record-Version") ?? "";
       announce(sentence(this.dataset.moved, { title, begin: row.querySelector("[data-from]")?.textContent ?? "", end: row.querySelector("[data-to]")?.textContent ?? "" }));
       return;
     }
     Object.assign(row.dataset, { start: from.start, end: from.end });
     this.show(row, from);
-    toast(sentence(this.dataset.failed, { why: text }));
+    if (!held) toast(sentence(this.dataset.failed, { why: text }));
   }
 }
 

@@ -1,5 +1,5 @@
 /** Lists: the filter builder redraws its rows, rows are chosen, cells are changed where they stand, widths. */
-import { WAITS, each, elements, part, toast, writes } from "../core/page.ts";
+import { each, elements, part, waits, writes } from "../core/page.ts";
 
 /** A changed operator or field of the filter asks for the rows anew; what is chosen meanwhile is asked with them. */
 document.addEventListener("change", (event) => {
@@ -90,7 +90,7 @@ function edit(cell: HTMLElement, html: string, before: string): void {
           made.tabIndex = 0;
           made.focus();
         }
-        if (response.status === WAITS) toast(decodeURIComponent(response.headers.get("X-Waits") ?? ""));
+        waits(response);
       } else if ([403, 409, 412, 422, 423].includes(response.status)) edit(cell, text, before);
     });
   });
