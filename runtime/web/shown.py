@@ -54,6 +54,12 @@ class Shown:
         return self.text or ", ".join(one.text for one in self.links)
 
     @property
+    def brief(self) -> bool:
+        """True for what a row keeps in one line: a person's name, a day, a number of a document."""
+        text = self.plain
+        return len(text) <= 6 or (len(text) <= 16 and text.isascii())
+
+    @property
     def blank(self) -> bool:
         """True when there is nothing to show."""
         return not self.text and not self.links

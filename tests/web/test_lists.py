@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from werkzeug.datastructures import MultiDict
 
+from runtime.web.shown import Link, Shown
 from tests.conftest import Shop
 from tests.web.browser import Browser, Inputs, person
 from tests.web.test_pages import filled, make, store
@@ -207,3 +208,10 @@ def test_empty_lists_say_what_to_do(shop: Shop) -> None:
     assert "There is nothing here yet" in page and 'href="/import/thing"' in page
     assert "/import/thing" not in person(shop, "lu", "looker").text("/o/thing")
     assert "Nothing matches" in li.text("/o/thing?q=nobody")
+
+
+def test_what_is_short_stays_in_one_line() -> None:
+    for text in ("钟梦洁", "2026-11-18", "2026-11-17 10:30", "L2026-00084", ""):
+        assert Shown(text).brief, text
+    for text in ("东莞明溪医疗器械有限公司", "a text that may well be broken somewhere"):
+        assert not Shown(text).brief and not Shown(links=[Link(text, "/")]).brief, text
