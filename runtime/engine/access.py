@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 
 from runtime.base.errors import Forbidden, Message, NotFound
 from runtime.base.sqltext import EMPTY, Sql, join
+from runtime.engine.asking import as_open
 from runtime.engine.workspace import ADMIN, Person, Snapshot
 from runtime.formula import sql as formula_sql
 from runtime.meta.model import SYSTEM_OBJECTS, SYSTEM_PROPERTIES, FieldDef, ObjectDef, Piece
@@ -241,7 +242,7 @@ class ObjectAccess:
         if not compiled.ok:
             return DENY
         inner = trusted(binder)
-        inner.env = self.snapshot.workspace.env(self.person)
+        inner.env = as_open(self.snapshot.workspace.env(self.person), binder.env)
         return Sql("(") + formula_sql.predicate(compiled, inner, inner.env) + ")"
 
     def _shared(self, right: str, binder: TableBinder) -> Sql:
@@ -347,13 +348,6 @@ class ObjectAccess:
         return frozenset(name for name in self.object.fields if self.writable(name))
 
     @cached_property
-    def steady(self) -> bool:
-        """True when a statement of this access says the same at any moment: no formula in it looks at the clock."""
-        formulas = self.snapshot.formulas
-        computed = [formulas.computed(self.object.name, name) for name in self.names if self._is_computed(name)]
-        return self.firm and all(formulas.timeless(one) for one in computed)
-
-    @cached_property
     def firm(self) -> bool:
         """True when the criteria of all rights say the same at any moment."""
         formulas = self.snapshot.formulas
@@ -364,9 +358,6 @@ class ObjectAccess:
                 return False
             at = at.parent
         return True
-
-    def _is_computed(self, name: str) -> bool:
-        return name in self.object.fields and self.object.fields[name].computed is not None
 
     @cached_property
     def names(self) -> Sequence[str]:

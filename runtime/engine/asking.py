@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from runtime.base.errors import Malformed, Message
 from runtime.base.sqltext import Sql
 from runtime.base.values import dump, dump_text, load_foreign
+from runtime.formula.env import Env
 from runtime.store.database import inline
 
 #: How often a page must be asked for before its statement is prepared.
@@ -65,14 +66,36 @@ class At:
 
 IDS = At(-1)
 LINKED = At(-2)
+NOW = At(-3)
+TODAY = At(-4)
+CLOCK = {("NOW",): NOW, ("TODAY",): TODAY}
+
+
+class Moving(Env):
+    """What formulas of a kept statement know: all but the moment, which is put in whenever the statement runs."""
+
+    def value(self, path: tuple[str, ...]) -> Any:
+        """The value of an environment name; of the clock, the place that stays open for it."""
+        return CLOCK[path] if path in CLOCK else super().value(path)
+
+
+def moving(env: Env) -> Moving:
+    """``env`` with the moment left open."""
+    return Moving(**{one.name: getattr(env, one.name) for one in fields(env)})
+
+
+def as_open(env: Env, other: Env) -> Env:
+    """``env`` with the moment left open where it is open in the other one."""
+    return moving(env) if isinstance(other, Moving) else env
 
 
 @dataclass
 class Kept:
-    """The statement of a page, kept as long as the rights hold when nothing in it depends on the moment.
+    """The statement of a page, kept as long as the rights hold; the moment, where a formula asks for it, stays open.
 
-    Lists are not prepared with parameters (a plan that fits any value fits none); a statement that comes again
-    and again is prepared with its very values in it, only the place in the list stays open.
+    ``timeless``: no condition in it looks at the clock. Lists are not prepared with parameters (a plan that fits any
+    value fits none); a statement that comes again and again is prepared with its very values in it, only the place in
+    the list stays open, and the moment among the values shown.
     """
 
     sql: Sql
@@ -81,21 +104,22 @@ class Kept:
     uses: int = 0
     inlined: Sql | None = None
 
-    def statement(self, ask: Ask, values: Sequence[str | None] | None) -> tuple[Sql, bool]:
+    def statement(self, ask: Ask, values: Sequence[str | None] | None, env: Env) -> tuple[Sql, bool]:
         """(statement, whether to prepare it) for what stays open in it."""
         self.uses += 1
         often = self.uses >= OFTEN and self.timeless
         if often and self.inlined is None:
             self.inlined = inline(self.sql, At)
         chosen = self.inlined if often and self.inlined is not None else self.sql
-        return given(chosen, ask, values or ()), often
+        return given(chosen, ask, env, values or ()), often
 
 
-def given(statement: Sql, ask: Ask, values: Sequence[str | None] = ()) -> Sql:
+def given(statement: Sql, ask: Ask, env: Env, values: Sequence[str | None] = ()) -> Sql:
     """A statement with what stays open in it put in."""
     said: dict[int, Any] = dict(enumerate(values))
     said[IDS.number] = None if ask.ids is None else list(ask.ids)
     said[LINKED.number] = None if ask.linked is None else ask.linked[1]
+    said.update({mark.number: env.value(path) for path, mark in CLOCK.items()})
     return Sql(statement.text, tuple(said[one.number] if isinstance(one, At) else one for one in statement.params))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -12,7 +13,19 @@ from psycopg import errors as pg
 from runtime.base.errors import Invalid, Malformed, Message, NotFound, Problem, unknown
 from runtime.base.sqltext import EMPTY, Sql, ident, join
 from runtime.engine.access import ObjectAccess, demand_object, guard, object_access, readable
-from runtime.engine.asking import IDS, LINKED, WRONG_CURSOR, Ask, At, Kept, Page, given, make_cursor, read_cursor
+from runtime.engine.asking import (
+    IDS,
+    LINKED,
+    WRONG_CURSOR,
+    Ask,
+    At,
+    Kept,
+    Page,
+    given,
+    make_cursor,
+    moving,
+    read_cursor,
+)
 from runtime.engine.workspace import Session, settled
 from runtime.formula import sql as formula_sql
 from runtime.formula.compiler import Compiled
@@ -46,11 +59,13 @@ class Reader:
     access: ObjectAccess
     trusted: bool = False
     frame: Frame = field(default_factory=Frame)
+    #: The statement is for keeping: the moment stays open in it.
+    kept: bool = False
 
     def __post_init__(self) -> None:
-        self.env = self.session.env()
-        #: False as soon as a formula of the statement looks at the clock.
-        self.timeless = self.access.steady
+        self.env = moving(self.session.env()) if self.kept else self.session.env()
+        #: False as soon as a condition of the statement looks at the clock.
+        self.timeless = self.access.firm
         self.place: ObjectLayout = self.session.layout.object(self.access.object.name)
         self.alias = self.frame.alias()
         self.binder = TableBinder(
@@ -221,7 +236,7 @@ def get(session: Session, object_name: str, record_id: str, ask: Ask = WHOLE) ->
         head, tail = one_statement(session, access, ask)
         if not is_id(record_id):
             return session.snapshot.stamp, None
-        statement = head + Sql("%s", (record_id,)) + tail
+        statement = given(head + Sql("%s", (record_id,)) + tail, ask, session.env())
         stamp, version, text = session.database.rows(statement, prepare=True)[0]
         return stamp, (text.encode(), version) if version is not None else None
 
@@ -232,18 +247,17 @@ def get(session: Session, object_name: str, record_id: str, ask: Ask = WHOLE) ->
 
 
 def one_statement(session: Session, access: ObjectAccess, ask: Ask) -> tuple[Sql, Sql]:
-    """The statement that reads one record, cut where the id goes; kept with the rights when nothing in it moves."""
+    """The statement that reads one record, cut where the id goes; kept with the rights."""
     key = ("one", ask.fields, tuple(ask.expand), ask.numbers_as_text, ask.deleted, ask.titled, tuple(ask.rights))
     found: tuple[Sql, Sql] | None = access.kept.get(key)
     if found is None:
-        made, timeless = build_one(session, access, ask)
-        return access.keep(key, lambda: made) if timeless else made
+        found = access.keep(key, partial(build_one, session, access, ask))
     return found
 
 
-def build_one(session: Session, access: ObjectAccess, ask: Ask) -> tuple[tuple[Sql, Sql], bool]:
-    """The two parts of the statement, around the id, and whether they say the same at any moment."""
-    reader = Reader(session, access)
+def build_one(session: Session, access: ObjectAccess, ask: Ask) -> tuple[Sql, Sql]:
+    """The two parts of the statement, around the id."""
+    reader = Reader(session, access, kept=True)
     record = reader.record(ask.fields, ask.expand, ask.numbers_as_text, reader.beside(ask))
     criterion = reader.access.criterion("read", reader.binder)
     head = (
@@ -260,7 +274,7 @@ def build_one(session: Session, access: ObjectAccess, ask: Ask) -> tuple[tuple[S
     whole = reader.frame.finish(head + mark + tail)
     before, after = whole.text.split("/*cut*/")
     count = before.replace("%%", "").count("%s")
-    return (Sql(before, whole.params[:count]), Sql(after, whole.params[count:])), reader.timeless
+    return Sql(before, whole.params[:count]), Sql(after, whole.params[count:])
 
 
 @settled
@@ -295,7 +309,7 @@ def several(session: Session, asks: Sequence[tuple[str, Ask]]) -> list[Page]:
 
 def build_page(session: Session, access: ObjectAccess, ask: Ask, blanks: Sequence[bool] | None) -> Kept:
     """The statement of a page; the values of a cursor are put in later, only which are blank is known."""
-    reader = Reader(session, access)
+    reader = Reader(session, access, kept=True)
     record = reader.record(ask.fields, ask.expand, ask.numbers_as_text, reader.beside(ask))
     orders = reader.orders(ask.sort)
     where = reader.where(reader.filter(ask.filter), reader.search(ask.q), reader.among(ask), deleted=ask.deleted)
@@ -325,7 +339,7 @@ def page(session: Session, access: ObjectAccess, ask: Ask) -> tuple[int, Page]:
 
 
 def page_statement(session: Session, access: ObjectAccess, ask: Ask) -> tuple[Sql, bool]:
-    """The statement of a page and whether to prepare it; kept with the rights when nothing in it moves."""
+    """The statement of a page and whether to prepare it; kept with the rights."""
     if not 1 <= ask.limit <= MOST:
         raise Invalid(
             problems=[Problem("range", Message(f"must be from 1 to {MOST}", f"必须在 1 到 {MOST} 之间"), field="limit")]
@@ -336,14 +350,10 @@ def page_statement(session: Session, access: ObjectAccess, ask: Ask) -> tuple[Sq
         "page", ask.filter, ask.sort, ask.fields, tuple(ask.expand), ask.q, ask.limit, ask.numbers_as_text,
         ask.deleted, ask.ids is None, ask.linked and ask.linked[0], ask.titled, tuple(ask.rights), blanks,
     )  # fmt: skip
-    kept: Kept | None = access.kept.get(key)
-    if kept is None:
-        kept = build_page(session, access, ask, blanks)
-        if kept.timeless:
-            access.keep(key, lambda: kept)
+    kept = access.keep(key, partial(build_page, session, access, ask, blanks))
     if values is not None and len(values) != kept.keys:
         raise Malformed(WRONG_CURSOR)
-    return kept.statement(ask, values)
+    return kept.statement(ask, values, session.env())
 
 
 def page_of(session: Session, access: ObjectAccess, ask: Ask, rows: Sequence[tuple[Any, ...]]) -> tuple[int, Page]:
@@ -364,7 +374,7 @@ def counted(session: Session, access: ObjectAccess, ask: Ask) -> int:
         message = Message("must be none, estimate or exact", "只能是 none、estimate 或 exact")
         raise Invalid(problems=[Problem("choice", message, field="count")])
     reader = Reader(session, access)
-    among = given(reader.among(ask), ask)
+    among = given(reader.among(ask), ask, reader.env)
     where = reader.where(reader.filter(ask.filter), reader.search(ask.q), among, deleted=ask.deleted)
     build = query.exact_count if ask.count == "exact" else query.capped_count
     rows = session.database.rows(build(reader.place, reader.alias, reader.frame, where))

@@ -25,7 +25,7 @@ from runtime.engine.access import DENY, ObjectAccess, object_access
 from runtime.engine.drafts import Draft
 from runtime.engine.guards import Guard
 from runtime.engine.prepare import Preparation, too_large
-from runtime.engine.reading import Reader
+from runtime.engine.reading import WHOLE, Reader, given
 from runtime.engine.saving import Options, Written
 from runtime.engine.searching import search_texts
 from runtime.engine.workspace import Session
@@ -218,14 +218,13 @@ class Storing:
         options = self.options
 
         def build() -> Sql:
-            reader = Reader(self.session, self.access)
+            reader = Reader(self.session, self.access, kept=True)
             reader.frame.fresh.add(reader.alias)
             record = reader.record(None, options.expand, options.numbers_as_text)
             return reader.frame.finish(Sql("SELECT ") + record + f" AS j FROM rec {reader.alias}" + reader.frame.sql())
 
-        if self.access.steady and not options.expand:
-            return self.access.keep(("wire", options.numbers_as_text), build)
-        return build()
+        kept = self.access.keep(("wire", options.numbers_as_text, tuple(options.expand)), build)
+        return given(kept, WHOLE, self.session.env())
 
     def write(self) -> records.Write:
         """What is to be stored."""

@@ -6,11 +6,14 @@ import base64
 import json
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pytest
 
+from runtime.engine.workspace import Workspace
 from tests.conftest import Shop
 from tests.engine.tables import problem
 
@@ -185,3 +188,49 @@ def test_groups_and_measures_are_what_python_says(deals: Shop, group: str) -> No
         assert row["least"] == (min(amounts) if amounts else None)
         mean = (sum(prices) / len(prices)).quantize(Decimal("0.0001"), ROUND_HALF_UP) if prices else None
         assert row["mean"] == mean
+
+
+CLOCKED = """
+object: visit
+label: {en: Visit, zh: 拜访}
+title: name
+fields:
+  name: {type: text, label: {en: N, zh: 名}}
+  due: {type: date, label: {en: D, zh: 日}}
+  late: {type: formula, label: {en: L, zh: 迟}, value: "due < TODAY()", result: bool}
+  hour: {type: formula, label: {en: H, zh: 时}, value: "HOUR(NOW())", result: number}
+---
+role: punctual
+label: {en: Punctual, zh: 准时}
+objects:
+  visit: {create: true, read: {where: "due >= TODAY()"}}
+---
+view: visit_late
+object: visit
+type: list
+label: {en: Late, zh: 迟}
+filter: late
+columns: [name, due, late]
+"""
+
+
+def test_a_statement_that_is_kept_says_what_is_true_at_its_moment(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.publish(CLOCKED)
+    shop.user("kim", "punctual")
+    shop.ask("POST", "/records/visit", json={"name": "a", "due": "2026-03-05"})
+    real = Workspace.env
+    for day in (*range(1, 12), 3):  # Often enough for all that is prepared at all to be prepared, and back again.
+        moment = datetime(2026, 3, day, day, tzinfo=UTC)
+        monkeypatch.setattr(Workspace, "env", lambda *args, at=moment: replace(real(*args), now=at))
+        expected = {"late": day > 5, "hour": day + 8}
+        made = shop.ask("POST", "/records/visit", json={"name": f"b{day}", "due": "2026-03-05"}).get_json()
+        assert {name: made[name] for name in expected} == expected
+        again = shop.ask("GET", f"/records/visit/{made['id']}").get_json()
+        assert {name: again[name] for name in expected} == expected
+        rows = shop.ask("GET", "/records/visit?fields=name,late,hour&sort=name&limit=1").get_json()["data"]
+        assert {name: rows[0][name] for name in expected} == expected
+        late = shop.ask("GET", "/records/visit?filter=late&limit=1").get_json()["data"]
+        assert bool(late) is (day > 5)
+        assert shop.ask("GET", f"/records/visit/{made['id']}", user="kim").status_code == (404 if day > 5 else 200)
+        seen = shop.ask("GET", "/records/visit?limit=1", user="kim").get_json()["data"]
+        assert bool(seen) is (day <= 5)
