@@ -6,21 +6,21 @@ Nothing here answers more than the caller may read; a condition over something t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from runtime.base.errors import DougongError, Invalid
-from runtime.base.sqltext import EMPTY, Sql
+from runtime.base.sqltext import Sql
 from runtime.base.values import load
 from runtime.engine import reading
 from runtime.engine.access import ObjectAccess, object_access, readable
 from runtime.engine.drafts import Draft, Evaluator
-from runtime.engine.reading import Reader
 from runtime.engine.workspace import Session
 from runtime.formula.compiler import Compiled
 from runtime.formula.types import BOOL
 from runtime.kinds.field import BadValue
-from runtime.meta.model import SYSTEM_OBJECTS
+from runtime.meta.model import SYSTEM_OBJECTS, ObjectDef
 from runtime.store import query
 from runtime.store.ids import is_id, new_id
 
@@ -62,24 +62,23 @@ def choices(
     access = object_access(session.snapshot, session.person, definition)
     if not access.may("read"):
         return []
-    reader = Reader(session, access)
+    ask = named(limit, only, text)
     try:
-        narrowed = reader.filter(only)
-    except Invalid:
-        narrowed = EMPTY
-    orders = reader.orders(()) if text.strip() else reader.orders(("title",))
-    return _named(session, reader, query.conditions([narrowed, reader.search(text)]), orders, limit)
+        _, page = reading.page(session, access, ask)
+    except Invalid:  # The formula speaks of what the caller may not read.
+        _, page = reading.page(session, access, replace(ask, filter=""))
+    return called(page)
 
 
-def _named(session: Session, reader: Reader, where: Sql, orders: list[query.Order], limit: int) -> list[Named]:
-    record = Sql(f"json_build_array({reader.alias}.id, {reader.alias}.title)::text")
-    statement = query.page(
-        reader.place, reader.alias, reader.frame,
-        record=record, where=reader.where(where), orders=orders, after=None, limit=limit,
-        live=session.workspace.live_table,
-    )  # fmt: skip
-    found = [load(row[1]) for row in session.database.rows(statement) if row[1] is not None]
-    return [(str(one), str(title)) for one, title in found]
+def named(limit: int, only: str = "", text: str = "") -> reading.Ask:
+    """What asks for ids and titles: in the order of the titles, or what a text finds, newest first."""
+    sort = () if text.strip() else ("title",)
+    return reading.Ask(fields=(), filter=only, q=text, sort=sort, limit=limit, titled=True)
+
+
+def called(page: reading.Page) -> list[Named]:
+    """The ids and titles of a page."""
+    return [(str(one["id"]), str(one["_title"])) for one in map(load, page.records)]
 
 
 def _people(session: Session, object_name: str, text: str, role: str, limit: int) -> list[Named]:
@@ -103,23 +102,21 @@ def _system(session: Session, object_name: str, where: Sql, limit: int) -> list[
     statement = (
         Sql(f"SELECT x.id::text, {name} FROM {table} x WHERE ") + where + Sql(f" ORDER BY {name} LIMIT %s", (limit,))
     )
-    return [(row[0], row[1]) for row in session.database.rows(statement)]
+    return [(row[0], row[1]) for row in session.database.rows(statement, prepare=True)]
 
 
 def newest(session: Session, limit: int, most_objects: int = 12) -> list[tuple[str, str, str]]:
     """(object, id, title) of the records that were made last, of the objects that the caller may read."""
-    found: list[tuple[str, str, str]] = []
-    asked = 0
-    for definition in session.model.objects.values():
-        access = object_access(session.snapshot, session.person, definition)
-        if definition.owner_link is not None or not access.may("read"):
-            continue
-        reader = Reader(session, access)
-        found += [(definition.name, *one) for one in _named(session, reader, EMPTY, reader.orders(()), limit)]
-        asked += 1
-        if asked >= most_objects:
-            break
+    offered = [one for one in session.model.objects.values() if one.owner_link is None and may_read(session, one)]
+    asks = [(one.name, replace(named(limit), sort=())) for one in offered[:most_objects]]
+    pages = reading.several(session, asks)
+    found = [(name, *one) for (name, _), page in zip(asks, pages, strict=True) for one in called(page)]
     return sorted(found, key=lambda one: one[1], reverse=True)[:limit]
+
+
+def may_read(session: Session, definition: ObjectDef) -> bool:
+    """True when the caller may read records of the object."""
+    return object_access(session.snapshot, session.person, definition).may("read")
 
 
 def start_values(session: Session, access: ObjectAccess) -> dict[str, Any]:

@@ -86,8 +86,16 @@ def cells_of(
         if "." in path:
             columns.append(path_cells(session, access, path.split("."), records))
         else:
-            columns.append([cell(shower, path, one.get(path)) for one in records])
-    return [[column[number] for column in columns] for number in range(len(records))]
+            columns.append(column_cells(shower, path, [one.get(path) for one in records]))
+    return [list(row) for row in zip(*columns, strict=True)] if columns else [[] for _ in records]
+
+
+def column_cells(shower: Shower, name: str, values: Sequence[Any]) -> list[Shown]:
+    """The values of one column."""
+    definition = shower.access.object.fields.get(name)
+    if definition is not None and shower.access.readable(name):
+        return [shower.plain(definition, one) for one in values]
+    return [cell(shower, name, one) for one in values]
 
 
 def cell(shower: Shower, name: str, value: Any) -> Shown:

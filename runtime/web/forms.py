@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from markupsafe import Markup
@@ -20,7 +21,7 @@ from runtime.base.errors import Problem
 from runtime.engine import presenting
 from runtime.engine.access import ObjectAccess, object_access
 from runtime.engine.workspace import Session
-from runtime.kinds.field import Chooses, HoldsFiles, Relates
+from runtime.kinds.field import Chooses, Context, HoldsFiles, Relates
 from runtime.meta.model import FieldDef
 from runtime.web import fragments
 from runtime.web.layout import Place
@@ -41,6 +42,11 @@ class Offers:
     session: Session
     known: dict[tuple[str, ...], list[presenting.Named]] = field(default_factory=dict)
     named: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @cached_property
+    def context(self) -> Context:
+        """What kinds may know."""
+        return context_of(self.session)
 
     def first(self, relates: Relates, text: str = "") -> list[presenting.Named]:
         """The first records of a link's object, or the first that a text finds."""
@@ -96,7 +102,7 @@ class KindField(FormField):  # type: ignore[misc]
         self.definition: FieldDef = place.field
         self.offers = offers
         self.needed = required
-        self.context = context_of(offers.session)
+        self.context = offers.context
         self.searched = ""
         self.current = ""
 

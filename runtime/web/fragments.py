@@ -26,6 +26,7 @@ class Fragments:
         self.pages = pages
         self.folder = folder
         self.found: dict[str, Template | None] = {}
+        self.known: dict[str, Any] = {}
 
     def get(self, widget: str) -> Template | None:
         """The fragment of a widget, None where it has none of its own."""
@@ -36,34 +37,51 @@ class Fragments:
                 self.found[widget] = None
         return self.found[widget]
 
+    def draw(self, template: Template, **values: Any) -> Markup:
+        """What a fragment says. The names that all pages know are put together once: a page has dozens of fragments."""
+        if not self.known:
+            self.known = dict(template.globals)
+        context = template.new_context({**self.known, **values}, shared=True)
+        return Markup("".join(template.root_render_func(context)))
+
 
 def value(shown: Shown) -> Markup:
+    """A value as HTML."""
+    return as_html(shows(), shown)
+
+
+def shows() -> Fragments:
+    """The fragments that show values."""
+    found: Fragments = current_app.extensions[EXTENSION]["shows"]
+    return found
+
+
+def as_html(fragments: Fragments, shown: Shown) -> Markup:
     """A value as HTML. What most cells of a page hold, texts, options and links, needs no fragment."""
     if shown.blank:
         return BLANK
     if shown.masked:
         title = gettext("You may see only a part of this value.")
         return Markup('<span class="masked" title="{}">{}</span>').format(title, shown.text)
-    fragments: Fragments = current_app.extensions[EXTENSION]["shows"]
     own = fragments.get(shown.widget)
     if own is not None:
-        return Markup(own.render(shown=shown).strip())
+        return Markup(fragments.draw(own, shown=shown).strip())
     if shown.chips:
-        return Markup(" ").join(chip(one.text, one.color) for one in shown.chips)
+        return Markup(" ".join([chip(one.text, one.color) for one in shown.chips]))
     if shown.links:
-        return Markup(", ").join(link(one.text, one.href) for one in shown.links)
+        return Markup(", ".join([link(one.text, one.href) for one in shown.links]))
     return escape(shown.text)
 
 
-def chip(text: str, color: str) -> Markup:
-    """A chosen option."""
+def chip(text: str, color: str) -> str:
+    """A chosen option, as HTML."""
     tone = f" tone-{escape(color)}" if color else ""
-    return Markup(f'<span class="chip{tone}">{escape(text)}</span>')
+    return f'<span class="chip{tone}">{escape(text)}</span>'
 
 
-def link(text: str, href: str) -> Markup:
-    """A text that may lead somewhere."""
-    return Markup(f'<a href="{escape(href)}">{escape(text)}</a>') if href else escape(text)
+def link(text: str, href: str) -> str:
+    """A text that may lead somewhere, as HTML."""
+    return f'<a href="{escape(href)}">{escape(text)}</a>' if href else str(escape(text))
 
 
 def control(field: KindField, more: Mapping[str, Any]) -> Markup:
@@ -71,10 +89,36 @@ def control(field: KindField, more: Mapping[str, Any]) -> Markup:
     fragments: Fragments = current_app.extensions[EXTENSION]["widgets"]
     own = fragments.get(field.fragment) or fragments.get("text")
     assert own is not None
-    return Markup(own.render(field=field, **more))
+    return fragments.draw(own, field=field, **more)
+
+
+def marks(field: KindField) -> Markup:
+    """The attributes of an input that tell a screen reader what is asked and what is wrong."""
+    found = ' aria-required="true"' if field.needed else ""
+    if field.errors:
+        found += ' aria-invalid="true"'
+    said = field.described_by
+    return Markup(f'{found} aria-describedby="{escape(said)}"' if said else found)
+
+
+def text_input(field: KindField, type: str = "text", mode: str = "") -> Markup:
+    """An input of one line; ``mode`` says which keys a phone offers."""
+    keys = f' inputmode="{mode}"' if mode else ""
+    named = f'id="{escape(field.id)}" name="{escape(field.name)}" value="{escape(field.text)}"'
+    return Markup(f'<input type="{type}" {named}{keys}{marks(field)}>')
+
+
+def options_of(field: KindField) -> Markup:
+    """The options of a select."""
+    chosen = field.chosen
+    found = [
+        f'<option value="{escape(key)}"{" selected" if key in chosen else ""}>{escape(label)}</option>'
+        for key, label in field.options()
+    ]
+    return Markup("\n".join(found))
 
 
 def install(app: Flask) -> None:
-    """Give pages ``value()``."""
+    """Give pages ``value()``, and fragments what many inputs share."""
     app.extensions[EXTENSION] = {name: Fragments(app.jinja_env, name) for name in ("shows", "widgets")}
-    app.jinja_env.globals["value"] = value
+    app.jinja_env.globals.update(value=value, marks=marks, text_input=text_input, options_of=options_of)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from runtime.engine.access import ObjectAccess, object_access
@@ -110,17 +111,18 @@ def plan(session: Session, access: ObjectAccess, *, small: bool = False) -> Plan
 
     ``small``: as its document orders it for phones, where it does.
     """
+    return Plan(access, list(access.keep(("form", small), partial(blocks_of, session, access, small))))
+
+
+def blocks_of(session: Session, access: ObjectAccess, small: bool) -> list[Block]:
+    """What :func:`plan` keeps with the rights."""
     piece = form_of(session, access.object.name)
-    made = Plan(access)
     builder = Builder(session, access)
     if piece is not None:
-        made.blocks = builder.blocks(layout_of(piece.doc, session.person.roles, small=small))
-    else:
-        names = [name for name in access.object.fields if access.visible(name)]
-        made.blocks = builder.blocks([{"section": None, "columns": 2, "items": names}])
-        owned = [one for one in session.model.reverses.get(access.object.name, {}).values() if one.owned]
-        made.blocks += builder.blocks([{"lines": one.name} for one in owned])
-    return made
+        return builder.blocks(layout_of(piece.doc, session.person.roles, small=small))
+    names = [name for name in access.object.fields if access.visible(name)]
+    owned = [one for one in session.model.reverses.get(access.object.name, {}).values() if one.owned]
+    return builder.blocks([{"section": None, "columns": 2, "items": names}, *({"lines": one.name} for one in owned)])
 
 
 def layout_of(doc: Mapping[str, Any], roles: Sequence[str], *, small: bool = False) -> Sequence[Any]:
@@ -235,6 +237,10 @@ class Builder:
 
     def others(self, made: Plan) -> list[Block]:
         """Related lists that the form does not name: every further relation that leads here."""
+        return self.access.keep(("others",), partial(self.unnamed, made))
+
+    def unnamed(self, made: Plan) -> list[Block]:
+        """What :meth:`others` keeps with the rights."""
         named = {one.relation.name for what in ("lines", "related") for one in made.relations(what) if one.relation}
         docs = [{"related": one.name} for one in self.reverses.values() if one.name not in named and not one.owned]
         return self.blocks(docs)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -34,13 +34,14 @@ def catalogue(language: str) -> NullTranslations:
 
 def page_language() -> str:
     """The language of the page: the caller's own, what he chose on a page, what his browser prefers."""
-    session = g.get("session")
+    known = g._get_current_object()  # Asked hundreds of times a page: the proxy is gone through once.
+    session = known.get("session")
     person = session.person if session is not None else None
-    kept = g.get(SPOKEN)
+    kept: tuple[Any, str] | None = known.get(SPOKEN)
     if kept is None or kept[0] is not person:
         kept = (person, spoken_by(session))
-        setattr(g, SPOKEN, kept)
-    return str(kept[1])
+        setattr(known, SPOKEN, kept)
+    return kept[1]
 
 
 def spoken_by(session: Session | None) -> str:
