@@ -40,6 +40,7 @@ from runtime.web.direct import Direct
 from runtime.web.http import GUARDS, Services, handle_errors
 from runtime.web.limits import Limits
 from runtime.web.metrics import ROUTE, Measured, Metrics
+from runtime.web.spread import Spread
 
 log = logging.getLogger("dougong")
 ROUTES = (
@@ -133,5 +134,6 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
         if request.url_rule is not None:
             request.environ[ROUTE] = request.url_rule.rule
 
-    app.wsgi_app = Measured(made.metrics, Direct(made, app.wsgi_app, foreign))  # type: ignore[method-assign]
+    measured = Measured(made.metrics, Direct(made, app.wsgi_app, foreign))
+    app.wsgi_app = Spread(measured)  # type: ignore[method-assign]
     return app

@@ -20,6 +20,7 @@ GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
 BIG_UNITS = {"万": 4, "亿": 8}
 LARGEST = Decimal(10) ** 22
 INTEGER_LIMIT = 10**22
+WHOLE, ZERO = Decimal(1), Decimal(0)
 QUANTA = tuple(Decimal(1).scaleb(-places) for places in range(17))
 
 
@@ -117,12 +118,17 @@ class Number(Field):
         number = decimal_of(raw)
         if number is None:
             return None
-        number = number.quantize(QUANTA[self._scale], context=EXACT)
+        if number.same_quantum(WHOLE):  # Exact as it is, without zeros behind a point.
+            return self._bounded(number) or ZERO  # Never -0.
+        return trimmed(self._bounded(number.quantize(QUANTA[self._scale], context=EXACT)))
+
+    def _bounded(self, number: Decimal) -> Decimal:
+        """``number`` when it lies within the bounds. Raises BadValue."""
         if self._low is not None and number < self._low:
             raise bad("too_small", f"must be at least {self._low:f}", f"不能小于 {self._low:f}")
         if self._high is not None and number > self._high:
             raise bad("too_large", f"must be at most {self._high:f}", f"不能大于 {self._high:f}")
-        return trimmed(number)
+        return number
 
     def parse(self, text: str, context: Context) -> Any:
         unit = self.settings.get("unit")
