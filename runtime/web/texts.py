@@ -12,6 +12,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, g, request
+from markupsafe import Markup
 
 if TYPE_CHECKING:
     from runtime.engine.workspace import Session
@@ -66,8 +67,22 @@ def ngettext(one: str, many: str, number: int) -> str:
     return str(catalogue(page_language()).ungettext(one, many, number))
 
 
+@cache
+def said(language: str, text: str) -> tuple[Markup, Markup]:
+    """A text of the pages with room for values, and as it stands without any. Pages name theirs: they are few."""
+    found = Markup(catalogue(language).ugettext(text))
+    return found, found % {} if "%(" not in found else found
+
+
+def say(text: str, **values: Any) -> Markup:
+    """``_()`` of pages: a text in the language of the page, with values, which are escaped."""
+    found, plain = said(page_language(), text)
+    return found % values if values else plain
+
+
 def install(app: Flask) -> None:
     """Give pages ``_()`` and ``{% trans %}``."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
     add: Callable[..., None] = getattr(app.jinja_env, "install_gettext_callables")  # noqa: B009
     add(gettext, ngettext, newstyle=True)
+    app.jinja_env.globals["_"] = say  # The extension's own asks anew for every text of every page.

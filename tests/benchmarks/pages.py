@@ -32,6 +32,8 @@ from tests.benchmarks.api import until_ready
 APP = Path(__file__).parents[2] / "templates" / "crm_basic"
 PASSWORD = "a long enough one"
 USERS = 4
+#: Two web processes a core, as docs/operations.md says for installations.
+WORKERS = 2 * (os.cpu_count() or 1)
 TICK = 1000 / os.sysconf("SC_CLK_TCK")
 
 
@@ -177,7 +179,7 @@ def main() -> None:
                 "DOUGONG_LOGINS_PER_MINUTE": "1000",
             }
             command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-                       "--workers", "2", "--blocking-threads", "8", "--no-log", "runtime.wsgi:app"]  # fmt: skip
+                       "--workers", str(WORKERS), "--blocking-threads", "8", "--no-log", "runtime.wsgi:app"]  # fmt: skip
             process = subprocess.Popen(command, env=environment, start_new_session=True)
             until_ready(port)
             roots = (process.pid, int((cluster.data / "postmaster.pid").read_text().split()[0]))
