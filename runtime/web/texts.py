@@ -74,7 +74,7 @@ def said(language: str, text: str) -> tuple[Markup, Markup]:
     return found, found % {} if "%(" not in found else found
 
 
-def say(text: str, **values: Any) -> Markup:
+def say(text: str, /, **values: Any) -> Markup:
     """``_()`` of pages: a text in the language of the page, with values, which are escaped."""
     found, plain = said(page_language(), text)
     return found % values if values else plain
