@@ -92,7 +92,10 @@ def manual(session: Session, definition: ObjectDef) -> list[str]:
     for piece in session.model.all("workflow"):
         if session.model.object(str(piece.object)) is not definition:
             continue
-        given = (piece.doc.get("start") or {}).get("trigger", "manual")
+        start: Mapping[str, Any] = piece.doc.get("start") or {}
+        # One that answers for guarded fields begins when somebody changes them, unless its document says more.
+        proposes = (start.get("on_change") or {}).get("mode") == "proposal"
+        given = start.get("trigger", "on_change" if proposes else "manual")
         if set(OPENING) & set(given if isinstance(given, list) else [given]):
             found.append(piece.name)
     return found

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import Response, flash, request
 
 from runtime.base.errors import DougongError, NotFound
-from runtime.engine import approvals, flows, locks
+from runtime.engine import approvals, flows, locks, presenting
 from runtime.engine.access import ObjectAccess
 from runtime.engine.approvals import Chooser, Standing
 from runtime.engine.directory import everybody
@@ -17,12 +18,15 @@ from runtime.engine.workspace import Session
 from runtime.store.ids import is_id
 from runtime.web.flowforms import key_of, once, seen_version
 from runtime.web.flowwords import TONES, at_moment, flow_label, joined, state_word, step_label
+from runtime.web.forms import visible
 from runtime.web.render import page
 from runtime.web.texts import gettext, page_language
 from runtime.web.work import to
 
 #: Rights that a held record gives nobody.
 HELD = ("update", "delete")
+#: More buttons beside "Save" than these confuse.
+OFFERED = 2
 SHOWN = (400, 403, 404, 409, 422)
 
 
@@ -163,9 +167,16 @@ def after_saving(session: Session, access: ObjectAccess, record_id: str, workflo
     return to(f"/o/{name}/{record_id}")
 
 
-def submits(session: Session, access: ObjectAccess) -> list[Start]:
-    """The workflows that a form offers to start when it is saved."""
+def submits(session: Session, access: ObjectAccess, record: Mapping[str, Any] | None, *, new: bool) -> list[Start]:
+    """The workflows that a form offers to start when it is saved: those whose condition may hold for the record.
+
+    ``record`` is it with the ids of its links, or what a ``new`` one begins with.
+    """
     if not access.may("read") or not approvals.concerned(session, access.object):
         return []
-    names = approvals.manual(session, access.object)
-    return [Start(one, session.model.pieces["workflow"][one].label[page_language()], "") for one in names[:2]]
+    pieces = {one: session.model.pieces["workflow"][one] for one in approvals.manual(session, access.object)}
+    whens = {name: (one.doc.get("start") or {}).get("when", True) for name, one in pieces.items()}
+    said = [one for one in whens.values() if isinstance(one, str)]
+    known = presenting.conditions(session, access, said, record, new=new)
+    names = [name for name, when in whens.items() if visible((when,), known)]
+    return [Start(one, pieces[one].label[page_language()], "") for one in names[:OFFERED]]

@@ -94,7 +94,11 @@ def edited(session: Session, form: Editing) -> Response:
             return to(f"/o/{name}/{form.record_id}" if form.access.may("read") else "/")
     else:
         form.make(None)
-    offers = () if wants_part() else submits(session, form.access)
+    offers = (
+        ()
+        if wants_part()
+        else submits(session, form.access, form.values() if form.new else form.bare_record(), new=form.new)
+    )
     return page(
         template, session, form.status, form=form, object=form.access.object, shown=form.shown(), submits=offers,
         start=START,

@@ -476,7 +476,12 @@ def test_the_start_page_says_what_waits(office: Shop) -> None:
 def test_save_and_submit(office: Shop) -> None:
     li = at(office, "li")
     page = li.text("/o/quote/new")
-    assert "Save and submit: Quote approval" in page
+    assert 'value="quote_approval">Save and submit<' in page
+    # Offered is what may begin: by the values that an empty form has, or by those of the record.
+    assert 'value="chosen"' not in page
+    assert 'value="quote_approval"' in li.text(f"/o/quote/{quote(office)}/edit")
+    bad = li.text(f"/o/quote/{quote(office, status='bad')}/edit")
+    assert 'value="chosen"' in bad and 'value="quote_approval"' not in bad
     answer = li.fill("/o/quote/new", {"name": "Fresh", "_start": "quote_approval"})
     assert "It is saved and submitted." in li.text(answer.headers["Location"])
     answer = li.fill("/o/quote/new", {"name": "Wrong", "status": "ok", "_start": "quote_approval"})
