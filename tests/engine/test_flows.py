@@ -203,7 +203,7 @@ def test_a_failing_end_leaves_nothing_half_done(office: Shop) -> None:
     made = start(office, record)
     found = decide(office, "boss", "agree")
     assert (found.status_code, found.get_json()["type"]) == (409, "urn:dougong:after_failed")
-    assert "Terms are missing" in found.get_json()["detail"]
+    assert "缺少条款" in found.get_json()["detail"]
     assert len(mine(office, "boss")) == 1, "the decision went back"
     check_folds(office, made["instance"])
     assert decide(office, "boss", "agree", values={"terms": "x"}).get_json()["state"] == "approved"
