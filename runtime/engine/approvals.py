@@ -19,13 +19,13 @@ from runtime.engine.flow.state import Instance
 from runtime.engine.flows import compiled, live_definition
 from runtime.engine.flowview import whole
 from runtime.engine.flowworld import World
+from runtime.engine.triggers import MANUAL, begun_by
 from runtime.engine.workspace import Session
 from runtime.meta.model import ObjectDef
 from runtime.store import flows, taskboxes
 from runtime.store.flows import Row
 
 SHOWN = 6
-OPENING = ("manual",)
 
 
 @dataclass
@@ -92,11 +92,7 @@ def manual(session: Session, definition: ObjectDef) -> list[str]:
     for piece in session.model.all("workflow"):
         if session.model.object(str(piece.object)) is not definition:
             continue
-        start: Mapping[str, Any] = piece.doc.get("start") or {}
-        # One that answers for guarded fields begins when somebody changes them, unless its document says more.
-        proposes = (start.get("on_change") or {}).get("mode") == "proposal"
-        given = start.get("trigger", "on_change" if proposes else "manual")
-        if set(OPENING) & set(given if isinstance(given, list) else [given]):
+        if MANUAL in begun_by(piece.doc):
             found.append(piece.name)
     return found
 

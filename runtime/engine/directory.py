@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from weakref import WeakKeyDictionary
 
 from runtime.engine.workspace import ADMIN, Session, Snapshot
-from runtime.store import flows, people
+from runtime.store import flows, people, taskboxes
 from runtime.store.database import Database
 
 
@@ -93,6 +93,10 @@ class People:
     def admins(self) -> Sequence[str]:
         """The active administrators."""
         return [one.id for one in self.all.users.values() if one.active and self.all.managing & set(one.roles)]
+
+    def busy(self, people: Sequence[str]) -> Mapping[str, tuple[int, str]]:
+        """How many open tasks each of the people has, and when he last got or did one."""
+        return taskboxes.busy(self.database, self.schema, people)
 
     def delegate(self, user: str, workflow: str, now: datetime) -> str | None:
         """Who stands in for somebody now."""

@@ -22,6 +22,7 @@ from runtime.engine.flow.state import Event, Instance
 from runtime.engine.flowworld import World
 from runtime.engine.guards import Guard
 from runtime.engine.saving import Options, Written
+from runtime.engine.triggers import API, MANUAL, begun_by
 from runtime.engine.workspace import Session, settled
 from runtime.store import flows, outbox, proposals
 from runtime.store.database import Connection
@@ -98,6 +99,7 @@ class Flows:
             if seen is not None:
                 reading.get(self.session, object_name, record_id)
                 meanwhile.check_record(self.session, connection, object_name, record_id, seen)
+            self.may_begin(workflow)
             instance = self.begin(connection, workflow, object_name, record_id, args)
             return self.answer(connection, key, instance)
 
@@ -135,6 +137,19 @@ class Flows:
         given = {**args, "kind": kind, "initiator": initiator or SYSTEM}
         self.run(connection, row, definition, world, Command("start", self.actor, None, given), depth)
         return row.id
+
+    def may_begin(self, workflow: str) -> None:
+        """Raise Forbidden for a workflow that only events begin."""
+        piece = self.session.model.piece("workflow", workflow)
+        ways = begun_by(piece.doc) if piece is not None else [MANUAL]
+        if not {MANUAL, API} & set(ways):
+            raise Forbidden(
+                Message(
+                    f"nobody starts this workflow, it begins by itself ({', '.join(ways)})",
+                    f"该流程由系统自动启动（{'、'.join(ways)}），不能手动发起",
+                ),
+                code="not_by_hand",
+            )
 
     def may_start(self, definition: Definition, object_name: str, record_id: str) -> None:
         """Raise NotFound, Forbidden for who may not start it on this record."""
@@ -271,11 +286,15 @@ class Flows:
                         Message(f"more than {DEEPEST} workflows inside of each other", f"子流程嵌套超过 {DEEPEST} 层")
                     )
                 record, about = row.record_id, name
+                world = World(self.session, connection, name, record, self.now)
+                world.acting_for(row, divert)
                 if event.data["record"]:
-                    world = World(self.session, connection, name, record, self.now)
                     found = world.value(event.data["record"])
                     record = str(getattr(found, "id", found))
                     about = str(live_definition(self.session, event.data["workflow"])[1].doc["object"])
+                if event.data["input"]:
+                    world.because(due_to(row, cause))
+                    world.give(about, record, event.data["input"])
                 given = {"cause": cause} if cause else {}
                 child = self.begin(connection, event.data["workflow"], about, record, given, row, run, depth=depth + 1)
             args: dict[str, Any] = {"run": run, "child": child}
@@ -377,7 +396,7 @@ def notices(row: flows.Row, machine: Machine) -> list[dict[str, Any]]:
     found: dict[tuple[str, str, int | None], str] = {}
     for event in machine.events:
         data = event.data
-        if event.type in ("task_opened", "task_moved"):
+        if event.type == "task_opened" or (event.type == "task_moved" and "due" not in data):
             task = machine.state.tasks[data[TASK_EVENTS[event.type]]]
             if task.state == "open":
                 found[task.assignee, "task", task.id] = row.title

@@ -245,6 +245,12 @@ class World:
             )
         return value
 
+    def give(self, object_name: str, record_id: str, values: Mapping[str, Any]) -> None:
+        """Set fields of a record that another workflow is to be about. Raises DougongError."""
+        given = {name: self.given(value) for name, value in values.items()}
+        change(self.doer, object_name, record_id, given, TRUSTED, self.divert)
+        self._draft = None
+
     def update(self, values: Mapping[str, Any]) -> None:
         """Set fields of the record."""
         change(self.doer, self.object_name, self.record_id, dict(values), TRUSTED, self.divert)

@@ -17,7 +17,7 @@ from runtime.engine.workspace import Session
 from runtime.formula.compiler import Compiled
 from runtime.kinds.field import Gate, Gated
 from runtime.meta.model import FieldDef
-from runtime.store import flows
+from runtime.store import approved
 
 #: How many blank fields a sentence names.
 SHOWN = 5
@@ -117,7 +117,7 @@ class Gates:
         """A workflow that must have approved the record, and nothing against it afterwards."""
         ids = [draft.id for draft in drafts if not draft.new]
         schema = self.session.workspace.schema
-        found = flows.approved_on(self.evaluator.rows, schema, str(gate.workflow), ids) if ids else set()
+        found = approved.approved_on(self.evaluator.rows, schema, str(gate.workflow), ids) if ids else set()
         piece = self.session.model.piece("workflow", str(gate.workflow))
         label: Mapping[str, str] = piece.label if piece else {"en": str(gate.workflow), "zh": str(gate.workflow)}
         text = Message(

@@ -13,7 +13,7 @@ from runtime.engine.guards import CHANNEL, OWNER
 from runtime.engine.triggers import triggers_of
 from runtime.engine.workspace import Session
 from runtime.meta.model import ObjectDef
-from runtime.store import flows
+from runtime.store import approved, flows
 from runtime.store.database import Connection
 
 Doc = Mapping[str, Any]
@@ -26,6 +26,8 @@ class Hold:
     instance: str
     doc: Doc
     keys: Sequence[str] | None = None
+    #: True for one that has approved the record and keeps it as it was then.
+    over: bool = False
 
     @property
     def waits(self) -> bool:
@@ -55,6 +57,28 @@ def running(session: Session, ids: Sequence[str], *, lent: bool = False) -> dict
     return {record: Hold(*one) for record, one in found.items()}
 
 
+def kept(session: Session, definition: ObjectDef, ids: Sequence[str]) -> dict[str, Hold]:
+    """The approval on each record that keeps it as it was approved, until that is revoked or asked for anew."""
+    names = triggers_of(session.model).keeping.get(definition.name)
+    if not names or not ids:
+        return {}
+    found = {}
+    for record, (instance, name) in approved.kept_on(session.database, session.workspace.schema, names, ids).items():
+        piece = session.model.piece("workflow", name)
+        if piece is not None:
+            found[record] = Hold(instance, piece.doc, over=True)
+    return found
+
+
+def holding(session: Session, definition: ObjectDef, ids: Sequence[str], *, lent: bool = False) -> dict[str, Hold]:
+    """What holds each record: the workflow that runs on it, else the approval that keeps it."""
+    found = kept(session, definition, ids)
+    for record, hold in running(session, ids, lent=lent).items():
+        if record not in found or hold.doc.get("lock", "record") != "none":
+            found[record] = hold
+    return found
+
+
 def refuse(session: Session, definition: ObjectDef, drafts: Sequence[Draft]) -> None:
     """Note a problem on every draft that a running workflow holds."""
     if session.channel == CHANNEL:  # A step of a workflow; what waits is changed by its own steps alone.
@@ -68,7 +92,9 @@ def refuse(session: Session, definition: ObjectDef, drafts: Sequence[Draft]) -> 
     above = {
         draft.id: str(draft.values[link.key]) for draft in drafts if parent and link and draft.values.get(link.key)
     }
-    found = running(session, sorted(ids | set(above.values())), lent=True)
+    found = holding(session, definition, sorted(ids), lent=True)
+    if parent is not None:
+        found |= holding(session, parent, sorted(set(above.values())), lent=True)
     if not found:
         return
     for draft in drafts:
@@ -79,10 +105,10 @@ def refuse(session: Session, definition: ObjectDef, drafts: Sequence[Draft]) -> 
                     "locked", f"{FIELD.en} (workflow {held.instance})", f"{FIELD.zh}（流程 {held.instance}）", name
                 )
         elif held is not None and touched(held.doc.get("lock", "record"), draft.raw):
-            tell(draft, held.instance)
+            tell(draft, held)
         upper = found.get(above.get(draft.id, ""))
         if upper is not None and not upper.waits and holds_children(upper.doc):
-            tell(draft, upper.instance)
+            tell(draft, upper)
 
 
 def watched(session: Session, definition: ObjectDef, *, new: bool) -> bool:
@@ -130,26 +156,28 @@ def refuse_deletion(
         owner = flows.owner_of(session.database, place.table, definition.owner_link.key, record_id)
         if connection is not None and owner:
             flows.share(connection, session.layout.object(parent.name).table, [owner])
-    found = running(session, [one for one in (record_id, owner) if one])
+    found = holding(session, definition, [record_id])
+    if parent is not None and owner:
+        found |= holding(session, parent, [owner])
     held = found.get(record_id)
     if held is not None and held.waits:
         raise Locked(GOES, code="locked", extra={"instance": held.instance})
     if held is not None and held.doc.get("lock", "record") != "none":
-        raise locked(held.instance)
+        raise locked(held)
     upper = found.get(owner or "")
     if upper is not None and not upper.waits and holds_children(upper.doc):
-        raise locked(upper.instance)
+        raise locked(upper)
 
 
 def held(session: Session, definition: ObjectDef, record_id: str) -> Locked | None:
     """Why a record cannot be changed by the caller as a whole, None when it can."""
     if not workflows(session, definition):
         return None
-    found = running(session, [record_id], lent=True).get(record_id)
+    found = holding(session, definition, [record_id], lent=True).get(record_id)
     if found is None or found.waits:
         return None
     lock = found.doc.get("lock", "record")
-    return None if lock == "none" or isinstance(lock, Mapping) else locked(found.instance)
+    return None if lock == "none" or isinstance(lock, Mapping) else locked(found)
 
 
 def parent_of(session: Session, definition: ObjectDef) -> ObjectDef | None:
@@ -192,12 +220,19 @@ GOES = Message(
 )
 
 
-def tell(draft: Draft, instance: str) -> None:
+AFTER = Message(
+    "this record was approved and stays as it was approved; it can be changed when the approval is revoked",
+    "该记录已审批通过并保持锁定，撤销审批后方可修改",
+)
+
+
+def tell(draft: Draft, hold: Hold) -> None:
     """Note it."""
     if not any(problem.code == "locked" for problem in draft.problems):
-        draft.refuse("locked", f"{SAID.en} (workflow {instance})", f"{SAID.zh}（流程 {instance}）")
+        said = AFTER if hold.over else SAID
+        draft.refuse("locked", f"{said.en} (workflow {hold.instance})", f"{said.zh}（流程 {hold.instance}）")
 
 
-def locked(instance: str) -> Locked:
+def locked(hold: Hold) -> Locked:
     """The refusal as a whole."""
-    return Locked(SAID, code="locked", extra={"instance": instance})
+    return Locked(AFTER if hold.over else SAID, code="locked", extra={"instance": hold.instance})

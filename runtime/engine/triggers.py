@@ -13,7 +13,7 @@ from runtime.store import outbox
 
 #: The order of a workflow that names none: smaller ones are asked first.
 PRIORITY = 100
-ON_CREATE, ON_CHANGE = "on_create", "on_change"
+ON_CREATE, ON_CHANGE, MANUAL, API = "on_create", "on_change", "manual", "api"
 #: The channel that workflows write through.
 CHANNEL = "workflow"
 
@@ -35,11 +35,15 @@ class Triggers:
     def __init__(self, model: Model) -> None:
         self.by_object: dict[str, list[Beginning]] = {}
         self.about: set[str] = set()
+        #: The workflows by object whose approval keeps a record as it was.
+        self.keeping: dict[str, list[str]] = {}
         for piece in model.all("workflow"):
             definition = model.object(str(piece.object))
             if definition is None:
                 continue
             self.about.add(definition.name)
+            if piece.doc.get("lock_after"):
+                self.keeping.setdefault(definition.name, []).append(piece.name)
             self.by_object.setdefault(definition.name, []).extend(beginnings(piece.name, piece.doc, definition))
         for found in self.by_object.values():
             found.sort(key=lambda one: (one.priority, one.workflow))
@@ -59,11 +63,21 @@ class Triggers:
         return found if found in self.about else None
 
 
+def begun_by(doc: Mapping[str, Any]) -> list[str]:
+    """How a workflow begins: manual, api, on_create, on_change.
+
+    One that answers for guarded fields begins when somebody changes them, unless its document says more.
+    """
+    start: Mapping[str, Any] = doc.get("start") or {}
+    proposes = (start.get("on_change") or {}).get("mode") == "proposal"
+    given = start.get("trigger", ON_CHANGE if proposes else MANUAL)
+    return [given] if isinstance(given, str) else list(given)
+
+
 def beginnings(name: str, doc: Mapping[str, Any], definition: ObjectDef) -> list[Beginning]:
     """How one workflow begins by itself; changes that are only proposed are no concern of events."""
     start = doc.get("start") or {}
-    triggers = start.get("trigger", "manual")
-    named = [triggers] if isinstance(triggers, str) else list(triggers)
+    named = begun_by(doc)
     priority = int(start.get("priority", PRIORITY))
     found = []
     if ON_CREATE in named:

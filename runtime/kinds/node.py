@@ -57,8 +57,8 @@ class At(Protocol):
     def hand_out(self) -> None:
         """Find who has to act and give them tasks."""
 
-    def copy(self) -> None:
-        """Tell people."""
+    def copy(self, *, at_end: bool) -> None:
+        """Tell people, now or when the workflow has ended."""
 
     def perform(self, actions: Sequence[Mapping[str, Any]], on_error: str) -> None:
         """Carry actions out in this transaction, then be done, or as ``on_error`` says."""
@@ -76,7 +76,8 @@ class Node(Kind):
     ``decisions`` are the words with which the holder of one of its tasks ends it well (first) or badly (second);
     without any the node gives nobody a task. ``judges`` is true where people decide about somebody else's wish, so
     that the rules about one's own approval and about the same person twice hold. ``lasting``: it changes something
-    that cannot be taken back.
+    that cannot be taken back. ``silent``: nobody is asked and nothing waited for, so that a workflow of such steps
+    alone is no request but something that is done at once.
     """
 
     family = "node"
@@ -84,6 +85,7 @@ class Node(Kind):
     judges: ClassVar[bool] = False
     lasting: ClassVar[bool] = False
     forks: ClassVar[bool] = False
+    silent: ClassVar[bool] = False
 
     @classmethod
     def ways(cls, options: Mapping[str, Any]) -> Sequence[Way]:

@@ -43,7 +43,7 @@ def check(model: Model, loaded: Loaded, catalog: Catalog) -> list[Problem]:
             walker = walkers[document.piece] = Walker(document.piece, rulebook(catalog).kinds, references.follow)
         problems.extend(_Piece(model, formulas, references, document).check(walker))
         if document.piece == "workflow":
-            problems.extend(check_flow(document, model, catalog))
+            problems.extend(check_flow(document, model, catalog, references))
         if document.piece == "scenario":
             problems.extend(check_scenario(document, model, catalog))
         if document.piece == "app":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,15 +13,21 @@ from runtime.kinds.field import HoldsFiles
 from runtime.kinds.node import Node
 from runtime.meta.load import Document
 from runtime.meta.model import SYSTEM_PROPERTIES, Model
+from runtime.meta.references import References
 
 Place = tuple[str | int, ...]
 Doc = Mapping[str, Any]
+#: Words that stand for people where levels are counted from.
+INITIATOR, ASSIGNEE = "initiator", "assignee"
+#: What a deadline does last: nothing comes after it.
+LAST = ("auto_agree", "auto_reject", "auto_return")
+LENGTH = re.compile(r"(-?)([0-9]+)([a-z]+)")
 
 
-def check_flow(document: Document, model: Model, catalog: Catalog) -> Iterator[Problem]:
+def check_flow(document: Document, model: Model, catalog: Catalog, references: References) -> Iterator[Problem]:
     """The problems of one workflow's document."""
     data = document.data
-    flow = _Flow(document, model, catalog)
+    flow = _Flow(document, model, catalog, references)
     yield from flow.sequence(data.get("nodes") or (), ("nodes",))
     for outcome, actions in (data.get("after") or {}).items():
         yield from flow.actions(actions, ("after", outcome))
@@ -63,11 +70,29 @@ def guarded(document: Document, model: Model) -> Iterator[Problem]:
             yield document.problem("workflow.guarded", said, place)
 
 
+def words(does: Any) -> list[str]:
+    """What one step of a deadline does, in order."""
+    return [one if isinstance(one, str) else "" for one in (does if isinstance(does, list) else [does])]
+
+
+def later(one: Any, other: Any) -> bool:
+    """Whether one moment of a deadline certainly comes after another; hours and working hours do not compare."""
+    here, there = (LENGTH.fullmatch(str(at)) for at in (one, other))
+    signs = [0 if at == 0 else (-1 if found[1] else 1) if found and int(found[2]) else 0
+             for at, found in ((one, here), (other, there))]  # fmt: skip
+    if signs[0] != signs[1]:
+        return signs[0] > signs[1]
+    if here is None or there is None or here[3] != there[3]:
+        return False
+    return int(here[2]) * signs[0] > int(there[2]) * signs[1]
+
+
 class _Flow:
     """The check of one document."""
 
-    def __init__(self, document: Document, model: Model, catalog: Catalog) -> None:
+    def __init__(self, document: Document, model: Model, catalog: Catalog, references: References) -> None:
         self.document = document
+        self.references = references
         self.model = model
         self.catalog = catalog
         self.before: list[str] = []
@@ -93,11 +118,11 @@ class _Flow:
 
     def step(self, kind: type[Node], node: Doc, place: Place) -> Iterator[Problem]:
         """One step and what is inside of it."""
-        if kind.decisions:
-            who = node.get("who")
-            for number, source in enumerate(who if isinstance(who, list) else [who]):
-                where = (*place, "who", number) if isinstance(who, list) else (*place, "who")
-                yield from self.source(source, where)
+        if "who" in node:
+            yield from self.sources(node["who"], (*place, "who"))
+        if isinstance(node.get("fields"), Mapping):
+            yield from self.fields(node["fields"], (*place, "fields"))
+        yield from self.join(kind, node, (*place, kind.name))
         if isinstance(node.get("due"), Mapping):
             yield from self.due(node["due"], (*place, "due"))
         if isinstance(node.get("empty"), Mapping):
@@ -120,11 +145,21 @@ class _Flow:
             if kind.forks:
                 del self.before[known:]
 
-    def source(self, source: Any, place: Place) -> Iterator[Problem]:
+    def sources(self, who: Any, place: Place, *, late: bool = False) -> Iterator[Problem]:
+        """One source of people or several; ``late``: where a deadline passes a task on."""
+        for number, source in enumerate(who if isinstance(who, list) else [who]):
+            yield from self.source(source, (*place, number) if isinstance(who, list) else place, late)
+
+    def source(self, source: Any, place: Place, late: bool) -> Iterator[Problem]:
         """A source of people that can never give anybody."""
         if not isinstance(source, Mapping):
             return
         for key, options in source.items():
+            for name in ("of", "from"):
+                if key != "initiator_choice" and isinstance(options, Mapping) and isinstance(options.get(name), str):
+                    yield from self.counted(options[name], (*place, key, name), late)
+            if key == "dept_of":
+                yield from self.counted(options, (*place, key), late)
             wrong: Message | None = None
             if key in ("node", "previous_choice") and isinstance(options, str) and options not in self.before:
                 wrong = Message(
@@ -138,6 +173,41 @@ class _Flow:
             if wrong is not None:
                 yield self.document.problem("workflow.nobody", wrong, (*place, key))
 
+    def counted(self, of: Any, place: Place, late: bool) -> Iterator[Problem]:
+        """From whom levels are counted, or whose department is meant."""
+        if not isinstance(of, str) or of in (INITIATOR, *self.before) or (of == ASSIGNEE and late):
+            return
+        if of == ASSIGNEE:
+            said = Message("nobody has the task yet: assignee is possible only where a deadline passes it on",
+                           "此时任务尚无处理人：assignee 仅可用于时限的 transfer")  # fmt: skip
+            yield self.document.problem("workflow.nobody", said, place)
+            return
+        wrong = self.references.check("people", of, str(self.document.data.get("object")))
+        if wrong is not None:
+            said = Message(f"{wrong.en}; possible: initiator, an earlier step, or a field that holds people",
+                           f"{wrong.zh}；可用：initiator、前面的节点或人员、部门字段")  # fmt: skip
+            yield self.document.problem("workflow.nobody", said, place)
+
+    def fields(self, fields: Doc, place: Place) -> Iterator[Problem]:
+        """Nobody can fill in what he may not set, or not see."""
+        set_here = {*(fields.get("editable") or ()), *(fields.get("required") or ())}
+        for closed in ("readonly", "hidden"):
+            for number, name in enumerate(fields.get(closed) or ()):
+                if name in set_here:
+                    said = Message(f"the field {name!r} is to be filled in at this step and is {closed} there too",
+                                   f"字段“{name}”在本节点既可填写又为 {closed}")  # fmt: skip
+                    yield self.document.problem("workflow.fields", said, (*place, closed, number))
+
+    def join(self, kind: type[Node], node: Doc, place: Place) -> Iterator[Problem]:
+        """As many branches as are to pass must be there."""
+        options = node.get(kind.name)
+        join = options.get("join") if kind.forks and isinstance(options, Mapping) else None
+        ways = len(kind.ways(node)) if isinstance(join, Mapping) else 0
+        if isinstance(join, Mapping) and isinstance(join.get("count"), int) and join["count"] > ways:
+            said = Message(f"{join['count']} branches can never pass, there are {ways}",
+                           f"共 {ways} 个分支，不可能通过 {join['count']} 个")  # fmt: skip
+            yield self.document.problem("workflow.unreachable", said, (*place, "join", "count"))
+
     def due(self, due: Doc, place: Place) -> Iterator[Problem]:
         """A deadline must be a moment, and something must happen around it."""
         if not due.get("steps"):
@@ -147,6 +217,20 @@ class _Flow:
         if ("in" in due) == ("at" in due):
             said = Message("a deadline has either in or at", "时限须写 in 或 at 之一")
             yield self.document.problem("workflow.deadline", said, place)
+        steps = [one for one in due.get("steps") or () if isinstance(one, Mapping)]
+        ends = [one.get("at") for one in steps if set(LAST) & set(words(one.get("do")))]
+        for number, one in enumerate(steps):
+            where = (*place, "steps", number)
+            does = one.get("do")
+            for at, each in enumerate(does if isinstance(does, list) else [does]):
+                if isinstance(each, Mapping) and "transfer" in each:
+                    yield from self.sources(each["transfer"], (*where, "do", *((at,) if isinstance(does, list) else ()),
+                                                               "transfer"), late=True)  # fmt: skip
+            behind = [word for word in words(does)[:-1] if word in LAST]
+            if behind or any(later(one.get("at"), end) for end in ends):
+                said = Message("this can never happen: the task is decided by its deadline before",
+                               "不会执行：任务此前已因超时自动处理")  # fmt: skip
+                yield self.document.problem("workflow.deadline", said, (*where, "do" if behind else "at"))
 
     def empty(self, empty: Doc, place: Place) -> Iterator[Problem]:
         """Somebody must be named for the policy that needs him."""

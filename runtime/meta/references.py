@@ -45,12 +45,15 @@ class References:
         return self.model.pieces.get(what, {})
 
     def follow(self, what: str, name: Any, about: str | None) -> str | None:
-        """The object that ``name`` leads to: an object, a relation or a link of the object ``about``."""
+        """The object that ``name`` leads to: an object, a workflow's, a relation or a link of the object ``about``."""
         if not isinstance(name, str):
             return None
         if what == "object":
             found = self.model.object(name)
             return found.name if found else None
+        if what == "workflow":
+            piece = self.model.piece("workflow", name)
+            return str(piece.object) if piece else None
         scope = self.formulas.scope(about) if about else None
         if not isinstance(scope, ModelScope):
             return None

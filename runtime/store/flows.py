@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -156,19 +156,6 @@ def state_of(connection: Connection, schema: str, instance: str) -> str:
     return str(run(connection, Sql(f"SELECT state FROM {table} WHERE id = %s::uuid", (instance,)))[0][0])
 
 
-def approved_on(
-    rows: Callable[[Sql], list[tuple[Any, ...]]], schema: str, workflow: str, ids: Sequence[str]
-) -> set[str]:
-    """Those of the records that a workflow has approved: the last decision counts, and that it is not revoked."""
-    table = ident(schema, "s_instance")
-    return {row[0] for row in rows(Sql(
-        f"SELECT d.record_id::text FROM (SELECT DISTINCT ON (record_id) id, record_id, state FROM {table} "
-        "WHERE record_id = ANY(%s::uuid[]) AND workflow = %s AND kind IN ('normal', 'sub') "
-        "AND state IN ('approved', 'rejected') ORDER BY record_id, ended_at DESC, id DESC) d "
-        f"WHERE d.state = 'approved' AND NOT EXISTS (SELECT 1 FROM {table} r WHERE r.revokes = d.id "
-        "AND r.state = 'approved')", (list(ids), workflow)))}  # fmt: skip
-
-
 def owner_of(database: Database, table: str, key: str, record: str) -> str | None:
     """The record that a line item belongs to."""
     found = database.row(Sql(f"SELECT data->>%s FROM {table} WHERE id = %s::uuid", (key, record)))
@@ -215,7 +202,7 @@ def store(connection: Connection, schema: str, instance: str, state: Mapping[str
         "due_at, decided_at, decided_by) SELECT %s::uuid, r.* FROM jsonb_to_recordset(%s::jsonb) AS r(id uuid, "
         "number int, node text, kind text, assignee uuid, principal uuid, state text, opened_at timestamptz, "
         "due_at timestamptz, decided_at timestamptz, decided_by uuid) ON CONFLICT (instance, number) DO UPDATE SET "
-        "state = excluded.state, "
+        "state = excluded.state, opened_at = excluded.opened_at, "
         "due_at = excluded.due_at, decided_at = excluded.decided_at, decided_by = excluded.decided_by "
         "RETURNING number, id) "
         f"INSERT INTO {name['s_notice']} (id, user_id, type, instance, task, text) "

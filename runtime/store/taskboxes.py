@@ -117,3 +117,14 @@ def mine(database: Database, schema: str, instances: Sequence[str], user: str) -
         "WHERE instance = ANY(%s::uuid[]) AND assignee = %s::uuid AND state = 'open' ORDER BY instance, id",
         (list(instances), user)))  # fmt: skip
     return dict(rows)
+
+
+def busy(database: Database, schema: str, people: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """(open tasks, when the last one was got or done) of those of the people who have had any."""
+    table = ident(schema, "s_task")
+    rows = database.rows(Sql(
+        f"SELECT p::text, (SELECT count(*) FROM {table} WHERE assignee = p AND state = 'open'), "
+        f"greatest((SELECT max(opened_at) FROM {table} WHERE assignee = p AND state = 'open'), "
+        f"(SELECT decided_at FROM {table} WHERE decided_by = p ORDER BY decided_at DESC LIMIT 1)) "
+        "FROM unnest(%s::uuid[]) p", (list(people),)))  # fmt: skip
+    return {one: (count, last.isoformat()) for one, count, last in rows if last is not None}

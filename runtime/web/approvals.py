@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from flask import Response, flash, request
@@ -53,6 +54,8 @@ class Start:
     name: str
     label: str
     href: str
+    #: False for one that asks nobody: it is done at once.
+    asks: bool = True
 
 
 @dataclass
@@ -77,7 +80,7 @@ def bar(session: Session, access: ObjectAccess, record_id: str, may: set[str]) -
     made = Bar()
     made.running = [running(session, one) for one in found if one.state.is_open]
     made.ended = [running(session, one) for one in found if not one.state.is_open]
-    held = locks.running(session, [record_id], lent=True).get(record_id)
+    held = locks.holding(session, access.object, [record_id], lent=True).get(record_id)
     if held is not None:
         lock = held.doc.get("lock", "record")
         if held.waits:
@@ -86,12 +89,17 @@ def bar(session: Session, access: ObjectAccess, record_id: str, may: set[str]) -
             known = [one for one in lock.get("fields", ()) if one in access.object.fields and access.visible(one)]
             made.fields = joined([access.object.fields[one].label[page_language()] for one in known])
         elif lock != "none":
-            made.locked = gettext("It cannot be changed until the workflow has ended.")
+            made.locked = (
+                gettext("It was approved and stays as it was, until the approval is revoked.")
+                if held.over
+                else gettext("It cannot be changed until the workflow has ended.")
+            )
             may.difference_update(HELD)
     if not any(one.state.is_open and one.kind in ("normal", "proposal") for one in found):
         starts = approvals.startable(session, access.object, record_id, "update" in may)
         made.starts = [
-            Start(one.name, flow_label(one), f"/tasks/start/{one.name}/{name}/{record_id}") for one in starts
+            Start(one.name, flow_label(one), f"/tasks/start/{one.name}/{name}/{record_id}", not one.silent)
+            for one in starts
         ]
     return made
 
@@ -130,12 +138,13 @@ def start_page(session: Session, workflow: str, access: ObjectAccess, record_id:
             message, status = error.detail(page_language()), error.status
             version = error.extra.get("version", version)
         else:
-            flash(gettext("It is submitted."))
+            done = gettext("Done: %(flow)s") % {"flow": flow_label(flow)}
+            flash(done if flow.silent else gettext("It is submitted."))
             return to(f"/o/{name}/{record_id}")
     return page(
         "flow_start.html", session, status, object=access.object, id=record_id, title=title, flow=flow_label(flow),
         help=piece.doc.get("help") or {}, workflow=workflow, choosers=shown(choosers), choice=choice, message=message,
-        once=once(), version=version,
+        once=once(), version=version, asks=not flow.silent,
     )  # fmt: skip
 
 
@@ -170,6 +179,8 @@ def after_saving(session: Session, access: ObjectAccess, record_id: str, workflo
 def submits(session: Session, access: ObjectAccess, record: Mapping[str, Any] | None, *, new: bool) -> list[Start]:
     """The workflows that a form offers to start when it is saved: those whose condition may hold for the record.
 
+    One that asks nobody is no submission, its button stands on the record's page.
+
     ``record`` is it with the ids of its links, or what a ``new`` one begins with.
     """
     if not access.may("read") or not approvals.concerned(session, access.object):
@@ -178,5 +189,6 @@ def submits(session: Session, access: ObjectAccess, record: Mapping[str, Any] | 
     whens = {name: (one.doc.get("start") or {}).get("when", True) for name, one in pieces.items()}
     said = [one for one in whens.values() if isinstance(one, str)]
     known = presenting.conditions(session, access, said, record, new=new)
-    names = [name for name, when in whens.items() if visible((when,), known)]
-    return [Start(one, pieces[one].label[page_language()], "") for one in names[:OFFERED]]
+    fit = (name for name, when in whens.items() if visible((when,), known))
+    names = islice((one for one in fit if not flows.live_definition(session, one)[1].silent), OFFERED)
+    return [Start(one, pieces[one].label[page_language()], "") for one in names]

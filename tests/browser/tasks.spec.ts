@@ -73,6 +73,7 @@ test("a quote is submitted, looked at by one more, returned, mended and approved
   await li.getByRole("link", { name: "Edit the record" }).click();
   await li.fill("form.record [name=subject]", "Pumps for the north, fewer");
   await li.locator("form.record .end button.primary").click();
+  await li.waitForURL((url) => !url.pathname.endsWith("/edit"));  // Else the next page would break the save off.
   await open(li);
   await li.getByRole("button", { name: "Submit again" }).click();
   await expect(li.locator(".task-facts")).toContainText("round 2");

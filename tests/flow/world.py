@@ -14,7 +14,7 @@ from runtime.base.errors import Invalid, Message, Problem
 from runtime.base.kind import Catalog
 from runtime.engine.flow.commands import Command, step
 from runtime.engine.flow.definition import Definition, compile_flow
-from runtime.engine.flow.machine import SYSTEM, moment_of
+from runtime.engine.flow.machine import SYSTEM, moment_of, stamp
 from runtime.engine.flow.state import Event, Instance, Task, dump, fold, load
 from runtime.engine.flow.worktime import Calendar
 from runtime.engine.flow.world import Directory
@@ -34,6 +34,7 @@ class Office:
     roles: dict[str, list[str]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     successors: dict[str, str] = field(default_factory=dict)
+    work: dict[str, tuple[int, str]] = field(default_factory=dict)
     delegates: dict[str, tuple[str, datetime, datetime]] = field(default_factory=dict)
     everybody: list[str] = field(default_factory=lambda: ["boss", "li", "wang", "zhao", "qian", "sun", "zhou", "admin"])
 
@@ -69,6 +70,9 @@ class Office:
 
     def admins(self) -> Sequence[str]:
         return [] if "admin" in self.gone else ["admin"]
+
+    def busy(self, people: Sequence[str]) -> Mapping[str, tuple[int, str]]:
+        return {one: self.work[one] for one in people if one in self.work}
 
     def delegate(self, user: str, workflow: str, now: datetime) -> str | None:
         found = self.delegates.get(user)
@@ -163,6 +167,10 @@ class Play:
     def start(self, actor: str = "li", **args: Any) -> Play:
         self.do("start", actor, **args)
         return self
+
+    def world_now(self) -> str:
+        """This moment as events write it."""
+        return stamp(self.now)
 
     def task(self, person: str) -> Task:
         """The open task of somebody."""

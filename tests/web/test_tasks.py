@@ -490,6 +490,43 @@ def test_save_and_submit(office: Shop) -> None:
     assert li.fill("/o/quote/new", {"name": "None", "_start": "nothing"}).status_code == 404
 
 
+MARK = """
+workflow: shelved
+label: {en: Put on the shelf, zh: 搁置}
+object: quote
+title: name
+start: {trigger: manual, when: "status == 'draft'"}
+nodes: [{action: shelf, do: [{update: {status: bad}}]}, {cc: told, who: {role: finance}}]
+"""
+
+
+def test_what_asks_nobody_is_a_button_of_its_own_and_no_submission(office: Shop) -> None:
+    office.publish(QUOTE, FLOW, CHOICE, MARK, ROLES)
+    li, record = at(office, "li"), quote(office)
+    shown = li.text(f"/o/quote/{record}")
+    assert ">Put on the shelf</button>" in shown and "Submit: Put on the shelf" not in shown
+    assert "Submit: Quote approval" in shown
+    for page in (li.text(f"/o/quote/{record}/edit"), li.text("/o/quote/new")):
+        assert 'value="quote_approval">Save and submit<' in page and "Put on the shelf" not in page
+    path = f"/tasks/start/shelved/quote/{record}"
+    assert "<h1>Put on the shelf</h1>" in li.text(path)
+    answer = li.fill(path, {})
+    assert "Done: Put on the shelf" in li.text(answer.headers["Location"])
+    assert office.ask("GET", f"/records/quote/{record}", "li").get_json()["status"] == "bad"
+
+
+def test_an_approved_record_says_that_it_stays(office: Shop) -> None:
+    office.publish(QUOTE, FLOW.replace("nodes:", "lock_after: true\nnodes:", 1), CHOICE, ROLES)
+    record = quote(office)
+    start(office, record)
+    office.ask("POST", f"/tasks/{task_of(office, 'boss')}/agree", "boss", json={})
+    office.ask("POST", f"/tasks/{task_of(office, 'li')}/skip", "root", json={"reason": "no scan"})
+    li = at(office, "li")
+    assert "until the approval is revoked" in li.text(f"/o/quote/{record}")
+    assert f"/o/quote/{record}/edit" not in li.text(f"/o/quote/{record}")
+    assert li.get(f"/o/quote/{record}/edit").status_code == 303
+
+
 def test_the_initiator_chooses_and_so_does_an_approver(office: Shop) -> None:
     people = {one["name"]: one["id"] for one in office.ask("GET", "/admin/users").get_json()["data"]}
     li = at(office, "li")

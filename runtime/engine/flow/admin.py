@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from runtime.base.errors import Conflict, Forbidden, Invalid, Message, Problem
@@ -140,7 +141,7 @@ def fire(machine: Machine, args: Mapping[str, Any]) -> None:
 
 def give_away(machine: Machine, task: Task, to: Any) -> None:
     """A task that is late goes to somebody else: the manager of who has it, an administrator or a source of people."""
-    ask = machine.asking(machine.step_of(machine.state.runs[task.run]))
+    ask = replace(machine.asking(machine.step_of(machine.state.runs[task.run])), holder=task.assignee)
     if to == "manager_of_assignee":
         names: Sequence[str | None] = [ask.people.manager(task.assignee)]
     elif to == "admin":

@@ -46,6 +46,8 @@ class Asking:
     state: Instance
     env: Env
     step: Step | None = None
+    #: Who has the task that somebody else is looked for.
+    holder: str | None = None
 
     @property
     def people(self) -> Directory:
@@ -54,6 +56,8 @@ class Asking:
 
     def whose(self, of: Any) -> list[str]:
         """The person that levels are counted from: ``initiator`` or whom a field names."""
+        if of == "assignee" and self.holder is not None:
+            return [self.holder]
         if of in (None, "initiator", "assignee"):
             return [self.state.initiator]
         if of in self.definition.by_name:
@@ -85,10 +89,18 @@ def _manager(ask: Asking, options: Any) -> list[str]:
     return found
 
 
+def _place(ask: Asking, of: str) -> str | None:
+    """The department of the initiator, of who has the task, of who decided at a step, or that a field names."""
+    if of in ("initiator", "assignee") or of in ask.definition.by_name:
+        people = ask.whose(of)
+        return ask.people.department(people[0]) if people else None
+    return ask.env.department(of)
+
+
 def _head(ask: Asking, options: Any) -> list[str]:
     options = options or {}
     of = options.get("of", "initiator")
-    at = ask.people.department(ask.state.initiator) if of == "initiator" else ask.env.department(str(of))
+    at = _place(ask, of)
     for _ in range(int(options.get("level", 1)) - 1):
         at = ask.people.above(at) if at else None
     head = ask.people.head(at) if at else None
@@ -96,7 +108,7 @@ def _head(ask: Asking, options: Any) -> list[str]:
 
 
 def _members(ask: Asking, of: Any) -> list[str]:
-    place = ask.people.department(ask.state.initiator) if of == "initiator" else ask.env.department(str(of))
+    place = _place(ask, of)
     return list(ask.people.members(place)) if place else []
 
 
@@ -143,6 +155,37 @@ def _formula(ask: Asking, source: str) -> list[str]:
     return _known(ask, [one for one in texts if one])
 
 
+def _senior(ask: Asking, options: Mapping[str, Any]) -> list[str]:
+    """Who stands highest of a pool: with the fewest managers above."""
+
+    def above(person: str) -> int:
+        seen, at = [person], ask.people.manager(person)
+        while at is not None and at not in seen:
+            seen.append(at)
+            at = ask.people.manager(at)
+        return len(seen)
+
+    return sorted(_there(ask, options), key=above)[:1]
+
+
+def _there(ask: Asking, options: Mapping[str, Any]) -> list[str]:
+    return [one for one in _pool(ask, options) if ask.people.active(one)]
+
+
+def _idle(ask: Asking, options: Mapping[str, Any]) -> list[str]:
+    """Who of a pool has the fewest open tasks."""
+    pool = _there(ask, options)
+    known = ask.people.busy(pool)
+    return sorted(pool, key=lambda one: known.get(one, (0, ""))[0])[:1]
+
+
+def _next(ask: Asking, options: Mapping[str, Any]) -> list[str]:
+    """Whose last task of a pool is the oldest."""
+    pool = _there(ask, options)
+    known = ask.people.busy(pool)
+    return sorted(pool, key=lambda one: known.get(one, (0, ""))[1])[:1]
+
+
 SOURCES: Mapping[str, Callable[[Asking, Any], list[str]]] = {
     "user": lambda ask, name: _known(ask, [name]),
     "users": _known,
@@ -160,9 +203,9 @@ SOURCES: Mapping[str, Callable[[Asking, Any], list[str]]] = {
     "previous_choice": lambda ask, node: list(ask.state.picked.get(node, ())),
     "node": lambda ask, node: decided_at(ask.state, node),
     "expression": _formula,
-    "most_senior": lambda ask, pool: _pool(ask, pool)[:1],
-    "least_loaded": lambda ask, pool: _pool(ask, pool)[:1],
-    "round_robin": lambda ask, pool: _pool(ask, pool)[:1],
+    "most_senior": _senior,
+    "least_loaded": _idle,
+    "round_robin": _next,
     "table": _table,
 }
 

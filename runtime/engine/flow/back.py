@@ -169,8 +169,8 @@ def retrieve(machine: Machine, actor: str) -> None:
             and machine.state.tasks[data["id"]].state in ("open", "waiting")
         ):
             machine.close_task(machine.state.tasks[data["id"]], "cancelled")
-        elif type == "task_moved" and data["state"] == "open" and machine.state.tasks[data["task"]].state == "open":
-            machine.emit("task_moved", task=data["task"], state="waiting")
+        elif type == "task_moved" and _opened(data) and machine.state.tasks[data["task"]].state == "open":
+            _turn_back(machine, machine.state.tasks[data["task"]], "opened" in data)
     closed = [machine.state.tasks[data["task"]] for type, data in events if type == "task_closed"]
     gone = {data["id"] for type, data in events if type == "run_opened"}
     for one in closed:
@@ -179,6 +179,22 @@ def retrieve(machine: Machine, actor: str) -> None:
 
 
 FORKS = ("forked", "way_ended", "fork_closed")
+
+
+def _opened(data: Mapping[str, Any]) -> bool:
+    """Whether it became a task's turn, and not only its deadline was set."""
+    return data["state"] == "open" and "due" not in data
+
+
+def _turn_back(machine: Machine, task: Task, turn: bool) -> None:
+    """A task waits again: for its ``turn``, and then nothing counts against it, or for the signers before it."""
+    if not turn:
+        machine.emit("task_moved", task=task.id, state="waiting", paused=True)
+        return
+    for timer in machine.state.timers.values():
+        if timer.task == task.id and timer.state == "scheduled":
+            machine.emit("timer_closed", timer=timer.id, state="cancelled")
+    machine.emit("task_moved", task=task.id, state="waiting", due=None)
 
 
 def _unfork(machine: Machine, type: str, data: Mapping[str, Any]) -> None:

@@ -192,9 +192,12 @@ def say(machine: Machine, command: Command, task: Task) -> None:
                 f"this task takes {offered}, not {command.name}", f"该任务可执行：{offered}，不能执行 {command.name}"
             )
         )
-    wanted = node.options.get("opinion", {}).get("comment", "never")
     silent = not str(command.args.get("comment") or "").strip()
+    said = node.options.get("opinion", {})
     problems = signing.missing(node, command.name, command.args.get("signature"))
+    wanted = said.get("comment", "never")
+    if command.args.get("files") and not said.get("attachment", True):
+        problems.append(Problem("files", Message("no files at this step", "本节点不能附文件"), field="files"))
     if silent and (wanted == "always" or (wanted == "on_reject" and command.name in (*BAD, "return"))):
         problems.append(Problem("comment", Message("a comment is needed here", "此处须填写意见"), field="comment"))
     if problems:

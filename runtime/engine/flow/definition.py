@@ -93,6 +93,11 @@ class Definition:
         """Every step by its name."""
         return {one.name: one for one in self.by_path.values()}
 
+    @cached_property
+    def silent(self) -> bool:
+        """True when nobody is asked and nothing waited for: it is done at once."""
+        return all(one.kind.silent for one in self.by_path.values() if not one.ways)
+
     def sequence(self, prefix: Path) -> Sequence[Step]:
         """The steps of one way; () gives those of the workflow."""
         return self.steps if not prefix else self.by_path[prefix[:-1]].inside[prefix[-1]]

@@ -162,7 +162,15 @@ class Machine:
                 raise Conflict(said, code="after_failed")
             if actions:
                 self.emit("performed", when=wanted, error=kept(error))
+        for path in self.state.later:
+            self.tell(self.definition.by_path[parsed(path)])
         self.emit("ended", state=outcome, at=self.now, by=self.actor)
+
+    def tell(self, step: Step) -> None:
+        """People get a copy at a step."""
+        ask = self.asking(step)
+        people = [one for one in (in_force(ask, name) for name in sources(ask, step.options["who"])) if one]
+        self.emit("copied", node=step.name, people=people)
 
     def ask_initiator(self) -> None:
         """What was approved does not fit the record any more: who proposed it says what becomes of it."""
@@ -237,8 +245,9 @@ class Machine:
         self.emit("task_closed", task=task.id, state=state, by=more.pop("by", self.actor), at=self.now, **more)
 
     def wake(self, task: Task) -> None:
-        """It is a waiting task's turn."""
-        self.emit("task_moved", task=task.id, state="open")
+        """It is a waiting task's turn; what was put off for signers before it goes on as it was."""
+        turn = {} if task.paused else {"opened": self.now}
+        self.emit("task_moved", task=task.id, state="open", **turn)
         if task.due is None and task.kind != "resubmit":
             self.set_deadline(self.state.runs[task.run], task)
 
@@ -368,11 +377,12 @@ class Place:
                 machine.close_task(task, "auto_agreed", by=one.person, reason=one.auto)
         machine.settle(run)
 
-    def copy(self) -> None:
-        """Tell people."""
-        ask = self.machine.asking(self.step)
-        people = [one for one in (in_force(ask, name) for name in sources(ask, self.step.options["who"])) if one]
-        self.machine.emit("copied", node=self.step.name, people=people)
+    def copy(self, *, at_end: bool) -> None:
+        """Tell people, now or when the workflow has ended."""
+        if at_end:
+            self.machine.emit("copy_kept", path=written(self.step.path))
+        else:
+            self.machine.tell(self.step)
 
     def perform(self, actions: Sequence[Mapping[str, Any]], on_error: str) -> None:
         """Carry actions out, then be done, or as ``on_error`` says."""

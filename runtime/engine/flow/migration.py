@@ -18,6 +18,7 @@ class Moves:
     runs: dict[int, str] = field(default_factory=dict)
     forks: dict[str, str] = field(default_factory=dict)
     chosen: dict[str, str] = field(default_factory=dict)
+    later: dict[str, str] = field(default_factory=dict)
     blockers: list[Message] = field(default_factory=list)
 
     def refuse(self, en: str, zh: str) -> None:
@@ -46,6 +47,8 @@ def moves(state: Instance, old: Definition, new: Definition) -> Moves:
         if fork.state == "open" and fork.path not in found.forks:
             found.refuse("a parallel block is open that has no place in the new version",
                          "有未结束的并行分支在新版本中没有对应位置")  # fmt: skip
+    told = {path: same(old.by_path[parsed(path)], new) for path in state.later}
+    found.later = {path: written(step.path) for path, step in told.items() if step is not None}
     found.chosen = {path: moved for path, moved in found.forks.items() if path in state.chosen}
     return found
 
@@ -99,7 +102,7 @@ def migrate(machine: Machine, found: Moves, version: str, actor: str) -> None:
     machine.emit("command", name="migrate", actor=actor, task=None, at=machine.now, on_behalf=None, comment=None,
                  files=[], reason=None, decision=False)  # fmt: skip
     machine.emit("migrated", flow=version, runs={str(run): path for run, path in found.runs.items()},
-                 forks=dict(found.forks), chosen=dict(found.chosen))  # fmt: skip
+                 forks=dict(found.forks), chosen=dict(found.chosen), later=dict(found.later))  # fmt: skip
     for task in machine.state.pending():
         run = machine.state.runs[task.run]
         late = [one for one in machine.state.timers.values() if one.task == task.id and one.state == "scheduled"]

@@ -130,6 +130,8 @@ class Instance:
     urged: str | None = None
     decided: bool = False
     cause: dict[str, Any] | None = None
+    #: Paths of the steps whose people get a copy when it has ended.
+    later: list[str] = field(default_factory=list)
 
     @property
     def is_open(self) -> bool:
@@ -239,6 +241,7 @@ def _task_moved(state: Instance, data: Mapping[str, Any]) -> None:
     task = state.tasks[data["task"]]
     task.state = data["state"]
     task.paused = bool(data.get("paused", False))
+    task.opened = data.get("opened", task.opened)
     if "due" in data:
         task.due, task.since = data["due"], data.get("since")
 
@@ -313,6 +316,8 @@ def _returned(state: Instance, data: Mapping[str, Any]) -> None:
 
 def _resubmitted(state: Instance, data: Mapping[str, Any]) -> None:
     state.state, state.round, state.decided = "running", state.round + 1, bool(data.get("direct"))
+    if not data.get("direct"):
+        state.later = []
 
 
 def _jumped(state: Instance, data: Mapping[str, Any]) -> None:
@@ -325,6 +330,10 @@ def _picked(state: Instance, data: Mapping[str, Any]) -> None:
 
 def _copied(state: Instance, data: Mapping[str, Any]) -> None:
     state.copies = list(dict.fromkeys([*state.copies, *data["people"]]))
+
+
+def _copy_kept(state: Instance, data: Mapping[str, Any]) -> None:
+    state.later = list(dict.fromkeys([*state.later, data["path"]]))
 
 
 def _urged(state: Instance, data: Mapping[str, Any]) -> None:
@@ -346,6 +355,7 @@ def _migrated(state: Instance, data: Mapping[str, Any]) -> None:
         fork.path = path
     state.forks = moved
     state.chosen = {data["chosen"][path]: way for path, way in state.chosen.items() if path in data["chosen"]}
+    state.later = [data["later"][path] for path in state.later if path in data.get("later", {})]
     state.jump = None
 
 
@@ -377,6 +387,7 @@ HANDLERS: dict[str, Callable[[Instance, Mapping[str, Any]], None]] = {
     "migrated": _migrated,
     "picked": _picked,
     "copied": _copied,
+    "copy_kept": _copy_kept,
     "urged": _urged,
     "ended": _ended,
 }

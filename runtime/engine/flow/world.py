@@ -46,6 +46,9 @@ class Directory(Protocol):
     def admins(self) -> Sequence[str]:
         """The active administrators."""
 
+    def busy(self, people: Sequence[str]) -> Mapping[str, tuple[int, str]]:
+        """How many open tasks each of the people has, and when he got his last one; nobody without any is named."""
+
     def delegate(self, user: str, workflow: str, now: datetime) -> str | None:
         """Who stands in for somebody now."""
 

@@ -16,6 +16,7 @@ class Action(Node):
     help = {"en": "Changes records without anybody's help.", "zh": "自动修改记录，无需人工。"}
     icon = "bolt"
     lasting = True
+    silent = True
     options = {
         "action": option("string", "Name", "名称", pattern=NAME),
         "do": kinds("action", "only_key", "Does", "执行", minItems=1),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.kinds.marks import name_of
+from runtime.kinds.marks import name_of, values_of
 from runtime.kinds.node import At, Node
 from runtime.kinds.options import one_of, option
 
@@ -23,7 +23,15 @@ class Subflow(Node):
             properties={
                 "workflow": name_of("workflow", "Workflow", "流程"),
                 "record": name_of("field", "On the record that a field links", "关联记录字段"),
-                "input": option("object", "Input", "输入"),
+                "input": values_of(
+                    "Given to its record",
+                    "写入其记录",
+                    (
+                        "Fields of the record that the other workflow is about, set before it begins",
+                        "子流程所针对记录的字段，启动前写入",
+                    ),
+                    of={"key": "workflow", "as": "workflow"},
+                ),
                 "on_reject": one_of(
                     "When it is rejected",
                     "被驳回时",

@@ -1,0 +1,92 @@
+"""Whose turn it is, from when his deadline counts, who is found for a task, and copies at the end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from runtime.base.errors import Invalid
+from tests.flow.test_scenarios import approve, play, steps
+from tests.flow.world import Office
+
+DUE = {"in": "8wh", "steps": [{"at": "-1wh", "do": "remind"}, {"at": 0, "do": "auto_reject"}]}
+
+
+def test_a_deadline_counts_from_ones_own_turn() -> None:
+    p = play(approve(["wang", "zhao"], "sequential", due=DUE)).start().forward(timedelta(hours=4))
+    waiting = p.state.tasks[2]
+    assert (waiting.state, waiting.due) == ("waiting", None)
+    p.says("wang", "agree")
+    turn = p.task("zhao")
+    assert turn.opened == turn.since == p.world_now() and turn.due is not None
+    p.forward(timedelta(hours=5))  # Past what would be eight hours from the beginning of the step.
+    assert (p.state.state, p.open()) == ("running", ["zhao"])
+    assert p.forward(timedelta(days=2)).state.state == "rejected"
+
+
+def test_a_turn_that_is_taken_back_has_no_deadline_until_it_comes_again() -> None:
+    p = play(approve(["wang", "zhao"], "sequential", due=DUE)).start().says("wang", "agree")
+    p.forward(timedelta(minutes=5)).do("retrieve", "wang")
+    assert p.open() == ["wang"]
+    zhao = next(one for one in p.state.tasks.values() if one.assignee == "zhao")
+    assert (zhao.state, zhao.due) == ("waiting", None)
+    assert not [one for one in p.state.timers.values() if one.task == zhao.id and one.state == "scheduled"]
+    p.forward(timedelta(hours=3)).says("wang", "agree")
+    assert p.task("zhao").since == p.world_now()
+
+
+def test_a_signer_before_who_takes_his_word_back_keeps_the_asker_waiting() -> None:
+    p = play(approve(["wang", "zhao"], "all")).start()
+    p.says("wang", "add_sign", kind="before", people=["qian"]).says("qian", "agree")
+    assert sorted(p.open()) == ["wang", "zhao"]
+    p.do("retrieve", "qian")
+    assert sorted(p.open()) == ["qian", "zhao"]
+    assert p.says("zhao", "agree").open() == ["qian"], "the asker waits for him still"
+    assert p.says("qian", "agree").open() == ["wang"]
+    assert p.says("wang", "agree").state.state == "approved"
+
+
+def test_copies_at_the_end() -> None:
+    later = {"cc": "team", "who": {"users": ["sun"]}, "when_entered": False}
+    p = play(later, *steps("wang")).start()
+    assert p.state.copies == []
+    assert p.says("wang", "agree").state.copies == ["sun"]
+    assert [one.type for one in p.events[-2:]] == ["copied", "ended"]
+    branch = {"branch": [{"when": "amount > 10", "nodes": [later]}, {"else": []}]}
+    p = play(*steps("wang"), branch, *steps("zhao"), record={"amount": 50}).start().says("wang", "agree")
+    p.says("zhao", "return", resubmit="replay").says("li", "submit", values={"amount": 1})
+    assert p.says("wang", "agree").says("zhao", "agree").state.copies == [], "that way was not taken in the end"
+
+
+def test_a_late_task_goes_to_the_manager_of_who_has_it() -> None:
+    office = Office(managers={"li": "wang", "wang": "boss", "zhao": "qian"})
+    due = {"in": "1h", "steps": [{"at": 0, "do": {"transfer": {"manager": {"of": "assignee"}}}}]}
+    p = play(approve(["zhao"], due=due), office=office).start().forward(timedelta(hours=2))
+    assert p.open() == ["qian"], "not that of the initiator"
+
+
+def test_levels_from_who_decided_at_a_step() -> None:
+    office = Office(managers={"zhao": "qian"}, departments={"zhao": "d", "sun": "d"}, heads={"d": "sun"})
+    p = play(*steps("zhao"), {"approve": "up", "who": {"manager": {"of": "n_zhao"}}},
+             {"approve": "head", "who": {"department_head": {"of": "n_zhao"}}}, office=office).start()  # fmt: skip
+    assert p.says("zhao", "agree").open() == ["qian"]
+    assert p.says("qian", "agree").open() == ["sun"]
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [("least_loaded", "qian"), ("round_robin", "wang"), ("most_senior", "zhao")],
+)
+def test_one_of_a_pool(source: str, found: str) -> None:
+    work = {"wang": (3, "2026-01-01"), "zhao": (2, "2026-01-03"), "qian": (1, "2026-01-02")}
+    office = Office(managers={"wang": "zhao", "qian": "zhao"}, work=work, gone={"sun"})
+    people = {source: {"users": ["sun", "qian", "wang", "zhao"]}}
+    assert play({"approve": "a", "who": people}, office=office).start().open() == [found]
+
+
+def test_no_files_where_the_step_takes_none() -> None:
+    p = play(approve(["wang"], opinion={"attachment": False})).start()
+    with pytest.raises(Invalid, match="files"):
+        p.says("wang", "agree", files=["0190"])
+    assert p.says("wang", "agree").state.state == "approved"
