@@ -15,7 +15,6 @@ from runtime.base.errors import DougongError, Locked, Message, Problem, Unavaila
 from runtime.engine import keeping, locks, storing
 from runtime.engine.access import ObjectAccess
 from runtime.engine.finding import Abort, Item, Request, Result, failure, locate
-from runtime.engine.flows import divert
 from runtime.engine.prepare import Preparation, too_large
 from runtime.engine.saving import Options
 from runtime.engine.storing import RETRY, taken_problem, write_of
@@ -272,6 +271,18 @@ def store_each(request: Request, access: ObjectAccess, items: Sequence[Item], co
         one.result = Result(201 if one.draft.new else 200, done.id, done.version)
 
 
+def hold_first(request: Request, access: ObjectAccess, items: Sequence[Item]) -> None:
+    """Hold back what needs an approval, in a transaction of its own."""
+    for one in items:
+        one.result = None
+    try:
+        with request.session.database.transaction() as connection:
+            hold(replace(request, atomic=False), access, items, connection)
+    except (Abort, pg.UniqueViolation, pg.DeadlockDetected):
+        for one in items:
+            one.result = None
+
+
 def needs_single(access: ObjectAccess, items: Sequence[Item]) -> bool:
     """True when more than the batch's statement belongs to a record: files, numbers without gaps, a re-check."""
     fields = access.object.fields.values()
@@ -284,18 +295,19 @@ def needs_single(access: ObjectAccess, items: Sequence[Item]) -> bool:
 
 
 def one_by_one(request: Request, access: ObjectAccess, items: Sequence[Item]) -> None:
-    """Each record by itself: slower, and one that is refused holds nobody up."""
+    """Each record by itself: slower, and one that is refused holds nobody up. What waits together still does."""
     away: Unavailable | None = None
+    hold_first(request, access, items)
     for one in items:
         draft = one.draft
-        if draft is None:
+        if draft is None or one.result is not None:
             continue
         if away is not None:  # Nobody waits a thousand times for a database that is away.
             one.result = failure(away)
             continue
         try:
             options = Options(trusted=request.trusted, bypass=request.bypass, proposal=one.id)
-            done = storing.store_prepared(request.session, access, draft, options, divert)
+            done = storing.store_prepared(request.session, access, draft, options, request.divert)
         except DougongError as error:
             one.result = failure(error, None if draft.new else draft.id)
             away = error if isinstance(error, Unavailable) else None
@@ -305,6 +317,7 @@ def one_by_one(request: Request, access: ObjectAccess, items: Sequence[Item]) ->
             one.result = Result(500, None if draft.new else draft.id, problems=[Problem("internal", BROKEN)])
             continue
         if done is not None:
-            one.result = Result(201, done.id, done.version) if draft.new else waits(done)
+            plain = draft.new and not done.pending
+            one.result = Result(201, done.id, done.version) if plain else waits(done)
         else:
             one.result = None

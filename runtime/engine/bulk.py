@@ -10,14 +10,18 @@ from typing import Any
 from psycopg import errors as pg
 
 from runtime.base.errors import DougongError, Invalid, Message, Problem, Unavailable
-from runtime.engine import deletion, locks
+from runtime.engine import deletion, effective, locks
 from runtime.engine.access import ObjectAccess
 from runtime.engine.batching import Work, lock_links, prepare, store
 from runtime.engine.finding import Abort, Item, Request, Result, failure, key_field, look_up
+from runtime.engine.flows import divert, divert_deletion
+from runtime.engine.guards import Wait
+from runtime.engine.saving import Options
 from runtime.engine.storing import RETRY
 from runtime.engine.triggers import stir
 from runtime.engine.workspace import TRIES, Session, settled
-from runtime.store import records
+from runtime.store.database import Connection
+from runtime.store.ids import is_id
 
 __all__ = ["BATCH", "Item", "Request", "Result", "Work", "bulk", "key_field", "look_up", "process"]
 
@@ -47,7 +51,7 @@ def bulk(
         raise Invalid(
             problems=[Problem("too_many", Message(f"at most {MOST} records", f"最多 {MOST} 条记录"), field="records")]
         )
-    request = Request(session, object_name, mode, key, atomic, bypass=bypass)
+    request = Request(session, object_name, mode, key, atomic, bypass=bypass, divert=divert)
     request.access().demand("bulk")
     try:
         return atomic_bulk(request, items) if atomic else in_batches(request, items)
@@ -112,11 +116,29 @@ def atomic_delete(request: Request, items: Sequence[Mapping[str, Any]]) -> list[
     found = [deletable(request, access, raw) for raw in items]
     if any(one.status >= 400 for one in found):
         return [one if one.status >= 400 else Result(424, one.id) for one in found]
-    origin = records.Origin(request.session.user_id, request.session.channel, "deleted")
+    ids = [one.id for one in found if one.id]
+    held = effective.removals(request.session, access, ids, bypass=request.bypass)
     with request.session.database.transaction() as connection:
-        work = deletion.Deletion(request.session, connection, origin)
-        work.delete(access.object, [one.id for one in found if one.id])
-        work.keep()
+        at_once = [one for one in ids if one not in held]
+        deletion.Deletion(request.session, connection).whole(access.object, at_once)
+        for one in at_once:
+            locks.refuse_deletion(request.session, access.object, one, connection)
+        waiting = removed(request, access, held, connection)
+    return [waiting.get(one.id or "", one) for one in found]
+
+
+def removed(
+    request: Request, access: ObjectAccess, held: Mapping[str, Wait], connection: Connection | None
+) -> dict[str, Result]:
+    """Hold deletions back, those of lines of one record together: what became of each."""
+    groups: dict[str, list[str]] = {}
+    for one, why in held.items():
+        groups.setdefault(why.parent or one, []).append(one)
+    found = {}
+    for ids in groups.values():
+        made = divert_deletion(request.session, access, ids, held[ids[0]], connection)
+        status = 200 if made is None else 202
+        found.update({one: Result(status, one, pending=made) for one in ids})
     return found
 
 
@@ -142,7 +164,7 @@ def deletable(request: Request, access: ObjectAccess, raw: Mapping[str, Any]) ->
 def process(request: Request, batch: Sequence[Mapping[str, Any]], start: int, ids: Sequence[str] = ()) -> list[Result]:
     """One batch in a transaction of its own; wrong records are left out and said."""
     if request.mode == "delete":
-        return [delete_one(request, raw) for raw in batch]
+        return delete_some(request, batch)
     work = Work(request, batch, start, ids)
     work.prepare()
     return work.finish()
@@ -183,11 +205,36 @@ def overlapped(request: Request, items: Sequence[Mapping[str, Any]]) -> Iterator
             yield landed()
 
 
+def delete_some(request: Request, batch: Sequence[Mapping[str, Any]]) -> list[Result]:
+    """Records of a bulk deletion, each by itself; lines of one record whose deletion has to wait do so together."""
+    access = request.access()
+    ids = list(dict.fromkeys(str(raw.get("id", "")) for raw in batch))
+    found: dict[str, Result] = {}
+    held = effective.removals(request.session, access, [one for one in ids if is_id(one)], bypass=request.bypass)
+    groups: dict[str, list[str]] = {}
+    for one, why in held.items():
+        if why.parent is not None:
+            groups.setdefault(why.parent, []).append(one)
+    for group in groups.values():
+        tried = {one: deletable(request, access, {"id": one}) for one in group}
+        wait = {one: held[one] for one, result in tried.items() if result.status < 400}
+        found.update(tried)
+        try:
+            found.update(removed(request, access, wait, None))
+        except DougongError as error:
+            found.update({one: failure(error, one) for one in wait})
+    wanted = [str(raw.get("id", "")) for raw in batch]
+    return [found.pop(one) if one in found else delete_one(request, {"id": one}) for one in wanted]
+
+
 def delete_one(request: Request, raw: Mapping[str, Any]) -> Result:
     """One record of a bulk deletion."""
     record_id = str(raw.get("id", ""))
     try:
-        deletion.delete(request.session, request.object, record_id, trusted=request.trusted)
+        options = Options(trusted=request.trusted, bypass=request.bypass)
+        made = deletion.delete(request.session, request.object, record_id, options, divert_deletion)
+        if made is not None:
+            return Result(202, record_id, pending=made)
     except DougongError as error:
         return failure(error, record_id)
     except pg.DeadlockDetected:

@@ -1,30 +1,34 @@
-"""Deleting into the recycle bin and coming back: references restrict, are cleared, or go with the record."""
+"""Deleting into the recycle bin and coming back: references restrict, are cleared, or go with the record.
+
+Where a workflow guards it, a deletion waits, and the record stays as it is until then.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from psycopg import errors as pg
 
 from runtime.base.errors import Conflict, Forbidden, Invalid, Message, Problem, Stale
 from runtime.base.sqltext import EMPTY
-from runtime.engine import locks, reading
+from runtime.engine import effective, locks, reading
 from runtime.engine.access import ObjectAccess, demand_object, object_access
+from runtime.engine.along import DEEPEST, Along, on_delete
+from runtime.engine.guards import Wait
 from runtime.engine.keeping import Touch, keep
+from runtime.engine.saving import Options, Pending
 from runtime.engine.workspace import Session
 from runtime.meta.model import FieldDef, ObjectDef
-from runtime.store import records
+from runtime.store import flows, records
 from runtime.store.binder import Frame, TableBinder
 from runtime.store.database import Connection, run
 from runtime.store.ids import is_id
 
 MOST_RECORDS = 20_000
-DEEPEST = 10
-
-
-def on_delete(field: FieldDef) -> str:
-    """``restrict``, ``clear`` or ``cascade``: what happens to the record when what the field links to is deleted."""
-    return "cascade" if field.owned else str(field.doc.get("on_delete", "restrict"))
+#: Holds deletions back that wait together, of one record or of lines of one: (session, access, ids, why, a
+#: transaction under way). None: nobody had to be asked, they are deleted.
+Divert = Callable[[Session, ObjectAccess, Sequence[str], Wait, Connection | None], "Pending | None"]
 
 
 def state_of(session: Session, access: ObjectAccess, record_id: str, trusted: bool) -> tuple[int, bool, bool] | None:
@@ -46,14 +50,17 @@ def state_of(session: Session, access: ObjectAccess, record_id: str, trusted: bo
 
 
 def delete(
-    session: Session, object_name: str, record_id: str, *, version: int | None = None, trusted: bool = False
-) -> None:
-    """Move a record and what belongs to it to the recycle bin, all or nothing."""
+    session: Session, object_name: str, record_id: str, options: Options, divert: Divert | None
+) -> Pending | None:
+    """Move a record and what belongs to it to the recycle bin, all or nothing; or give the request that it waits for.
+
+    ``divert`` holds back what needs an approval; only what has been approved goes without.
+    """
+    version, trusted = options.version, options.trusted
     access = demand_object(session.snapshot, session.person, object_name, None if trusted else "delete")
     found = state_of(session, access, record_id, trusted)
     if found is None:
-        delete(session, object_name, record_id, version=version, trusted=trusted)
-        return
+        return delete(session, object_name, record_id, options, divert)
     seen, gone, permitted = found
     if gone:
         raise reading.not_found(object_name)
@@ -62,12 +69,20 @@ def delete(
     if version is not None and version != seen:
         raise Stale(extra={"version": seen})
     locks.refuse_deletion(session, access.object, record_id)
-    origin = records.Origin(session.user_id, session.channel, "deleted")
+    held = effective.removals(session, access, [record_id], bypass=options.bypass)
+    if held:
+        assert divert is not None
+        return divert(session, access, [record_id], held[record_id], None)
     with session.database.transaction() as connection:
-        work = Deletion(session, connection, origin)
-        work.delete(access.object, [record_id], version=seen)
+        work = Deletion(session, connection)
+        work.whole(access.object, [record_id], version=seen)
         locks.refuse_deletion(session, access.object, record_id, connection)
-        work.keep()
+    return None
+
+
+def waits(session: Session, access: ObjectAccess, record_id: str) -> bool:
+    """Whether the deletion of a record would have to be approved."""
+    return bool(effective.removals(session, access, [record_id], bypass=False))
 
 
 @dataclass(frozen=True)
@@ -98,12 +113,19 @@ def consequences(session: Session, object_name: str, record_id: str) -> list[Con
 class Deletion:
     """One deletion with everything that follows from it, inside one transaction."""
 
-    def __init__(self, session: Session, connection: Connection, origin: records.Origin) -> None:
+    def __init__(self, session: Session, connection: Connection) -> None:
         self.session = session
         self.connection = connection
-        self.origin = origin
+        self.origin = records.Origin(session.user_id, session.channel, "deleted", session.cause)
         self.count = 0
         self.touches: list[Touch] = []
+        self.along = Along(session, connection)
+
+    def whole(self, definition: ObjectDef, ids: list[str], *, version: int | None = None) -> None:
+        """Delete records with what belongs to them, unless something of that needs an approval. Raises Conflict."""
+        self.along.check(definition, ids)
+        self.delete(definition, ids, version=version)
+        self.keep()
 
     def keep(self) -> None:
         """Bring kept values up to date, once everything is deleted."""
@@ -133,7 +155,7 @@ class Deletion:
         rule = on_delete(field)
         if rule == "clear":
             for one in ids:
-                origin = records.Origin(self.origin.actor, self.origin.channel, "updated")
+                origin = records.Origin(self.origin.actor, self.origin.channel, "updated", self.origin.cause)
                 cleared = [row[0] for row in run(self.connection, records.clear_link(place, field.key, one, origin))]
                 self.touches.append(Touch(source.name, cleared, frozenset((field.key,)), {field.key: [one]}))
             return
@@ -162,6 +184,7 @@ def restore(session: Session, object_name: str, record_id: str) -> None:
         raise Invalid(problems=[Problem("not_deleted", Message("the record is not deleted", "该记录未被删除"))])
     if not permitted:
         raise Forbidden(Message("you may not restore this record", "您没有权限恢复该记录"))
+    refuse_line(session, access.object, record_id)
     origin = records.Origin(session.user_id, session.channel, "restored")
     try:
         with session.database.transaction() as connection:
@@ -173,6 +196,20 @@ def restore(session: Session, object_name: str, record_id: str) -> None:
             (rule[constraint] for rule in rules if (constraint := error.diag.constraint_name or "") in rule), ()
         )
         raise Conflict(text, [Problem("taken", text, field=name) for name in names]) from None
+
+
+def refuse_line(session: Session, definition: ObjectDef, record_id: str) -> None:
+    """Raise Conflict for a line of a record whose lines change only with an approval; with its record it comes back."""
+    link = definition.owner_link
+    if link is None or effective.owner_of(session, definition) is None:
+        return
+    owner = flows.owner_of(session.database, session.layout.object(definition.name).table, link.key, record_id)
+    if owner and effective.of_lines(session, definition, [owner]):
+        text = Message(
+            "changes of these lines need an approval, coming back too: add the line anew at its record",
+            "该明细的变更（包括恢复）须经审批：请在所属记录中重新新增",
+        )
+        raise Conflict(problems=[Problem("needs_approval", text)], code="needs_approval")
 
 
 def bring_back(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from runtime.base.errors import Invalid, Message, Problem
+from runtime.base.errors import Invalid, Message, NotFound, Problem
 from runtime.base.values import load as load_json
 from runtime.engine import reading
 from runtime.engine.flow import state as states
@@ -148,6 +149,13 @@ class Cast:
             if word != found:
                 self.fail(where, word, found)
 
+    def gone(self, wanted: Sequence[str], place: tuple[Any, ...]) -> None:
+        """Records that are in the recycle bin."""
+        for number, name in enumerate(wanted):
+            with suppress(NotFound):
+                self.record(self.made[name])
+                self.fail((*place, number), name, "there")
+
     def each(self, wanted: Any, place: tuple[Any, ...]) -> list[tuple[str | None, Any, tuple[Any, ...]]]:
         """(record, what is wanted, where it stands)."""
         if isinstance(wanted, Mapping):
@@ -201,7 +209,7 @@ class Cast:
 
 
 EXPECTED: Mapping[str, Callable[[Cast, Any, tuple[Any, ...]], None]] = {
-    "path": Cast.paths, "state": Cast.standing, "tasks": Cast.tasks, "notified": Cast.notified,
+    "path": Cast.paths, "state": Cast.standing, "gone": Cast.gone, "tasks": Cast.tasks, "notified": Cast.notified,
     "messages": Cast.messages,
 }  # fmt: skip
 

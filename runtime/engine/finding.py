@@ -12,7 +12,7 @@ from runtime.base.values import load
 from runtime.engine.access import ObjectAccess, demand_object
 from runtime.engine.drafts import Draft
 from runtime.engine.saving import Pending
-from runtime.engine.storing import taken_problem
+from runtime.engine.storing import Divert, taken_problem
 from runtime.engine.workspace import Session
 from runtime.kinds.field import BadValue
 from runtime.meta.model import FieldDef
@@ -77,6 +77,10 @@ class Request:
     bypass: bool = False
     on_duplicate: str = "update"
     results: list[Result] = field(default_factory=list)
+    #: What holds back changes that need an approval; None where they have it, or nothing is stored.
+    divert: Divert | None = None
+    #: Whether the lines have to wait is decided with the record that they are saved with.
+    approved: bool = False
     #: A transaction that is under way: everything is read and written inside of it.
     connection: Connection | None = None
 

@@ -20,8 +20,8 @@ from runtime.engine.flow.definition import Definition, compile_flow
 from runtime.engine.flow.machine import SYSTEM, Machine, moment_of
 from runtime.engine.flow.state import Event, Instance
 from runtime.engine.flowworld import World
-from runtime.engine.guards import Guard
-from runtime.engine.saving import Options, Written
+from runtime.engine.guards import Wait
+from runtime.engine.saving import Options, Pending, Written
 from runtime.engine.triggers import API, MANUAL, begun_by
 from runtime.engine.workspace import Session, settled
 from runtime.store import flows, outbox, proposals
@@ -413,10 +413,16 @@ def notices(row: flows.Row, machine: Machine) -> list[dict[str, Any]]:
     ]
 
 
-def divert(session: Session, access: ObjectAccess, draft: Draft, options: Options, guards: Sequence[Guard],
+def divert(session: Session, access: ObjectAccess, drafts: Sequence[Draft], options: Options, why: Wait,
            connection: Connection | None) -> Written | None:  # fmt: skip
     """Hold a change back until a workflow has approved it (:data:`runtime.engine.storing.Divert`)."""
-    return proposing.divert(Flows(session), access, draft, options, guards, connection)
+    return proposing.divert(Flows(session), access, drafts, options, why, connection)
+
+
+def divert_deletion(session: Session, access: ObjectAccess, ids: Sequence[str], why: Wait,
+                    connection: Connection | None) -> Pending | None:  # fmt: skip
+    """Hold a deletion back until a workflow has approved it (:data:`runtime.engine.deletion.Divert`)."""
+    return proposing.divert_deletion(Flows(session), access, ids, why, connection)
 
 
 @settled

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from runtime.base.errors import DougongError
-from runtime.engine import tasks
+from runtime.engine import proposed, tasks
 from runtime.engine.directory import Everybody, everybody
 from runtime.engine.flow import state as states
 from runtime.engine.flow.back import retrievable
@@ -36,6 +37,13 @@ class Opened:
     #: What the caller may do with the task, and with the instance as a whole, by name, with what each takes.
     actions: dict[str, Any] = field(default_factory=dict)
     whole: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def proposes(self) -> Mapping[str, Any]:
+        """What the change that it is about would do (``kind``, ``changes``, ``lines``), as far as one may see."""
+        if self.row.kind != "proposal":
+            return {"kind": "", "changes": [], "lines": []}
+        return proposed.of_instance(self.session, self.row.id)
 
     @property
     def object_name(self) -> str:
@@ -110,7 +118,7 @@ def opened(session: Session, instance: str, number: int | None = None) -> Opened
             world = World(session, connection, made.object_name, row.record_id)
             machine = Machine(made.definition, state, world)
             if made.task is not None:
-                made.actions = tasks.actions(machine, made.task, session)
+                made.actions = tasks.actions(machine, made.task, session, made.proposes["kind"])
             made.whole = whole(machine, session, row)
     return made
 

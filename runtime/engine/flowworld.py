@@ -12,7 +12,7 @@ from typing import Any
 
 from runtime.base.errors import DougongError, Message, Unavailable
 from runtime.base.values import dump_text
-from runtime.engine import proposing, storing, waits
+from runtime.engine import adopting, amending, storing, waits
 from runtime.engine.access import demand_object
 from runtime.engine.directory import People
 from runtime.engine.drafts import Draft, Evaluator
@@ -23,7 +23,7 @@ from runtime.engine.triggers import stir
 from runtime.engine.workspace import SYSTEM, TRIES, Person, Session
 from runtime.formula.compiler import Compiled
 from runtime.kinds.action import Action
-from runtime.store import flows
+from runtime.store import flows, proposals
 from runtime.store.database import Connection
 
 TRUSTED = Options(trusted=True)
@@ -77,6 +77,10 @@ class World:
         self.failure: DougongError | None = None
         self.connection = connection
         self.proposal: str | None = None
+        #: What kind of change the proposal is, '' without one.
+        self.kind = ""
+        #: True when the record has just been deleted: nothing of it can be done any more.
+        self.gone = False
         self.divert: Divert = unbound
 
     def acting_for(self, row: flows.Row, divert: Divert) -> None:
@@ -85,6 +89,8 @@ class World:
         self.divert = divert
         if row.kind == "proposal":
             self.proposal = row.id
+            made = proposals.read(self.system.database, self.system.workspace.schema, row.id)
+            self.kind = made.kind if made else ""
             self._draft = None
 
     def because(self, cause: Mapping[str, Any]) -> None:
@@ -119,7 +125,7 @@ class World:
             access = demand_object(self.system.snapshot, self.system.person, self.object_name)
             self._draft = storing.read_draft(self.system, access, self.record_id, {}, TRUSTED)
             if self.proposal is not None and self._draft is not None:
-                proposing.overlay(self.system, self._draft, self.proposal)
+                amending.overlay(self.system, self._draft, self.proposal)
         return self._draft
 
     def evaluated(self, compiled: Compiled) -> Any:
@@ -127,7 +133,11 @@ class World:
         if not compiled.ok:
             return None
         access = demand_object(self.system.snapshot, self.system.person, self.object_name)
-        return Evaluator(self.system, access).values([compiled], [self.draft])[0][0]
+        draft, evaluator = self.draft, Evaluator(self.system, access)
+        if self.kind != proposals.LINES or self.proposal is None or evaluator.near(compiled):
+            return evaluator.values([compiled], [draft])[0][0]
+        with adopting.as_proposed(self.system, self.connection, self.proposal):  # Sums over lines as they would be.
+            return evaluator.values([compiled], [draft])[0][0]
 
     def condition(self, source: str | bool) -> bool:
         """Whether a condition holds."""
@@ -167,7 +177,9 @@ class World:
         return {name: dump_text(self._stored(name)) for name in fields}
 
     def missing(self, fields: Sequence[str]) -> Sequence[str]:
-        """Those of the fields that are blank."""
+        """Those of the fields that are blank; of a record that is to be deleted none is asked for."""
+        if self.kind == proposals.DELETE:
+            return []
         return [name for name in fields if self._stored(name) in (None, "", [])]
 
     def _stored(self, name: str) -> Any:
@@ -187,7 +199,7 @@ class World:
         ``own``: the actor's own rights say which he may set; otherwise the step lets him.
         """
         if self.proposal is not None:
-            proposing.amend(self.writer, self.connection, self.proposal, values, trusted=not own)
+            amending.amend(self.writer, self.connection, self.proposal, values, trusted=not own)
         else:
             options = Options() if own else TRUSTED
             change(self.writer, self.object_name, self.record_id, dict(values), options, self.divert)
@@ -196,14 +208,15 @@ class World:
     def adopt(self) -> Message | None:
         """Put the proposed change into force; gives what stands against it, and then nothing has happened."""
         assert self.proposal is not None
-        found = proposing.adopt(self._saving(), self.connection, self.proposal)
+        found = adopting.adopt(self._saving(), self.connection, self.proposal)
         self._draft = None
+        self.gone = found is None and self.kind == proposals.DELETE
         return found
 
     def rebase(self) -> None:
         """The proposed change is meant for the record as it stands now. Raises Conflict."""
         assert self.proposal is not None
-        proposing.rebase(self._saving(), self.connection, self.proposal)
+        adopting.rebase(self._saving(), self.connection, self.proposal)
         self._draft = None
 
     def _saving(self) -> Session:
@@ -215,6 +228,8 @@ class World:
     def perform(self, actions: Sequence[Mapping[str, Any]]) -> Message | None:
         """Carry actions out; gives what was wrong, and then nothing of them has happened."""
         catalog = self.system.workspace.catalog
+        if self.gone:
+            return None
         try:
             with self.system.database.transaction():
                 for action in actions:

@@ -1,10 +1,10 @@
-"""Fields that may change only after an approval: which workflows guard which fields, and which drafts they hold."""
+"""What may change only after an approval: which workflows guard which fields, lines and deletions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from runtime.base.errors import Forbidden, Message
 from runtime.engine import audit
@@ -14,6 +14,7 @@ from runtime.engine.triggers import PRIORITY
 from runtime.engine.workspace import Session
 from runtime.meta.model import ObjectDef
 
+T = TypeVar("T")
 OWNER = "owner"
 #: How many records an entry of the audit names.
 NOTED = 20
@@ -27,16 +28,40 @@ CHANNEL = "workflow"
 
 @dataclass(frozen=True)
 class Guard:
-    """A workflow that a change of some fields needs. ``keys`` are storage keys.
+    """A workflow that some changes of a record need. ``keys`` are the storage keys of fields; ``lines``: by the storage
+    key of the object of lines, those of their fields that count when a line changes, None for all. ``deletes``: its
+    deletion too.
 
-    ``when`` is asked of the record as it is, before the change. ``split``: the other fields of the same save are
-    saved at once.
+    ``when`` is asked of the record as it is, before the change. ``split``: what else the same save says is saved at
+    once.
     """
 
     workflow: str
     keys: frozenset[str]
     when: str | bool
     split: bool
+    lines: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
+    deletes: bool = False
+
+    def holds_line(self, object_key: str, changed: Set[str] | None) -> bool:
+        """Whether a line is held of which these fields change; None for one that comes or goes."""
+        if object_key not in self.lines:
+            return False
+        counted = self.lines[object_key]
+        return changed is None or counted is None or bool(counted & changed)
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Why something has to wait: the guards; of lines and their deletion, the record ``parent`` that they belong to."""
+
+    guards: Sequence[Guard]
+    parent: str | None = None
+
+    @property
+    def first(self) -> Guard:
+        """The guard whose workflow is asked."""
+        return self.guards[0]
 
 
 def guards_of(session: Session, definition: ObjectDef) -> Sequence[Guard]:
@@ -57,11 +82,26 @@ def _found(session: Session, definition: ObjectDef) -> Sequence[Guard]:
         change: Mapping[str, Any] = start.get("on_change") or {}
         if change.get("mode") != "proposal":
             continue
-        fields = [definition.field(one) for one in change["fields"]]
-        keys = {one.key for one in fields if one} | ({OWNER} & set(change["fields"]))
-        guard = Guard(name, frozenset(keys), start.get("when", True), bool(change.get("split", False)))
+        named = change.get("fields", ())
+        keys = {one.key for one in map(definition.field, named) if one} | ({OWNER} & set(named))
+        lines = lines_of(session, definition, change.get("lines", ()))
+        split, deletes = bool(change.get("split", False)), bool(change.get("delete", False))
+        guard = Guard(name, frozenset(keys), start.get("when", True), split, lines, deletes)
         made.append((int(start.get("priority", PRIORITY)), name, guard))
     return [one[2] for one in sorted(made, key=lambda one: one[:2])]
+
+
+def lines_of(session: Session, definition: ObjectDef, lines: Any) -> dict[str, frozenset[str] | None]:
+    """The lines that a document guards (:attr:`Guard.lines`): names of relations, or the fields that count by name."""
+    relations = session.model.reverses.get(definition.name, {})
+    found: dict[str, frozenset[str] | None] = {}
+    for name in lines:
+        if name in relations and relations[name].owned:
+            source = session.model.objects[relations[name].source]
+            fields = lines[name] if isinstance(lines, Mapping) else None
+            found[source.key] = None if fields is None else frozenset(
+                one.key for one in map(source.field, fields) if one is not None)  # fmt: skip
+    return found
 
 
 def moved(draft: Draft) -> set[str]:
@@ -74,12 +114,26 @@ def held(session: Session, access: ObjectAccess, drafts: Sequence[Draft], *, byp
 
     Raises Forbidden for who asks to go without an approval and may not.
     """
-    if bypass and not access.bypasses:
-        raise Forbidden(NO_BYPASS)
+    demand_bypass(access, bypass)
     guards = guards_of(session, access.object)
-    if not guards or session.applying or (session.user_id is None and session.channel != CHANNEL):
+    if not guards or free(session):
         return {}
-    found = found_of(session, access, guards, drafts)
+    return released(session, access, found_of(session, access, guards, drafts), bypass)
+
+
+def demand_bypass(access: ObjectAccess, bypass: bool) -> None:
+    """Raise Forbidden for who asks to go without an approval and may not; lines have the rights of their record."""
+    if bypass and not (access.parent or access).bypasses:
+        raise Forbidden(NO_BYPASS)
+
+
+def free(session: Session) -> bool:
+    """Whether nothing holds a session: the system itself, and what puts an approved change into force."""
+    return bool(session.applying) or (session.user_id is None and session.channel != CHANNEL)
+
+
+def released(session: Session, access: ObjectAccess, found: dict[str, T], bypass: bool) -> dict[str, T]:
+    """What is held, by record: nothing where somebody goes without an approval, which the audit notes."""
     if bypass and found:
         detail = {"object": access.object.name, "records": list(found)[:NOTED], "number": len(found)}
         audit.note(session.workspace, session.user_id, "bypass_approval", detail)

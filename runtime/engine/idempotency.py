@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.base.errors import Invalid, Message, Problem
+from runtime.base.errors import Invalid, Message, NotFound, Problem
 from runtime.base.sqltext import Sql
 from runtime.base.values import load
 from runtime.engine import reading
@@ -36,7 +36,10 @@ def replay(session: Session, options: Options) -> Written | None:
         raise Invalid(problems=[Problem("idempotency_key", OTHER)])
     record = load(response)
     if status == WAITS:
-        body, version = reading.get(session, record["object"], record["id"])
+        try:
+            body, version = reading.get(session, record["object"], record["id"])
+        except NotFound:
+            body, version = b"null", 0  # A new line, which is not there before it is approved.
         pending = Pending(**record["pending"], version=version) if record["pending"] else None
         return Written(str(record["id"]), body, version, replayed=True, pending=pending)
     return Written(str(record["id"]), response.encode(), int(record["version"]), replayed=True)

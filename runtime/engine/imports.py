@@ -26,6 +26,7 @@ from runtime.engine.access import ObjectAccess
 from runtime.engine.columns import Columns, Target, usual_key
 from runtime.engine.entries import Entries, Entry
 from runtime.engine.flight import Flight, Group, Pair, Stop, finished
+from runtime.engine.flows import divert
 from runtime.engine.importing import Options, Request
 from runtime.engine.outcome import FailedRows, Outcome, stopped_at
 from runtime.engine.rehearsal import Rehearsal
@@ -104,7 +105,7 @@ class Import:
         duplicate = "create" if mode == "create" else self.options.on_duplicate
         return Request(
             self.session, self.object, mode, key, dry=self.options.dry_run, on_duplicate=duplicate,
-            bypass=self.options.bypass,
+            bypass=self.options.bypass, divert=divert,
         )  # fmt: skip
 
     # -- what the columns mean --------------------------------------------------------------------------

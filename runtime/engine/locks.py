@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.base.errors import Locked, Message
+from runtime.engine.directory import everybody
 from runtime.engine.drafts import Draft
+from runtime.engine.effective import owners_in
 from runtime.engine.guards import CHANNEL, OWNER
 from runtime.engine.triggers import triggers_of
 from runtime.engine.workspace import Session
 from runtime.meta.model import ObjectDef
-from runtime.store import approved, flows
+from runtime.store import approved, flows, proposals
 from runtime.store.database import Connection
 
 Doc = Mapping[str, Any]
@@ -21,24 +23,41 @@ Doc = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Hold:
-    """An open instance on a record: its document, and the storage keys of the change that waits, where it is one."""
+    """An open instance on a record and its document; where it is about a change that waits, which ``kind`` of one,
+    who asked for it, the storage keys of the fields and the ids of the lines that it is to change."""
 
     instance: str
     doc: Doc
-    keys: Sequence[str] | None = None
+    kind: str = ""
+    by: str | None = None
+    keys: Sequence[str] = ()
+    lines: Sequence[str] = ()
     #: True for one that has approved the record and keeps it as it was then.
     over: bool = False
 
     @property
     def waits(self) -> bool:
         """True for a change that waits for an approval: it holds just what it is to change."""
-        return self.keys is not None
+        return bool(self.kind)
+
+    @property
+    def goes(self) -> bool:
+        """True for a deletion that waits for an approval: it holds the record with all that belongs to it."""
+        return self.kind == proposals.DELETE
 
     def names(self, definition: ObjectDef, raw: Mapping[str, Any]) -> set[str]:
         """The fields of ``raw`` that a waiting change holds."""
-        found = {OWNER} & set(self.keys or ())
-        found |= {definition.by_key[key].name for key in self.keys or () if key in definition.by_key}
+        found = {OWNER} & set(self.keys)
+        found |= {definition.by_key[key].name for key in self.keys if key in definition.by_key}
         return found & set(raw)
+
+    def said(self, session: Session) -> Message:
+        """Why it holds the record as a whole."""
+        if not self.goes:
+            return AFTER if self.over else SAID
+        person = everybody(session.snapshot).users.get(self.by or "")
+        who = (person.title, person.title) if person else ("somebody", "有人")
+        return Message(GOING.en.format(who=who[0]), GOING.zh.format(who=who[1]))
 
 
 def workflows(session: Session, definition: ObjectDef) -> bool:
@@ -88,27 +107,34 @@ def refuse(session: Session, definition: ObjectDef, drafts: Sequence[Draft]) -> 
     if not own and parent is None:
         return
     ids = {draft.id for draft in drafts if own and not draft.new}
-    link = definition.owner_link
-    above = {
-        draft.id: str(draft.values[link.key]) for draft in drafts if parent and link and draft.values.get(link.key)
-    }
+    above = {draft.id: owners_in(definition, draft) for draft in drafts} if parent is not None else {}
     found = holding(session, definition, sorted(ids), lent=True)
     if parent is not None:
-        found |= holding(session, parent, sorted(set(above.values())), lent=True)
+        found |= holding(session, parent, sorted(set().union(*above.values())), lent=True)
     if not found:
         return
     for draft in drafts:
         held = found.get(draft.id)
-        if held is not None and held.waits:
+        if held is not None and held.goes:
+            tell(draft, held.instance, held.said(session))
+        elif held is not None and held.waits:
             for name in sorted(held.names(definition, draft.raw)):
                 draft.refuse(
                     "locked", f"{FIELD.en} (workflow {held.instance})", f"{FIELD.zh}（流程 {held.instance}）", name
                 )
         elif held is not None and touched(held.doc.get("lock", "record"), draft.raw):
-            tell(draft, held)
-        upper = found.get(above.get(draft.id, ""))
-        if upper is not None and not upper.waits and holds_children(upper.doc):
-            tell(draft, upper)
+            tell(draft, held.instance, held.said(session))
+        for upper in [found[one] for one in sorted(above.get(draft.id, ())) if one in found]:
+            why = with_record(session, upper, draft.id)
+            if why is not None:
+                tell(draft, upper.instance, why)
+
+
+def with_record(session: Session, upper: Hold, line: str) -> Message | None:
+    """Why a line is held with the record that it belongs to, None when it is not."""
+    if upper.waits and not upper.goes:
+        return LINE if line in upper.lines else None
+    return upper.said(session) if upper.goes or holds_children(upper.doc) else None
 
 
 def watched(session: Session, definition: ObjectDef, *, new: bool) -> bool:
@@ -130,7 +156,7 @@ def confirm(session: Session, definition: ObjectDef, drafts: Sequence[Draft], co
     inner.database = flows.Looking(connection)
     parent, link = parent_of(session, definition), definition.owner_link
     if parent is not None and link is not None:
-        ids = sorted({str(one.values[link.key]) for one in drafts if one.values.get(link.key)})
+        ids = sorted(set().union(*(owners_in(definition, one) for one in drafts)))
         flows.share(connection, session.layout.object(parent.name).table, ids)
     refuse(inner, definition, drafts)
     found = [problem for one in drafts for problem in one.problems if problem.code == "locked"]
@@ -161,12 +187,13 @@ def refuse_deletion(
         found |= holding(session, parent, [owner])
     held = found.get(record_id)
     if held is not None and held.waits:
-        raise Locked(GOES, code="locked", extra={"instance": held.instance})
+        raise locked(held.instance, held.said(session) if held.goes else GOES)
     if held is not None and held.doc.get("lock", "record") != "none":
-        raise locked(held)
+        raise locked(held.instance, held.said(session))
     upper = found.get(owner or "")
-    if upper is not None and not upper.waits and holds_children(upper.doc):
-        raise locked(upper)
+    why = with_record(session, upper, record_id) if upper is not None else None
+    if upper is not None and why is not None:
+        raise locked(upper.instance, why)
 
 
 def held(session: Session, definition: ObjectDef, record_id: str) -> Locked | None:
@@ -174,10 +201,11 @@ def held(session: Session, definition: ObjectDef, record_id: str) -> Locked | No
     if not workflows(session, definition):
         return None
     found = holding(session, definition, [record_id], lent=True).get(record_id)
-    if found is None or found.waits:
+    if found is None or (found.waits and not found.goes):
         return None
     lock = found.doc.get("lock", "record")
-    return None if lock == "none" or isinstance(lock, Mapping) else locked(found)
+    free = lock == "none" or isinstance(lock, Mapping)
+    return None if free and not found.goes else locked(found.instance, found.said(session))
 
 
 def parent_of(session: Session, definition: ObjectDef) -> ObjectDef | None:
@@ -226,13 +254,22 @@ AFTER = Message(
 )
 
 
-def tell(draft: Draft, hold: Hold) -> None:
+LINE = Message(
+    "an earlier change of this line waits for approval, it cannot be changed until that is decided",
+    "该明细的变更正在等待审批，审批结束前不能修改",
+)
+GOING = Message(
+    "{who} has asked for its deletion, which waits for approval; it cannot be changed or deleted until that is decided",
+    "{who} 已申请删除，正在等待审批；审批结束前不能修改或删除",
+)
+
+
+def tell(draft: Draft, instance: str, why: Message) -> None:
     """Note it."""
     if not any(problem.code == "locked" for problem in draft.problems):
-        said = AFTER if hold.over else SAID
-        draft.refuse("locked", f"{said.en} (workflow {hold.instance})", f"{said.zh}（流程 {hold.instance}）")
+        draft.refuse("locked", f"{why.en} (workflow {instance})", f"{why.zh}（流程 {instance}）")
 
 
-def locked(hold: Hold) -> Locked:
+def locked(instance: str, why: Message) -> Locked:
     """The refusal as a whole."""
-    return Locked(AFTER if hold.over else SAID, code="locked", extra={"instance": hold.instance})
+    return Locked(why, code="locked", extra={"instance": instance})

@@ -33,6 +33,25 @@ PROBLEM = {
         },
     },
 }
+OLD_AND_NEW = {
+    "type": "array",
+    "description": "Old and new values of the fields that you may read · 可见字段的新旧值",
+    "items": {"type": "object", "properties": {"field": {"type": "string"}, "old": {}, "new": {}}},
+}
+#: A change of a record that waits or waited for an approval.
+PROPOSAL = {
+    "type": "object",
+    "properties": {
+        "instance": ID,
+        "kind": {"enum": ["update", "delete", "child_changes"]},
+        "state": {"enum": ["open", "conflict", "applied", "rejected", "withdrawn", "terminated"]},
+        "created_by": {**ID, "type": ["string", "null"]}, "created_at": INSTANT,
+        "closed_at": {**INSTANT, "type": ["string", "null"]}, "why": {"type": "string"}, "changes": OLD_AND_NEW,
+        "lines": {"type": "array", "items": {"type": "object", "properties": {
+            "relation": {"type": "string"}, "object": {"type": "string"}, "id": ID, "title": {"type": "string"},
+            "what": {"enum": ["added", "changed", "removed"]}, "changes": OLD_AND_NEW}}},
+    },
+}  # fmt: skip
 LIST_PARAMETERS = (
     ("filter", "string", "A formula: level == 'A' and amount > 1000 · 筛选公式"),
     ("sort", "string", "Fields separated by commas, '-' before one: descending · 排序"),
@@ -186,12 +205,20 @@ def waits(record: dict[str, Any]) -> dict[str, Any]:
     """The answer to a change that waits for an approval: what waits, and the record with the values in force."""
     pending = {"type": "object", "properties": {
         "instance": ID, "workflow": {"type": "string"}, "state": {"type": "string"},
-        "fields": {"type": "array", "items": {"type": "string"}}}}  # fmt: skip
+        "kind": {"enum": ["update", "delete", "child_changes"],
+                 "description": "A change, a deletion, a change with lines · 变更、删除、含明细的变更"},
+        "fields": {"type": "array", "items": {"type": "string"}},
+        "lines": {"type": "integer", "description": "How many lines change · 变化的明细行数"}}}  # fmt: skip
     schema = {"type": "object", "required": ["pending", "record"], "properties": {"pending": pending, "record": record}}
     return {
         "description": "Not changed yet: the change waits for an approval. 尚未生效：变更等待审批。",
         "content": {"application/json": {"schema": schema}},
     }
+
+
+def without() -> dict[str, Any]:
+    """The parameter of who may go without an approval."""
+    return parameter("bypass_approval", "boolean", "Without the approval that guarded changes need · 免审批变更")
 
 
 def record_paths(access: ObjectAccess) -> dict[str, Any]:
@@ -214,8 +241,9 @@ def record_paths(access: ObjectAccess) -> dict[str, Any]:
         many["get"] = operation(f"List · 列表: {label}", tag, ok=page, parameters=listing)
         single["get"] = operation(f"Read · 读取: {label}", tag, ok=record)
         rows = {"type": "object", "properties": {"data": {"type": "array", "items": {"type": "object"}}}}
+        asked = {"type": "object", "properties": {"data": {"type": "array", "items": PROPOSAL}}}
         still = parameter("open", "boolean", "Only those that wait · 仅待审批")
-        proposals = operation(f"Changes that wait or waited · 变更提案: {label}", tag, ok=rows, parameters=[still])
+        proposals = operation(f"Changes that wait or waited · 变更提案: {label}", tag, ok=asked, parameters=[still])
         found[f"{base}/{{id}}/proposals"] = {**by_id, "get": proposals}
         found[f"{base}/{{id}}/history"] = {**by_id, "get": operation(f"History · 历史: {label}", tag, ok=rows)}
         measures = {
@@ -228,15 +256,17 @@ def record_paths(access: ObjectAccess) -> dict[str, Any]:
     if access.may("create"):
         key = parameter("Idempotency-Key", "string", "The same key has its effect once · 幂等键", "header")
         many["post"] = operation(f"Create · 新建: {label}", tag, body=write, ok=record, status="201", parameters=[key])
+        if access.parent is not None:
+            many["post"]["responses"]["202"] = waits(blank_or(record))  # A line that is not there yet.
     if access.may("update"):
         seen = parameter("If-Match", "string", "The ETag that you have seen · 已读版本", "header")
-        without = parameter("bypass_approval", "boolean", "Without the approval that guarded fields need · 免审批变更")
-        single["patch"] = operation(f"Change · 修改: {label}", tag, body=write, ok=record, parameters=[seen, without])
+        single["patch"] = operation(f"Change · 修改: {label}", tag, body=write, ok=record, parameters=[seen, without()])
         single["patch"]["responses"]["202"] = waits(record)
         if access.object.conversions:
             found[f"{base}/{{id}}/convert/{{action}}"] = conversion(access, record, by_id)
     if access.may("delete"):
-        single["delete"] = operation(f"Delete · 删除: {label}", tag, status="204")
+        single["delete"] = operation(f"Delete · 删除: {label}", tag, status="204", parameters=[without()])
+        single["delete"]["responses"]["202"] = waits(record)
         found[f"{base}/{{id}}/restore"] = {**by_id, "post": operation(f"Restore · 恢复: {label}", tag, ok=record)}
     if access.may("bulk"):
         request = {

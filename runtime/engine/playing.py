@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from runtime.base.errors import DougongError, Invalid, Message
-from runtime.engine import leaving, records
+from runtime.engine import compound, leaving, records
 from runtime.engine.expecting import Cast, Made, Outcome, shown
 from runtime.engine.flow import state as states
 from runtime.engine.flow.commands import OF_TASKS
 from runtime.engine.flows import Flows
 from runtime.engine.staging import Stage, refusal
+from runtime.engine.workspace import Session
 from runtime.meta.check_scenarios import ADMIN, called
 from runtime.meta.load import Document
 from runtime.meta.model import ObjectDef
@@ -118,9 +119,24 @@ class Player(Cast):
         """A changed record."""
         record = self.made[step["update"]]
         session = self.stage.session(self.who(step))
-        values = self.values(session.model.objects[record.object], step["set"])
-        records.update(session, record.object, record.id, values)
+        values = self.values(session.model.objects[record.object], step.get("set") or {})
+        if step.get("lines"):
+            lines = [self.lines(session, record.object, name, changes) for name, changes in step["lines"].items()]
+            compound.save(session, record.object, record.id, values, lines)
+        else:
+            records.update(session, record.object, record.id, values)
         self.stage.settle()
+
+    def lines(self, session: Session, object_name: str, relation: str, changes: Mapping[str, Any]) -> compound.Lines:
+        """What becomes of the lines of one relation."""
+        definition = session.model.objects[session.model.reverses[object_name][relation].source]
+        return compound.Lines(
+            relation,
+            creates=[self.values(definition, one) for one in changes.get("add", ())],
+            updates=[{"id": self.made[name].id, **self.values(definition, one)}
+                     for name, one in changes.get("set", {}).items()],
+            deletes=[{"id": self.made[name].id} for name in changes.get("remove", ())],
+        )  # fmt: skip
 
     def delete(self, step: Mapping[str, Any]) -> None:
         """A deleted record."""

@@ -16,8 +16,8 @@ from runtime.base.errors import Unavailable
 from runtime.engine import deletion, idempotency, reading, storing
 from runtime.engine.access import demand_object
 from runtime.engine.drafts import Draft
-from runtime.engine.flows import divert
-from runtime.engine.saving import Options, Written
+from runtime.engine.flows import divert, divert_deletion
+from runtime.engine.saving import Options, Pending, Written
 from runtime.engine.storing import RETRY
 from runtime.engine.triggers import stir
 from runtime.engine.workspace import TRIES, Session, settled
@@ -67,13 +67,16 @@ def update(
 
 
 @settled
-def delete(session: Session, object_name: str, record_id: str, options: Options = DEFAULT) -> None:
-    """Into the recycle bin, with what belongs to it. Raises NotFound, Forbidden, Conflict, Stale."""
+def delete(session: Session, object_name: str, record_id: str, options: Options = DEFAULT) -> Pending | None:
+    """Into the recycle bin, with what belongs to it, or the request that its deletion waits for.
+
+    Raises NotFound, Forbidden, Conflict, Stale, Locked.
+    """
     for _ in range(TRIES):
         with suppress(*CROSSED):
-            deletion.delete(session, object_name, record_id, version=options.version, trusted=options.trusted)
+            found = deletion.delete(session, object_name, record_id, options, divert_deletion)
             stir(session)
-            return
+            return found
     raise Unavailable(RETRY, extra={"retry_after": 1})
 
 

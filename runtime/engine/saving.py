@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+
+from runtime.engine.linechanges import LineEntry
 
 
 @dataclass(frozen=True)
@@ -22,21 +24,33 @@ class Options:
     expand: Sequence[str] = ()
     bypass: bool = False
     proposal: str | None = None
+    #: By line: the row of an import that it came from.
+    rows: Mapping[str, str] = field(default_factory=dict)
+    #: What becomes of the record's lines, where it waits together with them.
+    lines: Sequence[LineEntry] = ()
 
 
 @dataclass(frozen=True)
 class Pending:
-    """A change that waits for an approval: the instance, its workflow and state, the fields, the record's version."""
+    """A change that waits for an approval: the instance, its workflow and state, the fields, the record's version.
+
+    ``kind``: update, delete or child_changes; ``lines``: how many lines it adds, changes or removes.
+    """
 
     instance: str
     workflow: str
     fields: Sequence[str]
     version: int
     state: str = "running"
+    kind: str = "update"
+    lines: int = 0
 
     def json(self) -> dict[str, Any]:
         """As answers tell it."""
-        return {"instance": self.instance, "workflow": self.workflow, "state": self.state, "fields": list(self.fields)}
+        return {
+            "instance": self.instance, "workflow": self.workflow, "state": self.state, "kind": self.kind,
+            "fields": list(self.fields), "lines": self.lines,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)

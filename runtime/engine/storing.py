@@ -20,10 +20,10 @@ from runtime.base.errors import (
 )
 from runtime.base.sqltext import EMPTY, Sql, ident, join
 from runtime.base.values import load
-from runtime.engine import conversion, guards, keeping, locks, reading
+from runtime.engine import conversion, effective, guards, keeping, locks, reading
 from runtime.engine.access import DENY, ObjectAccess, object_access
 from runtime.engine.drafts import Draft
-from runtime.engine.guards import Guard
+from runtime.engine.guards import Wait
 from runtime.engine.prepare import Preparation, too_large
 from runtime.engine.reading import WHOLE, Reader, given
 from runtime.engine.saving import Options, Written
@@ -41,8 +41,9 @@ TAKEN = Message("another record has this value already", "该值已被其他记�
 RETRY = Message("the record is being changed by others right now, please repeat", "记录正被他人修改，请重试")
 
 
-#: Holds a change back: (session, access, draft, options, its guards, a transaction under way); None: do it again.
-Divert = Callable[[Session, ObjectAccess, Draft, Options, Sequence[Guard], Connection | None], "Written | None"]
+#: Holds a change back, of one record or of lines of one: (session, access, drafts, options, why, a transaction under
+#: way). Answers for the first of the drafts; None: do it again.
+Divert = Callable[[Session, ObjectAccess, Sequence[Draft], Options, Wait, Connection | None], "Written | None"]
 
 
 def read_draft(
@@ -111,14 +112,22 @@ def store_prepared(
     if not draft.new and not draft.changed() and draft.owner == draft.owner_before:
         body, version = reading.get(session, access.object.name, draft.id, reading.Ask(expand=options.expand))
         return Written(draft.id, body, version)
-    held = guards.held(session, access, [draft], bypass=options.bypass)
-    if held:
+    wait = waits(session, access, [draft], bypass=options.bypass).get(draft.id)
+    if draft.problems:
+        raise Invalid(problems=draft.problems)
+    if wait is not None:
         assert divert is not None
-        return divert(session, access, draft, options, held[draft.id], None)
+        return divert(session, access, [draft], options, wait, None)
     links = linked(session, access, draft, trusted=options.trusted)
     origin = origin_of(session, "created" if draft.new else "updated")
     store = Storing(session, access, draft, origin, options)
     return store.run([gate for _, gate in links], [name for name, _ in links])
+
+
+def waits(session: Session, access: ObjectAccess, drafts: Sequence[Draft], *, bypass: bool) -> dict[str, Wait]:
+    """By draft: why it has to wait, for itself or as a line of a record. Raises Forbidden."""
+    found = {one: Wait(held) for one, held in guards.held(session, access, drafts, bypass=bypass).items()}
+    return {**found, **effective.line_guards(session, access, drafts, bypass=bypass)}
 
 
 def store_parent(

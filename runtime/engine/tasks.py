@@ -8,7 +8,7 @@ from typing import Any
 
 from runtime.base.errors import DougongError
 from runtime.base.values import load
-from runtime.engine import proposing, reading
+from runtime.engine import proposed, reading
 from runtime.engine.directory import everybody
 from runtime.engine.flow import signing
 from runtime.engine.flow import state as states
@@ -20,7 +20,7 @@ from runtime.engine.flow.state import Task
 from runtime.engine.flows import Flows, unknown_instance
 from runtime.engine.flowworld import World
 from runtime.engine.workspace import Session
-from runtime.store import flows
+from runtime.store import flows, proposals
 from runtime.store.ids import is_id
 
 FIELDS = (
@@ -80,15 +80,19 @@ def one(session: Session, task_id: str) -> dict[str, Any]:
         machine = Machine(definition, state, world)
         made = plain(session, found)
         made["rev"] = row.seq
-        made["actions"] = actions(machine, state.tasks[int(found["number"])], session)
+        about = proposed.of_instance(session, row.id) if row.kind == "proposal" else {}
+        made["actions"] = actions(machine, state.tasks[int(found["number"])], session, about.get("kind", ""))
     if row.kind == "proposal":
-        made["changes"] = proposing.of_instance(session, row.id)
+        made |= {"proposes" if name == "kind" else name: one for name, one in about.items()}
     made["record_values"] = record(session, row, definition, state.tasks[int(found["number"])], state)
     return made
 
 
-def actions(machine: Machine, task: Task, session: Session) -> dict[str, Any]:
-    """What the caller may do with a task, by name, with what each takes."""
+def actions(machine: Machine, task: Task, session: Session, kind: str = "") -> dict[str, Any]:
+    """What the caller may do with a task, by name, with what each takes.
+
+    ``kind``: that of the change that is asked for; in a record that is to be deleted nothing is filled in.
+    """
     if task.state != "open" or not machine.state.is_open:
         return {}
     found: dict[str, Any] = {}
@@ -104,7 +108,9 @@ def actions(machine: Machine, task: Task, session: Session) -> dict[str, Any]:
     if task.kind == "admin_fix":
         return found
     step = machine.step_of(run)
-    fields: dict[str, Any] = {"editable": list(step.editable), "required": list(step.filled)}
+    goes = kind == proposals.DELETE
+    fields: dict[str, Any] = {"editable": [] if goes else list(step.editable),
+                              "required": [] if goes else list(step.filled)}  # fmt: skip
     if signing.asks(step):
         fields["signature"] = True
     others = {"signature": True} if signing.asks(step) else {}

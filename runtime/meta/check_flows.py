@@ -9,10 +9,10 @@ from typing import Any
 from runtime.base.errors import Message, Problem
 from runtime.base.kind import Catalog
 from runtime.kinds.action import Action
-from runtime.kinds.field import HoldsFiles
 from runtime.kinds.node import Node
+from runtime.meta.check_guards import guarded, guarded_lines
 from runtime.meta.load import Document
-from runtime.meta.model import SYSTEM_PROPERTIES, Model
+from runtime.meta.model import Model
 from runtime.meta.references import References
 
 Place = tuple[str | int, ...]
@@ -43,31 +43,7 @@ def check_flow(document: Document, model: Model, catalog: Catalog, references: R
         )
         yield document.problem("workflow.on_change", said, ("start", "trigger"))
     yield from guarded(document, model)
-
-
-def guarded(document: Document, model: Model) -> Iterator[Problem]:
-    """Fields whose change is to wait for an approval: people must be able to change them, and a proposal hold them."""
-    start: Doc = document.data.get("start") or {}
-    change = start.get("on_change")
-    definition = model.object(str(document.data.get("object")))
-    if not isinstance(change, Mapping) or change.get("mode") != "proposal" or definition is None:
-        return
-    for number, name in enumerate(change.get("fields", ())):
-        place = ("start", "on_change", "fields", number)
-        field = definition.field(name) if isinstance(name, str) else None
-        if field is None:
-            if name in SYSTEM_PROPERTIES and name != "owner":
-                said = Message(f"the system property {name!r} is never changed by people; nothing could wait",
-                               f"系统属性“{name}”不由人修改，无需审批")  # fmt: skip
-                yield document.problem("workflow.guarded", said, place)
-        elif not field.stored or field.numbered is not None:
-            said = Message(f"the field {name!r} is computed or numbered by the system; guard what it is made from",
-                           f"字段“{name}”由系统计算或编号，请改为控制其来源字段")  # fmt: skip
-            yield document.problem("workflow.guarded", said, place)
-        elif isinstance(field.kind, HoldsFiles):
-            said = Message(f"the field {name!r} holds files, which cannot wait for an approval",
-                           f"字段“{name}”为文件，不能等待审批")  # fmt: skip
-            yield document.problem("workflow.guarded", said, place)
+    yield from guarded_lines(document, model)
 
 
 def words(does: Any) -> list[str]:

@@ -15,7 +15,7 @@ from runtime.meta.properties import PROPERTIES
 #: Somebody who may do everything; always there.
 ADMIN = "admin"
 #: What an expectation may hold beside records.
-WORDS = ("path", "state", "tasks", "notified", "messages")
+WORDS = ("path", "state", "gone", "tasks", "notified", "messages")
 #: Actions whose ``to`` is a person.
 HANDED = ("transfer", "reassign")
 Place = tuple[str | int, ...]
@@ -69,13 +69,34 @@ class _Scenario:
         if "create" in step:
             yield from self.made(step, place)
         if "update" in step:
-            yield from self.fields(self.records.get(str(step["update"])), step["set"], (*place, "set"))
+            yield from self.fields(self.records.get(str(step["update"])), step.get("set") or {}, (*place, "set"))
+            yield from self.lines(self.records.get(str(step["update"])), step.get("lines") or {}, (*place, "lines"))
         if "decide" in step and "as" not in step:
             said = Message("who does it? add as: PERSON", "由谁执行？请添加 as: 人员")
             yield self.document.problem("scenario.as", said, (*place, "decide"))
         if "node" in step:
             yield from self.node(step["node"], (*place, "node"))
         yield from self.expected(step.get("expect") or {}, (*place, "expect"))
+
+    def lines(self, about: str | None, lines: Mapping[str, Any], place: Place) -> Iterator[Problem]:
+        """Lines that are saved with a record."""
+        relations = self.model.reverses.get(about or "", {})
+        owned = [name for name, one in relations.items() if one.owned]
+        for name, changes in lines.items():
+            here = (*place, name)
+            if name not in owned:
+                if about is not None:
+                    said = unknown(Message("line relation", "明细关系"), name, owned, "").message
+                    yield self.document.problem("scenario.lines", said, here)
+                continue
+            source = relations[name].source
+            for number, values in enumerate(changes.get("add", ())):
+                yield from self.fields(source, values, (*here, "add", number))
+            for record, values in changes.get("set", {}).items():
+                yield from self.record(record, (*here, "set", record))
+                yield from self.fields(source, values, (*here, "set", record))
+            for number, record in enumerate(changes.get("remove", ())):
+                yield from self.record(record, (*here, "remove", number))
 
     def made(self, step: Mapping[str, Any], place: Place) -> Iterator[Problem]:
         """A record gets its name."""
@@ -103,6 +124,9 @@ class _Scenario:
                     yield from self.person(person, (*here, person))
                     for node in nodes if isinstance(nodes, list) else [nodes]:
                         yield from self.node(node, (*here, person))
+            elif key == "gone":
+                for number, name in enumerate(value):
+                    yield from self.record(name, (*here, number))
             elif key == "notified":
                 for number, one in enumerate(value):
                     yield from self.person(one, (*here, number))

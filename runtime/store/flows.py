@@ -108,25 +108,24 @@ def read(database: Database, schema: str, instance: str) -> Row | None:
 
 def open_on(
     database: Database, schema: str, ids: Sequence[str], but_for: str | None = None
-) -> dict[str, tuple[str, Mapping[str, Any], Sequence[str] | None]]:
-    """By record: the open instance on it, its document, and the keys of the change that it is about, if it is.
+) -> dict[str, tuple[str, Mapping[str, Any], str, str | None, Sequence[str], Sequence[str]]]:
+    """By record: the open instance on it, its document, the kind of the change that it is about ('' for none), who
+    began it, and the keys and lines of that change.
 
     Without one that was returned to ``but_for``, who mends the record; what waits is mended by its own steps.
     """
     rows = database.rows(Sql(
-        f"SELECT i.record_id::text, i.id::text, f.doc, (SELECT array_agg(k) FROM {ident(schema, 's_proposal')} p, "
-        "jsonb_object_keys(p.patch) k WHERE p.instance = i.id), i.kind = 'proposal' "
-        f"FROM {ident(schema, 's_instance')} i "
+        "SELECT i.record_id::text, i.id::text, f.doc, CASE WHEN i.kind = 'proposal' THEN coalesce(p.kind, 'update') "
+        "ELSE '' END, i.initiator::text, ARRAY(SELECT jsonb_object_keys(p.patch)), "
+        "ARRAY(SELECT e->>'id' FROM jsonb_array_elements(p.lines) e) "
+        f"FROM {ident(schema, 's_instance')} i LEFT JOIN {ident(schema, 's_proposal')} p ON p.instance = i.id "
         f"JOIN {ident(schema, 's_flow')} f ON f.hash = i.flow WHERE i.record_id = ANY(%s::uuid[]) "
         "AND i.state IN ('running', 'returned') AND i.kind IN ('normal', 'proposal') AND NOT (i.kind = 'normal' "
         "AND i.state = 'returned' "
         f"AND EXISTS (SELECT 1 FROM {ident(schema, 's_task')} t WHERE t.instance = i.id AND t.kind = 'resubmit' "
         "AND t.state = 'open' AND t.assignee = %s::uuid))", (list(ids), but_for)),
         prepare=True)  # fmt: skip
-    return {
-        record: (instance, load(doc), keys or ([] if kind_is_proposal else None))
-        for record, instance, doc, keys, kind_is_proposal in rows
-    }
+    return {record: (instance, load(doc), *rest) for record, instance, doc, *rest in rows}
 
 
 def outdated(database: Database, schema: str, workflow: str, hash: str, instance: str | None) -> list[str]:

@@ -83,7 +83,10 @@ def bar(session: Session, access: ObjectAccess, record_id: str, may: set[str]) -
     held = locks.holding(session, access.object, [record_id], lent=True).get(record_id)
     if held is not None:
         lock = held.doc.get("lock", "record")
-        if held.waits:
+        if held.goes:
+            made.locked = held.said(session).text(page_language())
+            may.difference_update({*HELD, "assign"})
+        elif held.waits:
             may.discard("delete")  # The fields that wait are told beside their values.
         elif isinstance(lock, dict):
             known = [one for one in lock.get("fields", ()) if one in access.object.fields and access.visible(one)]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from runtime.base.errors import DougongError, Malformed, Message, Problem, Stale
-from runtime.engine import proposing, reading, records
+from runtime.engine import proposed, reading, records
 from runtime.engine.workspace import Session
 from runtime.store.ids import is_id
 from runtime.web.call import STATUS, Answer, Call, json_answer, json_of, refusal
@@ -163,18 +163,24 @@ def remove(services: Services, call: Call, object_name: str, record_id: str) -> 
     """Into the recycle bin."""
     session = session_of(services, call)
     try:
-        records.delete(session, object_name, record_id, records.Options(version=call.if_match))
+        bypass = flag("bypass_approval", call.args.get("bypass_approval", "")) if call.args else False
+        options = records.Options(version=call.if_match, bypass=bypass)
+        pending = records.delete(session, object_name, record_id, options)
     except Stale as error:
         return stale(session, object_name, record_id, error)
-    return Answer(204, [], b"")
+    if pending is None:
+        return Answer(204, [], b"")
+    body, version = reading.get(session, object_name, record_id)
+    return written(records.Written(record_id, body, version, pending=pending), 202, object_name)
 
 
 def written(done: records.Written, status: int, object_name: str) -> Answer:
     """The answer to a write: the record, its address and ETag; 202 when the change waits for an approval."""
     if done.pending is not None:
         where = f"/api/v1/workflows/instances/{done.pending.instance}"
-        body = proposing.written(done.body, done.pending.json())
-        found = json_answer(body, 202, ("ETag", f'"{done.version}"'))
+        body = proposed.written(done.body, done.pending.json())
+        tag = [("ETag", f'"{done.version}"')] if done.version else []
+        found = json_answer(body, 202, *tag)
         found.headers.append(("Location", where))
         if done.replayed:
             found.headers.append(("Idempotent-Replayed", "true"))

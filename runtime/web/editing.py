@@ -78,6 +78,8 @@ class Editing:
     sentences: list[str] = field(default_factory=list)
     status: int = 200
     done: Written | None = None
+    #: True when what was to be made is a line that waits for an approval.
+    new_line: bool = False
     form: RecordForm = field(init=False)
     lines: dict[str, Lines] = field(default_factory=dict)
 
@@ -287,7 +289,9 @@ class Editing:
         lines = [made for made, _ in work.values()]
         options = records.Options(once=self.key()) if self.new else records.Options(version=self.version())
         try:
+            fresh = self.new
             self.done = compound.save(self.session, name, self.record_id, raw, lines, options)
+            self.new_line = fresh and self.done.pending is not None
             self.record_id = self.done.id
         except compound.Refused as error:
             for relation, (_, rows) in work.items():

@@ -106,7 +106,8 @@ def opened(session: Session, access: ObjectAccess, record_id: str) -> RecordPage
     found.path, found.steps = steps_of(access, plain)
     if "update" in found.may:
         found.conversions = list(converting.usable(session, access, plain))
-    found.waiting = waiting(session, access, record_id)
+    blocks = {one.relation.name: one for one in found.plan.relations("lines") if one.relation}
+    found.waiting = waiting(session, access, record_id, blocks)
     return found
 
 

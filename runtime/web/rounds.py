@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from runtime.engine import linehistory, trail
-from runtime.engine.access import ObjectAccess
+from runtime.engine.access import ObjectAccess, object_access
+from runtime.engine.linehistory import LineChange, Related
 from runtime.engine.workspace import Session
 from runtime.web.layout import Block
 from runtime.web.shown import Change
@@ -65,16 +66,34 @@ def changed_lines(session: Session, access: ObjectAccess, record_id: str, since:
 
     ``blocks``: where the form shows its lines, by relation; a whole line is told by the columns there.
     """
+    found = linehistory.since(session, access, record_id, since)
+    return [in_lines(session, one, since, blocks) for one in found]
+
+
+def wished_lines(session: Session, object_name: str, lines: Sequence[Mapping[str, Any]],
+                 blocks: Mapping[str, Block]) -> list[Lines]:  # fmt: skip
+    """What would become of lines (:func:`runtime.engine.proposed.lines`), told as what has become of them is."""
     made = []
-    for found in linehistory.since(session, access, record_id, since):
-        block = blocks.get(found.relation.name)
-        lines = [replace(one, changes=fitting(one, block.names if block else ())) for one in found.lines]
-        events = shown_history(session, found.access, [entry_of(since, one.changes) for one in lines])
-        single = found.access.object.label[page_language()]
-        label = block.label[page_language()] if block and block.label else single
-        told = [Line(one.title or single, one.what, event.changes) for one, event in zip(lines, events, strict=True)]
-        made.append(Lines(label, told, found.more))
+    reverses = session.model.reverses.get(object_name, {})
+    for name in dict.fromkeys(str(one["relation"]) for one in lines):
+        some = [one for one in lines if one["relation"] == name]
+        access = object_access(session.snapshot, session.person, session.model.objects[reverses[name].source])
+        changes = [{each["field"]: {"old": each["old"], "new": each["new"]} for each in one["changes"]} for one in some]
+        found = [LineChange(str(one["id"]), str(one["title"]), str(one["what"]), told)
+                 for one, told in zip(some, changes, strict=True)]  # fmt: skip
+        made.append(in_lines(session, Related(reverses[name], access, found), datetime.now(UTC), blocks))
     return made
+
+
+def in_lines(session: Session, found: Related, at: datetime, blocks: Mapping[str, Block]) -> Lines:
+    """The lines of one relation in words; a whole line is told by the columns of the form."""
+    block = blocks.get(found.relation.name)
+    lines = [replace(one, changes=fitting(one, block.names if block else ())) for one in found.lines]
+    events = shown_history(session, found.access, [entry_of(at, one.changes) for one in lines])
+    single = found.access.object.label[page_language()]
+    label = block.label[page_language()] if block and block.label else single
+    told = [Line(one.title or single, one.what, event.changes) for one, event in zip(lines, events, strict=True)]
+    return Lines(label, told, found.more)
 
 
 def fitting(line: linehistory.LineChange, columns: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:

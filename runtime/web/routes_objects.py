@@ -85,6 +85,10 @@ def edited(session: Session, form: Editing) -> Response:
         return to(f"/o/{name}/{form.record_id}")
     if request.method == "POST":
         if form.post():
+            waits = form.done.pending if form.done is not None and form.new_line else None
+            if waits is not None:  # A line that is not there yet: what there is, is the request.
+                flash(saved(form.done))
+                return to(f"/tasks/flows/{waits.instance}")
             if wants_part():
                 return made_in_panel(session, form)
             wanted = request.form.get(START)

@@ -122,18 +122,21 @@ def deleted(session: Session, access: ObjectAccess, record_id: str) -> Response:
     message, status = "", 200
     if request.method == "POST":
         try:
-            records.delete(session, name, record_id)
+            pending = records.delete(session, name, record_id)
         except DougongError as error:
-            if error.status not in (403, 409):
+            if error.status not in (403, 409, 412, 423):
                 raise
             message, status = error.detail(page_language()), error.status
         else:
+            if pending is not None:
+                flash(waits(pending))
+                return to(f"/o/{name}/{record_id}")
             said = gettext("Deleted: %(title)s") % {"title": title}
             flash([said, f"/o/{name}/{record_id}/restore"], "undo")  # type: ignore[arg-type]
             return to(f"/o/{name}")
     return page(
         "delete.html", session, status, object=access.object, title=title, id=record_id, message=message,
-        follows=deletion.consequences(session, name, record_id),
+        follows=deletion.consequences(session, name, record_id), waits=deletion.waits(session, access, record_id),
     )  # fmt: skip
 
 

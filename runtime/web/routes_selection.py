@@ -118,15 +118,20 @@ def told(
 ) -> Response:
     """Back to the list when all went well; otherwise which records were refused and why."""
     wrong = [(one, result) for one, result in zip(ids, results, strict=True) if result.status >= 400]
-    fine = len(ids) - len(wrong)
-    count = ngettext("%(num)s record.", "%(num)s records.", fine) % {"num": fine}
     held = sum(1 for one in results if one.pending is not None)
-    if held:
+    fine = len(ids) - len(wrong)
+    count = ngettext("%(num)s record.", "%(num)s records.", fine - held) % {"num": fine - held}
+    if any(one.pending is not None and one.pending.kind == "delete" for one in results):
+        flash(ngettext("%(num)s deletion waits for approval; until it is given, the record stays as it is.",
+                       "%(num)s deletions wait for approval; until it is given, the records stay as they are.",
+                       held) % {"num": held})  # fmt: skip
+    elif held:
         flash(ngettext("%(num)s change waits for approval; until it is given, the present values stay in force.",
                        "%(num)s changes wait for approval; until it is given, the present values stay in force.",
                        held) % {"num": held})  # fmt: skip
     if not wrong:
-        flash(f"{done} {count}")
+        if fine > held:
+            flash(f"{done} {count}")
         return to(back)
     spoken = page_language()
     titles = presenting.titles(session, access.object.name, [one for one, _ in wrong[:SHOWN]])

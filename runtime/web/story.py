@@ -12,7 +12,7 @@ from runtime.engine.access import object_access
 from runtime.engine.flow.machine import SYSTEM
 from runtime.engine.flow.state import Event
 from runtime.engine.flowview import Opened
-from runtime.engine.proposing import may_know_why
+from runtime.engine.proposed import may_know_why
 from runtime.web.flowwords import at_moment, joined, named, state_word, task_word
 from runtime.web.shown import Link
 from runtime.web.texts import gettext, page_language

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from runtime.base.errors import DougongError, Problem
-from runtime.engine import notices, proposing
+from runtime.engine import notices
 from runtime.engine.access import demand_object, object_access
 from runtime.engine.flow import signing
 from runtime.engine.flow.machine import moment_of
@@ -26,7 +26,7 @@ from runtime.web.forms import Formdata, Offers, RecordForm, leftover
 from runtime.web.layout import Block, Place
 from runtime.web.lines import LineEditor
 from runtime.web.recordpage import RecordPage
-from runtime.web.rounds import Lines, changed, changed_lines, in_words
+from runtime.web.rounds import Lines, changed, changed_lines, in_words, wished_lines
 from runtime.web.shown import Change, bare
 from runtime.web.story import Said, Story
 from runtime.web.texts import gettext, page_language
@@ -250,11 +250,23 @@ class TaskPage:
         """What the change that waits would do to the record, as far as the caller may see it."""
         if self.opened.row.kind != "proposal" or self.record is None:
             return []
-        rows = proposing.of_instance(self.session, self.opened.row.id)
+        rows = self.opened.proposes["changes"]
         made = {one["field"]: {"old": one["old"], "new": one["new"]} for one in rows}
         for name in self.opened.hidden:
             made.pop(name, None)
         return in_words(self.session, self.record.access, datetime.now(UTC), made)
+
+    def proposed_lines(self) -> list[Lines]:
+        """What would become of its lines."""
+        if self.record is None or not self.opened.proposes["lines"]:
+            return []
+        blocks = {one.relation.name: one for one in self.record.plan.relations("lines") if one.relation}
+        return wished_lines(self.session, self.opened.object_name, self.opened.proposes["lines"], blocks)
+
+    @property
+    def deletes(self) -> bool:
+        """Whether it is asked to delete the record."""
+        return bool(self.opened.proposes["kind"] == "delete")
 
     # -- refusals ---------------------------------------------------------------------------------------
 
@@ -318,7 +330,7 @@ def form_of(page: TaskPage, formdata: Formdata | None) -> RecordForm | None:
     names = [one for takes in page.opened.actions.values() for one in takes.get("editable", ())]
     wished: dict[str, Any] = {}
     if page.mending and page.opened.row.kind == "proposal":  # What is mended is the change, not the record.
-        wished = {one["field"]: one["new"] for one in proposing.of_instance(page.session, page.opened.row.id)}
+        wished = {one["field"]: one["new"] for one in page.opened.proposes["changes"]}
         names = list(wished)
     definition = page.session.model.object(page.opened.object_name)
     if not names or definition is None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from flask import Response
 
-from runtime.engine import locks, proposing
+from runtime.engine import locks, proposed
 from runtime.engine.access import ObjectAccess
 from runtime.engine.directory import everybody
 from runtime.engine.saving import Pending, Written
 from runtime.engine.workspace import Session
+from runtime.web.layout import Block
+from runtime.web.rounds import Lines, wished_lines
 from runtime.web.shown import Event, history
 from runtime.web.texts import gettext
 
@@ -21,11 +23,14 @@ WAITS = 202
 
 @dataclass(frozen=True)
 class Waiting:
-    """A change that waits: its instance, what it changes, whether it does not fit the record any more."""
+    """A change that waits: its instance, what it changes, whether it does not fit the record any more, what becomes
+    of lines, whether the record is to be deleted."""
 
     instance: str
     event: Event
     conflict: bool
+    lines: Sequence[Lines] = ()
+    deletes: bool = False
 
 
 def saved(done: Written | None) -> str:
@@ -35,8 +40,10 @@ def saved(done: Written | None) -> str:
     return waits()
 
 
-def waits() -> str:
-    """What is said when a save waits."""
+def waits(pending: Pending | None = None) -> str:
+    """What is said when a save waits, or a deletion."""
+    if pending is not None and pending.kind == "delete":
+        return gettext("The deletion waits for approval. Until it is given, the record stays as it is.")
     return gettext("The change waits for approval. Until it is given, the present values stay in force.")
 
 
@@ -53,11 +60,16 @@ def told(answer: Response, pending: Pending) -> Response:
     return answer
 
 
-def waiting(session: Session, access: ObjectAccess, record_id: str) -> Sequence[Waiting]:
-    """The changes of a record that wait, as far as the caller may see them."""
+def waiting(
+    session: Session, access: ObjectAccess, record_id: str, blocks: Mapping[str, Block] | None = None
+) -> Sequence[Waiting]:
+    """The changes of a record that wait, as far as the caller may see them.
+
+    ``blocks``: where its form shows its lines, by relation.
+    """
     if not locks.workflows(session, access.object):
         return ()
-    rows = proposing.shown(session, access, record_id, open_only=True)
+    rows = proposed.shown(session, access, record_id, open_only=True)
     names = {one.id: one.title for one in everybody(session.snapshot).users.values()} if rows else {}
     entries = [
         {
@@ -69,5 +81,7 @@ def waiting(session: Session, access: ObjectAccess, record_id: str) -> Sequence[
     ]  # fmt: skip
     events = history(session, access, entries)
     return [
-        Waiting(row["instance"], event, row["state"] == "conflict") for row, event in zip(rows, events, strict=True)
-    ]
+        Waiting(row["instance"], event, row["state"] == "conflict",
+                wished_lines(session, access.object.name, row["lines"], blocks or {}), row["kind"] == "delete")
+        for row, event in zip(rows, events, strict=True)
+    ]  # fmt: skip

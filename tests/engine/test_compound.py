@@ -182,3 +182,15 @@ def test_a_taken_value_of_the_record_itself(deals: Shop) -> None:
     with pytest.raises((Conflict, Refused)) as refused:
         save(deals, None, {"name": "b", "code": "x"}, creates=[{"number": "1"}])
     assert [one.field for one in refused.value.problems] == ["code"] and dump(deals) == before
+
+
+def test_stored_sums_follow_lines_that_are_deleted_in_the_form(shop: Shop) -> None:
+    shop.publish(
+        DOCUMENTS.replace(
+            "value: SUM(lines.amount), result: number", "value: SUM(lines.amount), result: number, stored: true"
+        )
+    )
+    made = save(shop, None, {"name": "a"}, creates=[{"number": "1", "amount": 5}, {"number": "2", "amount": 7}])
+    save(shop, made, {}, deletes=[{"id": lines(shop, made)["1"]["id"]}])
+    assert shop.ask("GET", f"/records/deal/{made}").json["total"] == 7
+    assert [one["id"] for one in shop.ask("GET", "/records/deal?filter=total==7").json["data"]] == [made]

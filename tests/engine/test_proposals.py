@@ -204,8 +204,8 @@ def test_locked_while_it_waits(office: Shop) -> None:
     assert change(office, record, user="fang", query="?bypass_approval=true", credit=5).status_code == 423
     assert (
         office.ask("POST", "/workflows/key_fields/start", "li", json={"object": "client", "record": record}).status_code
-        == 409
-    )
+        == 403
+    ), "it is begun by changes alone"
 
 
 def bulk(shop: Shop, user: str, **body: Any) -> dict[str, Any]:
@@ -258,18 +258,18 @@ def test_with_lines(office: Shop) -> None:
     record = client(office)
     session = office.session("li")
     lines = [compound.Lines("sites", creates=[{"city": "X"}])]
-    with pytest.raises(compound.Refused) as refused:
-        compound.save(session, "client", record, {"credit": 5}, lines)
-    problem = refused.value.problems[0]
-    assert (problem.code, problem.field) == ("pending_lines", "credit")
-    assert "save the lines first" in problem.message.en and "请先恢复此值并保存明细" in problem.message.zh
-    assert office.ask("GET", "/records/site", "root").get_json()["data"] == []
-    done = compound.save(session, "client", record, {"credit": 5}, [compound.Lines("sites")])
-    assert done.pending is not None
-    assert now(office, record)["credit"] == 100
+    done = compound.save(session, "client", record, {"credit": 5}, lines)
+    assert done.pending is not None and (done.pending.kind, done.pending.lines) == ("child_changes", 1)
+    assert office.ask("GET", "/records/site", "root").get_json()["data"] == [], "what is not split waits as a whole"
+    assert decide(office, "boss", "agree")["state"] == "approved"
+    assert [one["city"] for one in office.ask("GET", "/records/site", "root").get_json()["data"]] == ["X"]
+    assert now(office, record)["credit"] == 5
+    done = compound.save(session, "client", record, {"credit": 6}, [compound.Lines("sites")])
+    assert done.pending is not None and done.pending.kind == "update"
+    assert now(office, record)["credit"] == 5
     compound.save(session, "client", record, {}, lines)
-    assert len(office.ask("GET", "/records/site", "root").get_json()["data"]) == 1, (
-        "lines by themselves wait for nothing"
+    assert len(office.ask("GET", "/records/site", "root").get_json()["data"]) == 2, (
+        "lines that nobody guards wait for nothing by themselves"
     )
 
 
