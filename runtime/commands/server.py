@@ -7,7 +7,8 @@ import secrets
 import socket
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import click
 from granian.constants import Interfaces
@@ -17,7 +18,7 @@ from runtime.base.errors import DougongError, Message
 from runtime.commands.base import ADDRESS, Place, place_options, terminal_language, workspace_of
 from runtime.commands.templates import TEMPLATES, install, people_lines
 from runtime.commands.worker import beside
-from runtime.engine import accounts, audit, housekeeping, publish, samples
+from runtime.engine import accounts, audit, housekeeping, publish, samples, setups
 from runtime.engine.workspace import ADMIN, Session, Workspace
 from runtime.store import ddl, migrate, outbox, people, workspaces
 from runtime.store.embedded import Cluster
@@ -59,7 +60,7 @@ def run(
         for line in people_lines(sample, terminal_language()):
             click.echo(line)
         sys.stdout.flush()
-        with beside(place):
+        with beside(place), noted(place):
             listen(host, port, workers)
     finally:
         if cluster:
@@ -105,6 +106,18 @@ def first_start(
     return None if password else chosen, found
 
 
+@contextmanager
+def noted(place: Place) -> Iterator[None]:
+    """While web processes run here, what they have started with can be compared; no connection is held for it."""
+    with place.services(pool=1) as services:
+        setups.note(services.workspaces.database, setups.WEB, services.settings.secret, os.environ)
+    try:
+        yield
+    finally:
+        with place.services(pool=1) as services:
+            setups.gone(services.workspaces.database, setups.WEB)
+
+
 def listen(host: str, port: int, workers: int) -> None:
     """Serve HTTP until the process is told to end."""
     with tempfile.TemporaryDirectory(prefix="dougong-figures-") as shared:
@@ -141,7 +154,8 @@ def serve(place: Place, host: str, port: int, workers: int) -> None:
             )
         for row in workspaces.everyone(services.workspaces.database):
             housekeeping.begin(services.workspaces.named(row.name), place.output.progress)
-    listen(host, port, workers)
+    with noted(place):
+        listen(host, port, workers)
 
 
 @click.command(name="migrate")
@@ -162,7 +176,8 @@ def migrate_command(place: Place) -> None:
 @click.command()
 @place_options
 def doctor(place: Place) -> None:
-    """Look for trouble: server version, layout, unfinished publishes, invalid indexes, the audit's chain."""
+    """Look for trouble: server version, layout, settings of web processes and workers that are not the same,
+    unfinished publishes, invalid indexes, the audit's chain."""
     found: list[dict[str, object]] = []
     with place.services() as services:
         database = services.workspaces.database
@@ -172,6 +187,9 @@ def doctor(place: Place) -> None:
         waiting = migrate.pending(database)
         found.append({"check": "layout", "ok": not waiting, "detail": ", ".join(waiting)})
         if not waiting:
+            language = place.output.language
+            wrong = [one.text(language) for one in setups.differing(database)]
+            found.append({"check": "settings", "ok": not wrong, "detail": "; ".join(wrong)})
             for row in workspaces.everyone(database):
                 found += examine(services.workspaces.named(row.name))
     bad = [one for one in found if not one["ok"]]

@@ -13,7 +13,7 @@ from threading import Event, Thread
 import click
 
 from runtime.commands.base import Place, place_options
-from runtime.engine import import_jobs, mailing, worker
+from runtime.engine import import_jobs, mailing, setups, worker
 from runtime.engine.watch import IMPORTS, MAIL, WORK, Watch
 
 #: The process that a worker ends with.
@@ -46,6 +46,7 @@ def worker_command(place: Place, concurrency: int) -> None:
             (mailing.work, (known, os.environ, services.settings.secret, watch.ear(MAIL))),
         ]
         threads = [Thread(target=way, args=args, daemon=True) for way, args in ways]
+        setups.note(known.database, setups.WORKER, services.settings.secret, os.environ)
         for one in threads:
             one.start()
         watch.run()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyotp
 import pytest
 
+from runtime.engine import second
 from runtime.web import auditwords
 from tests.conftest import Shop
 from tests.web.browser import PASSWORD, Browser, person, sound
@@ -154,13 +156,18 @@ def test_ones_own_profile_sessions_and_tokens(shop: Shop) -> None:
     assert token[1] not in li.text("/me")
 
 
+MOMENT = time.time()
+
+
 def code_at(secret: str, moment: float) -> str:
     return pyotp.TOTP(secret).at(int(moment))
 
 
 @pytest.fixture
-def guarded(shop: Shop) -> tuple[Shop, str, list[str]]:
-    """``li`` with a second factor: the secret and the recovery codes."""
+def guarded(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> tuple[Shop, str, list[str]]:
+    """``li`` with a second factor: the secret and the recovery codes. Codes are those of one moment, however long
+    everything takes."""
+    monkeypatch.setattr(second, "time", SimpleNamespace(time=lambda: MOMENT))
     li = person(shop, "li", "admin")
     token = li.token("/")
     assert li.post("/me", {"_csrf": token, "second": "on", "password": "wrong"}).status_code == 422
@@ -170,7 +177,7 @@ def guarded(shop: Shop) -> tuple[Shop, str, list[str]]:
     picture = li.get("/me/second.svg")
     assert picture.content_type.startswith("image/svg+xml") and picture.data.startswith(b"<?xml")
     assert li.post("/me", {"_csrf": token, "code": "000000"}).status_code == 422
-    page = li.post("/me", {"_csrf": token, "code": code_at(secret[1], time.time())}).get_data(as_text=True)
+    page = li.post("/me", {"_csrf": token, "code": code_at(secret[1], MOMENT)}).get_data(as_text=True)
     codes = re.findall(r"\b[0-9a-f]{8}-[0-9a-f]{8}\b", page)
     assert len(codes) == 10 and secret[1] not in li.text("/me") and li.get("/me/second.svg").status_code == 404
     return shop, secret[1], codes
@@ -182,9 +189,9 @@ def test_a_second_factor_is_asked(guarded: tuple[Shop, str, list[str]]) -> None:
     page = thief.login("li").get_data(as_text=True)
     assert 'name="code"' in page and thief.get("/").status_code == 303
     assert thief.post("/login", {"_csrf": thief.token(), "code": "000000"}).status_code == 401
-    used = code_at(secret, time.time())
+    used = code_at(secret, MOMENT)
     assert thief.post("/login", {"_csrf": thief.token(), "code": used}).status_code == 401, "a code is good once"
-    later = code_at(secret, time.time() + 30)
+    later = code_at(secret, MOMENT + 30)
     assert thief.post("/login", {"_csrf": thief.token(), "code": later}).status_code == 303
     assert thief.get("/").status_code == 200
     for expected in (303, 401):
