@@ -251,6 +251,33 @@ nodes:
     check_folds(office, found["instance"])
 
 
+def test_the_end_of_a_sub_workflow_is_that_of_its_step(office: Shop) -> None:
+    """S39: what is rejected inside rejects outside; what is withdrawn outside ends inside."""
+    outer = """
+workflow: outer
+label: {en: Outer, zh: 外}
+object: quote
+nodes: [{subflow: {workflow: quote_approval, on_reject: reject}}]
+"""
+    office.publish(QUOTE, FLOW, outer, SALES, FINANCE)
+
+    def begin() -> str:
+        body = {"object": "quote", "record": quote(office)}
+        return str(office.ask("POST", "/workflows/outer/start", "li", json=body).get_json()["instance"])
+
+    def state(instance: str) -> str:
+        return str(check_folds(office, instance).state)
+
+    first = begin()
+    child = str(mine(office, "boss")[0]["instance"])
+    decide(office, "boss", "reject", comment="no")
+    assert (state(child), state(first)) == ("rejected", "rejected")
+    second = begin()
+    child = str(mine(office, "boss")[0]["instance"])
+    assert office.ask("POST", f"/workflows/instances/{second}/withdraw", "li", json={}).status_code == 200
+    assert (state(child), state(second)) == ("terminated", "withdrawn") and mine(office, "boss") == []
+
+
 def test_two_decide_at_once(office: Shop) -> None:
     """Two connections, two people: every pair is one order; `any` advances once, the loser gets a 409."""
     people = [office.session("fang"), office.session("feng")]

@@ -60,6 +60,28 @@ def test_path_people_timers_changes_and_nothing_stored(firm: Shop) -> None:
     assert stored(firm) == before
 
 
+@pytest.mark.parametrize("amount", [150, 900, 1001, 5000])
+def test_the_simulated_path_is_the_real_one(firm: Shop, amount: int) -> None:
+    """I18: the same people at the same steps."""
+    record = order(firm, amount)
+    said = simulate(firm.workspace, Asked("check", record))
+    begun = firm.ask("POST", "/workflows/check/start", "li", json={"object": "order", "record": record})
+    real: dict[str, set[str]] = {}
+    names = {firm.session(one).user_id: one for one in ("li", "wang", "zhao")}
+    while True:
+        found = firm.ask("GET", f"/workflows/instances/{begun.get_json()['instance']}", "admin").get_json()
+        open_tasks = [one for one in found["tasks"] if one["state"] == "open"]
+        for one in found["tasks"]:
+            real.setdefault(one["node"], set()).add(names[one["assignee"]])
+        if not open_tasks:
+            break
+        one = open_tasks[0]
+        assert firm.ask("POST", f"/tasks/{one['id']}/agree", names[one["assignee"]], json={}).status_code == 200
+    assert found["state"] == said["state"]
+    told = {one["step"]: {each["person"] for each in one["people"]} for one in said["path"] if one["step"]}
+    assert told == real
+
+
 def test_decisions_and_a_title(firm: Shop) -> None:
     order(firm, 5000)
     found = simulate(firm.workspace, Asked("check", "A5000", decisions={"both": "reject"}))

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from itertools import count
+from random import Random
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from runtime.base.errors import DougongError
@@ -25,6 +26,7 @@ PEOPLE = ["wang", "zhao", "qian", "sun", "zhou", "li"]
 WORDS = [
     "agree", "agree", "agree", "agree", "reject", "submit", "return", "transfer", "add_sign", "remove_signer",
     "withdraw", "retrieve", "retrieve", "skip", "retry", "reassign", "urge", "comment", "clock", "left", "amount", "terminate",
+    "child", "take_over",
 ]  # fmt: skip
 FINAL = [
     "agreed", "rejected", "returned", "submitted", "transferred", "cancelled", "auto_agreed", "auto_rejected", "skipped",
@@ -44,7 +46,8 @@ def nodes(draw: Any, depth: int = 3, numbers: Any = None) -> list[dict[str, Any]
     for _ in range(draw(st.integers(1 if depth == 3 else 0, 3))):
         kind = draw(
             st.sampled_from(
-                ["approve"] * 4 + ["handle", "cc", "action", "wait", *(["branch", "parallel"] * 2 if depth else [])]
+                ["approve"] * 4
+                + ["handle", "cc", "action", "wait", "subflow", *(["branch", "parallel"] * 2 if depth else [])]
             )
         )
         name = f"{kind[0]}{next(numbers)}"
@@ -61,7 +64,9 @@ def nodes(draw: Any, depth: int = 3, numbers: Any = None) -> list[dict[str, Any]
                 )
                 node["due"] = {"in": "8wh", "steps": [{"at": "-1wh", "do": "remind"}, {"at": 0, "do": late}]}
         elif kind == "cc":
-            node = {"cc": name, "who": {"users": ["sun"]}}
+            node = {"cc": name, "who": {"users": ["sun"]}, "when_entered": draw(st.booleans())}
+        elif kind == "subflow":
+            node = {"subflow": {"workflow": name, "on_reject": draw(st.sampled_from(["reject", "continue"]))}}
         elif kind == "action":
             node = {"action": name, "do": [{"update": {"status": name}}]}
         elif kind == "wait":
@@ -104,17 +109,49 @@ documents = st.fixed_dictionaries(
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-@given(documents, commands)
-def test_invariants(doc: dict[str, Any], wanted: list[tuple[str, int, str, int]]) -> None:
+@given(documents, commands, st.dictionaries(st.sampled_from(PEOPLE), st.sampled_from(PEOPLE), max_size=3))
+def test_invariants(doc: dict[str, Any], wanted: list[tuple[str, int, str, int]], away: dict[str, str]) -> None:
     office = Office(managers={"li": "wang", "wang": "boss", "zhao": "boss", "qian": "zhao", "sun": "zhao"})
     play = Play(doc, office, amount=20, status="")
+    office.delegates = {who: (to, play.now, play.now + timedelta(hours=30)) for who, to in away.items()}
     play.start("li")
     finals: dict[int, str] = {}
+    children(play)
+    told = honest(play, 0)
     hold(play, finals)
     for name, number, person, more in wanted:
         act(play, name, number, person, more)
+        children(play)
+        told = honest(play, told)
         hold(play, finals)
         again(play)
+
+
+def children(play: Play) -> None:
+    """Sub-workflows that are wanted run."""
+    while wanted := [
+        run for run in play.state.active() if run.path and play.definition.by_path[parsed(run.path)].kind.name == "subflow"
+        and run.child is None and not run.blocked
+    ]:  # fmt: skip
+        play.do("child_started", "system", run=wanted[0].id, child=f"c{wanted[0].id}")
+
+
+def honest(play: Play, told: int) -> int:
+    """What the last command's events say of people: I16 whom tasks are given to, I17 who acted for whom."""
+    state, strict = play.state, play.definition.allow("self_approval", "skip") != "allow"
+    for event in play.events[told:]:
+        data = event.data
+        if event.type == "task_opened":
+            task, run = state.tasks[data["id"]], state.runs[data["run"]]
+            assert play.office.active(task.assignee), "I16 who is not there gets nothing to do"
+            judges = bool(run.path) and play.definition.by_path[parsed(run.path)].kind.judges
+            if judges and strict and data["kind"] in ("task", "added"):
+                assert task.assignee != state.initiator, "I16 nobody decides about his own"
+        elif event.type == "command":
+            assert data["actor"], "I17"
+            if data["task"] is not None and data["decision"]:
+                assert data["on_behalf"] == state.tasks[data["task"]].principal, "I17"
+    return len(play.events)
 
 
 def act(play: Play, name: str, number: int, person: str, more: int) -> None:
@@ -130,6 +167,13 @@ def act(play: Play, name: str, number: int, person: str, more: int) -> None:
             play.office.gone.add(person)
             play.do("left", "system", person=person)
         return
+    if name == "child":
+        running = [run for run in play.state.active() if run.child]
+        if running:
+            outcome = ["approved", "approved", "rejected", "withdrawn", "terminated", "failed"][more]
+            run = running[number % len(running)]
+            play.do("child_ended", "system", run=run.id, child=run.child, outcome=outcome, why="why")
+        return
     tasks = list(play.state.tasks.values())
     fresh = [task for task in tasks if task.state == "open"]
     chosen = fresh if fresh and more < 5 else tasks
@@ -140,6 +184,8 @@ def act(play: Play, name: str, number: int, person: str, more: int) -> None:
     if name == "terminate" and more:
         return
     actor = "admin" if admin or task.assignee == "admin" else person if more == 4 else task.assignee
+    if name == "take_over":
+        actor = task.principal or person
     if name in ("withdraw", "urge"):
         actor = "li"
     targets = ["start", *{run.node for run in play.state.runs.values()}]
@@ -235,6 +281,35 @@ def picture(play: Play) -> None:
 def again(play: Play) -> None:
     """I8: the events told from the beginning give the state; I18: the same commands would do the same."""
     assert dump(fold(play.events)) == dump(play.state)
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(
+    st.lists(st.booleans(), min_size=1, max_size=5),
+    st.sampled_from(["any", "all", {"ratio": 60}, {"ratio": 34}, {"votes": 2}]),
+    st.sampled_from(["first", "all_voted"]),
+    st.randoms(use_true_random=False),
+)
+def test_the_order_of_votes_does_not_matter(votes: list[bool], mode: Any, rule: str, chance: Random) -> None:
+    """I7: what a step comes to is a function of what was decided, but for `any` where the first word counts."""
+    assume(mode != "any" or rule == "all_voted")
+    node = {"approve": "a", "who": {"users": PEOPLE[: len(votes)]}, "mode": mode, "reject_rule": rule}
+    play = Play({"nodes": [node], "start": {"allow": {"self_approval": "allow"}}})
+    play.start("admin")
+    order = list(zip(PEOPLE, votes, strict=False))
+    chance.shuffle(order)
+    for person, vote in order:
+        if play.state.is_open:
+            play.says(person, "agree" if vote else "reject")
+    yes, count = sum(votes), len(votes)
+    share = mode if isinstance(mode, str) else next(iter(mode))
+    enough = {
+        "any": yes >= 1,
+        "all": yes == count,
+        "ratio": isinstance(mode, dict) and 100 * yes >= mode.get("ratio", 0) * count,
+        "votes": isinstance(mode, dict) and yes >= min(mode.get("votes", 0), count),
+    }
+    assert play.state.state == ("approved" if enough[share] else "rejected")
 
 
 def test_an_empty_instance_loads() -> None:
