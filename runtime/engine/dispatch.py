@@ -16,7 +16,8 @@ from runtime.base.errors import Conflict, DougongError, Forbidden, NotFound, Una
 from runtime.engine.flow import state as states
 from runtime.engine.flow.commands import Command
 from runtime.engine.flow.definition import Definition, parsed
-from runtime.engine.flow.machine import SYSTEM, as_moment, moment_of
+from runtime.engine.flow.machine import SYSTEM
+from runtime.engine.flow.moments import as_moment, moment_of
 from runtime.engine.flow.state import Instance
 from runtime.engine.flows import Flows
 from runtime.engine.flowworld import World

@@ -7,7 +7,8 @@ from datetime import datetime
 from runtime.engine.flow import state as states
 from runtime.engine.flow.commands import Command
 from runtime.engine.flow.definition import parsed
-from runtime.engine.flow.machine import SYSTEM, as_moment
+from runtime.engine.flow.machine import SYSTEM
+from runtime.engine.flow.moments import as_moment
 from runtime.engine.flows import Flows
 from runtime.engine.flowworld import World
 from runtime.engine.waits import until_of

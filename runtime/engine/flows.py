@@ -17,7 +17,8 @@ from runtime.engine.drafts import Draft
 from runtime.engine.flow import state as states
 from runtime.engine.flow.commands import INTERNAL, OF_TASKS, Command, carry_out
 from runtime.engine.flow.definition import Definition, compile_flow
-from runtime.engine.flow.machine import SYSTEM, Machine, moment_of
+from runtime.engine.flow.machine import SYSTEM, Machine
+from runtime.engine.flow.moments import moment_of
 from runtime.engine.flow.state import Event, Instance
 from runtime.engine.flowworld import World
 from runtime.engine.guards import Wait

@@ -11,11 +11,13 @@ from typing import Any
 from runtime.base.errors import DougongError
 from runtime.engine import proposed, tasks
 from runtime.engine.directory import Everybody, everybody
+from runtime.engine.flow import admin
 from runtime.engine.flow import state as states
 from runtime.engine.flow.back import retrievable
 from runtime.engine.flow.commands import participants, withdrawable
 from runtime.engine.flow.definition import Definition, Step
-from runtime.engine.flow.machine import Machine, moment_of
+from runtime.engine.flow.machine import Machine
+from runtime.engine.flow.moments import moment_of
 from runtime.engine.flow.state import PENDING, Event, Instance, Task
 from runtime.engine.flows import compiled
 from runtime.engine.flowworld import World
@@ -147,6 +149,9 @@ def whole(machine: Machine, session: Session, row: flows.Row) -> dict[str, Any]:
         found["revoke"] = {"days": days}
     if session.person.administrator and state.is_open:
         found["terminate"] = {"reason": True}
+        steps = admin.places(machine.definition) if state.state == "running" else []
+        if steps:
+            found["jump"] = {"reason": True, "to": steps}
     return found
 
 

@@ -36,6 +36,7 @@ DONE = {
     "urge": Message("urged", "催办"), "comment": Message("commented", "评论"), "copy": Message("sent a copy", "抄送"),
     "reassign": Message("gave it to somebody else", "改派"), "skip": Message("passed over a step", "跳过节点"),
     "retry": Message("tried a step again", "重试节点"), "terminate": Message("ended it", "终止"),
+    "jump": Message("sent it to another step", "跳转节点"),
     "fire": Message("a deadline passed", "期限已到"), "left": Message("somebody has left", "人员离开"),
     "migrate": Message("moved it to a new version", "迁移版本"),
 }  # fmt: skip

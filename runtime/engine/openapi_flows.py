@@ -7,7 +7,7 @@ from typing import Any
 
 ACTIONS = (
     "agree, reject, submit, return, transfer, take_over, add_sign, remove_signer, withdraw, retrieve, urge, comment, "
-    "copy, revoke, reassign, skip, retry, terminate"
+    "copy, revoke, reassign, skip, retry, jump, terminate"
 )
 
 #: What a caller says that he has seen, so that nothing else is decided.

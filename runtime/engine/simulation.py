@@ -17,7 +17,8 @@ from runtime.engine import reading
 from runtime.engine.directory import everybody
 from runtime.engine.flow import state as states
 from runtime.engine.flow.commands import Command
-from runtime.engine.flow.machine import SYSTEM, moment_of, stamp
+from runtime.engine.flow.machine import SYSTEM
+from runtime.engine.flow.moments import moment_of, stamp
 from runtime.engine.flow.state import Task
 from runtime.engine.flows import Flows, live_definition
 from runtime.engine.planning import Plan

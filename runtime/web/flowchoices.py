@@ -14,13 +14,13 @@ from runtime.web.texts import gettext
 #: The further commands in the order in which they stand.
 FURTHER = (
     "return", "transfer", "add_sign", "remove_signer", "take_over", "retrieve", "withdraw", "urge", "copy", "revoke",
-    "reassign", "retry", "skip", "terminate",
+    "reassign", "retry", "skip", "jump", "terminate",
 )  # fmt: skip
 #: Commands that name one person, or several.
 ONE, SEVERAL = ("transfer", "reassign"), ("add_sign", "copy")
-REASONED = ("reassign", "retry", "skip", "terminate")
+REASONED = ("reassign", "retry", "skip", "jump", "terminate")
 #: Commands on the instance as a whole.
-WHOLE = ("withdraw", "urge", "retrieve", "copy", "revoke", "terminate", "comment", "remove_signer")
+WHOLE = ("withdraw", "urge", "retrieve", "copy", "revoke", "jump", "terminate", "comment", "remove_signer")
 
 
 @dataclass
@@ -53,13 +53,14 @@ def choice(opened: Opened, name: str, takes: Mapping[str, Any], needed: bool) ->
         "retrieve": gettext("Take my decision back"), "withdraw": gettext("Withdraw"), "urge": gettext("Urge"),
         "copy": gettext("Send a copy"), "revoke": gettext("Revoke"), "reassign": gettext("Give to somebody else"),
         "retry": gettext("Try the step again"), "skip": gettext("Pass over the step"),
-        "terminate": gettext("End the workflow"),
+        "jump": gettext("Go on at another step"), "terminate": gettext("End the workflow"),
     }  # fmt: skip
     helps = {
         "withdraw": gettext("It ends, and the record is free again."),
         "retrieve": gettext("As long as nobody has acted after you."),
         "urge": gettext("Everybody who is asked now gets a notice."),
         "revoke": gettext("Asks the same people to take the approval back."),
+        "jump": gettext("What is under way ends; everything from that step on is done again."),
         "terminate": gettext("It ends at once, for everybody."),
         "transfer": gettext("Somebody else decides in your place."),
         "take_over": gettext("Whoever stands in for you does not have it any more."),
@@ -74,6 +75,8 @@ def choice(opened: Opened, name: str, takes: Mapping[str, Any], needed: bool) ->
         made.required = needed
         made.targets = [(one, named(opened.definition, one)) for one in takes.get("to", ())]
         made.resubmits = resubmits(str(takes.get("resubmit", "direct_unless_changed")))
+    if name == "jump":
+        made.targets = [(one, named(opened.definition, one)) for one in takes.get("to", ())]
     if name == "add_sign":
         kinds = dict(kind_words())
         made.kinds = [(one, kinds[one]) for one in takes.get("kinds", kinds)]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from runtime.engine.flow import drawing
 from runtime.engine.flow.drawing import Drawn, DrawnWay
-from runtime.engine.flow.machine import stamp
+from runtime.engine.flow.moments import stamp
 from runtime.engine.flow.state import Run, Task
 from runtime.engine.flowview import Opened
 from runtime.meta.model import label_of

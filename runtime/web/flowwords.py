@@ -8,7 +8,7 @@ from typing import Any
 
 from runtime.engine.directory import Everybody
 from runtime.engine.flow.definition import Definition, Step, written
-from runtime.engine.flow.machine import moment_of
+from runtime.engine.flow.moments import moment_of
 from runtime.engine.workspace import Session
 from runtime.kinds.people import SOURCES
 from runtime.meta.model import label_of

@@ -143,6 +143,7 @@ def done_words() -> Mapping[str, str]:
         "withdraw": gettext("It is withdrawn."), "retrieve": gettext("Your decision is taken back."),
         "urge": gettext("They are urged."), "comment": gettext("Your comment stands in the history."),
         "copy": gettext("The copy is sent."), "terminate": gettext("It is ended."),
+        "jump": gettext("It goes on at that step."),
         "take_over": gettext("The task is yours again."),
     }  # fmt: skip
 

@@ -172,6 +172,11 @@ class Story:
         to = next((str(one["to"]) for one in turn.of("task_closed") if one.get("to")), "start")
         return gettext("returned it to: %(step)s") % {"step": self.called(to)}
 
+    def sent_to(self, turn: Turn) -> str:
+        """Where an administrator let it go on."""
+        to = next((str(one["to"]) for one in turn.of("rewound") if one.get("to")), "")
+        return gettext("let it go on at: %(step)s") % {"step": self.called(to)}
+
     def passed_on(self, turn: Turn) -> str:
         """A transfer."""
         to = [one["to"] for one in turn.of("task_closed") if one.get("to")]
@@ -325,7 +330,7 @@ WORDS: Mapping[str, Callable[[Story, Turn], str]] = {
     "comment": Story.commented, "copy": Story.copied, "reassign": Story.reassigned,
     "skip": lambda story, turn: gettext("passed over the step"),
     "retry": lambda story, turn: gettext("had the step tried again"),
-    "terminate": lambda story, turn: gettext("ended it"),
+    "jump": Story.sent_to, "terminate": lambda story, turn: gettext("ended it"),
     "rebase": lambda story, turn: gettext("means the change for the values of now"),
     "discard": lambda story, turn: gettext("gave the change up"),
 }  # fmt: skip

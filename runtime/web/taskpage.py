@@ -12,7 +12,7 @@ from runtime.base.errors import DougongError, Problem
 from runtime.engine import notices
 from runtime.engine.access import demand_object, object_access
 from runtime.engine.flow import signing
-from runtime.engine.flow.machine import moment_of
+from runtime.engine.flow.moments import moment_of
 from runtime.engine.flow.state import Task
 from runtime.engine.flowview import Opened, at_task
 from runtime.engine.flowview import opened as opened_at

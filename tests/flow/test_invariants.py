@@ -26,7 +26,7 @@ PEOPLE = ["wang", "zhao", "qian", "sun", "zhou", "li"]
 WORDS = [
     "agree", "agree", "agree", "agree", "reject", "submit", "return", "transfer", "add_sign", "remove_signer",
     "withdraw", "retrieve", "retrieve", "skip", "retry", "reassign", "urge", "comment", "clock", "left", "amount", "terminate",
-    "child", "take_over",
+    "child", "take_over", "jump",
 ]  # fmt: skip
 FINAL = [
     "agreed", "rejected", "returned", "submitted", "transferred", "cancelled", "auto_agreed", "auto_rejected", "skipped",
@@ -180,7 +180,7 @@ def act(play: Play, name: str, number: int, person: str, more: int) -> None:
     if not chosen:
         return
     task = chosen[number % len(chosen)]
-    admin = name in ("skip", "retry", "reassign", "terminate")
+    admin = name in ("skip", "retry", "reassign", "terminate", "jump")
     if name == "terminate" and more:
         return
     actor = "admin" if admin or task.assignee == "admin" else person if more == 4 else task.assignee
@@ -192,6 +192,7 @@ def act(play: Play, name: str, number: int, person: str, more: int) -> None:
     every: dict[str, dict[str, Any]] = {
         "return": {"to": targets[number % len(targets)], "resubmit": ["replay", "direct", "direct_unless_changed"][number % 3]},
         "transfer": {"to": person},
+        "jump": {"to": [step.name for step in play.definition.by_path.values()][number % len(play.definition.by_path)]},
         "reassign": {"to": person},
         "add_sign": {"kind": ["before", "after", "parallel"][number % 3], "people": PEOPLE[more : more + 2],
                      "mode": ["any", "all", "sequential"][more % 3]},

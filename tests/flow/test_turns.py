@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from runtime.base.errors import Invalid
+from runtime.base.errors import Forbidden, Invalid
 from tests.flow.test_scenarios import approve, play, steps
 from tests.flow.world import Office
 
@@ -90,3 +90,34 @@ def test_no_files_where_the_step_takes_none() -> None:
     with pytest.raises(Invalid, match="files"):
         p.says("wang", "agree", files=["0190"])
     assert p.says("wang", "agree").state.state == "approved"
+
+
+def test_as_many_steps_as_a_document_may_have_follow_each_other_by_themselves() -> None:
+    actions = [{"action": f"a{number}", "do": [{"update": {"amount": number}}]} for number in range(200)]
+    nobody = [
+        {"approve": f"b{number}", "who": {"role": "none"}, "empty": {"policy": "auto_pass"}} for number in range(199)
+    ]
+    p = play(*steps("wang"), {"branch": [{"when": "amount >= 0", "nodes": actions}, {"else": []}]}, *nobody).start()
+    assert p.says("wang", "agree").state.state == "approved"
+    assert p.record["amount"] == 199
+
+
+def test_an_administrator_lets_it_go_on_at_another_step() -> None:
+    branch = {"branch": [{"when": "amount > 10", "nodes": steps("qian")}, {"else": []}]}
+    fork = {"parallel": {"branches": [{"nodes": steps("sun")}, {"nodes": steps("zhou")}]}}
+    p = play(*steps("wang"), branch, fork, *steps("zhao")).start().says("wang", "agree")
+    assert p.open() == ["sun", "zhou"]
+    with pytest.raises(Forbidden):
+        p.do("jump", "wang", to="n_qian", reason="why")
+    with pytest.raises(Invalid, match="reason"):
+        p.do("jump", "admin", admin=True, to="n_qian")
+    for wrong in ("n_sun", "nothing", ""):
+        with pytest.raises(Invalid, match="n_wang, n_qian, n_zhao"):
+            p.do("jump", "admin", admin=True, to=wrong, reason="why")
+    p.do("jump", "admin", admin=True, to="n_qian", reason="he has to see it")
+    assert (p.open(), p.state.chosen) == (["qian"], {"1": 0})
+    assert not [one for one in p.state.forks.values() if one.state == "open"]
+    p.says("qian", "agree")
+    assert p.open() == ["sun", "zhou"], "from there on everything once more"
+    p.do("jump", "admin", admin=True, to="n_zhao", reason="they are on a journey")
+    assert p.says("zhao", "agree").state.state == "approved"

@@ -14,7 +14,8 @@ from runtime.base.errors import Invalid, Message, Problem
 from runtime.base.kind import Catalog
 from runtime.engine.flow.commands import Command, step
 from runtime.engine.flow.definition import Definition, compile_flow
-from runtime.engine.flow.machine import SYSTEM, moment_of, stamp
+from runtime.engine.flow.machine import SYSTEM
+from runtime.engine.flow.moments import moment_of, stamp
 from runtime.engine.flow.state import Event, Instance, Task, dump, fold, load
 from runtime.engine.flow.worktime import Calendar
 from runtime.engine.flow.world import Directory

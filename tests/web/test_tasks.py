@@ -385,6 +385,14 @@ def test_an_administrator_helps(office: Shop) -> None:
     assert send(root, page, "reassign", to=people["feng"], reason="on leave").status_code == 303
     page = root.text(f"/tasks/flows/{instance}")
     assert "gave the task of Ben Boss to Feng X" in page and "on leave" in page
+    assert send(root, page, "jump", to="law").status_code == 422, "not into a parallel block"
+    assert send(root, page, "jump", to="sign", reason="signed on paper").status_code == 303
+    page = root.text(f"/tasks/flows/{instance}")
+    assert "let it go on at: Signing" in page and "signed on paper" in page
+    assert len(office.ask("GET", "/tasks", "li").get_json()["data"]) == 1
+    assert 'value="jump"' not in at(office, "li").text(f"/tasks/flows/{instance}"), "only for administrators"
+    denied = {"to": "boss", "reason": "x"}
+    assert office.ask("POST", f"/workflows/instances/{instance}/jump", "li", json=denied).status_code == 403
     assert send(root, page, "terminate", reason="a test").status_code == 303
     assert "Ended" in at(office, "li").text(f"/tasks/flows/{instance}")
 

@@ -9,7 +9,9 @@ from typing import Any
 from runtime.base.errors import Conflict, Forbidden, Invalid, Message, Problem
 from runtime.engine.flow import back
 from runtime.engine.flow.approvers import in_force, sources
+from runtime.engine.flow.definition import Definition, parsed, written
 from runtime.engine.flow.machine import SYSTEM, Machine, Place, await_moment
+from runtime.engine.flow.refusals import wrong
 from runtime.engine.flow.signers import busy_in, hand_over, newcomers
 from runtime.engine.flow.state import PENDING, Task
 from runtime.engine.flow.votes import PASS, REJECT
@@ -81,6 +83,41 @@ def retry(machine: Machine, administrator: bool, task: Task | None, args: Mappin
         machine.complete()
     else:
         step.kind.enter(Place(machine, step))
+
+
+def places(definition: Definition) -> list[str]:
+    """The steps that an instance can be sent to: those with names, not inside of a parallel block."""
+    return [
+        step.name for path, step in definition.by_path.items()
+        if step.options.get(step.kind.name) == step.name
+        and not any(definition.by_path[path[:end]].kind.forks for end in range(1, len(path), 2))
+    ]  # fmt: skip
+
+
+def jump(machine: Machine, administrator: bool, args: Mapping[str, Any]) -> None:
+    """It goes on at a step, wherever it stands: what is under way ends there, what lies behind the step is void."""
+    demand(administrator, args)
+    name, known = str(args.get("to") or ""), places(machine.definition)
+    if name not in known:
+        en, zh = ", ".join(known) or "nothing", "、".join(known) or "无"
+        called = name[:60]
+        raise wrong("to", f"it cannot go on at {called!r}; possible: {en}", f"不能跳转到“{called}”；可跳转：{zh}", "to")
+    if machine.state.state == "returned":
+        raise Conflict(
+            Message("a returned record waits for who started it; reassign or end it",
+                    "已退回，等待发起人处理；可转交或终止"),
+            code="returned",
+        )  # fmt: skip
+    step = machine.definition.by_name[name]
+    machine.clear(lambda run: True)
+    for fork in list(machine.state.forks.values()):
+        if fork.state == "open":
+            machine.emit("fork_closed", path=fork.path, state="cancelled")
+    void = [run.id for run in machine.state.runs.values() if run.path and parsed(run.path) >= step.path]
+    machine.emit("rewound", runs=void, jump=None, to=name)
+    for end in range(1, len(step.path), 2):
+        machine.emit("way_chosen", path=written(step.path[:end]), way=step.path[end])
+    machine.enter(step.path)
 
 
 def terminate(machine: Machine, administrator: bool, args: Mapping[str, Any]) -> None:

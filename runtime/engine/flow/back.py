@@ -9,7 +9,8 @@ from typing import Any
 from runtime.base.errors import Conflict, Forbidden, Invalid, Message, Problem
 from runtime.engine.flow.approvers import in_force
 from runtime.engine.flow.definition import Path, parsed, written
-from runtime.engine.flow.machine import Machine, Place, moment_of
+from runtime.engine.flow.machine import Machine, Place
+from runtime.engine.flow.moments import moment_of
 from runtime.engine.flow.refusals import wrong
 from runtime.engine.flow.signers import demand
 from runtime.engine.flow.state import Run, Task

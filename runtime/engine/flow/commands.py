@@ -12,7 +12,8 @@ from runtime.base.errors import Conflict, Forbidden, Invalid, Malformed, Message
 from runtime.engine.flow import admin, back, conflicts, signers, signing
 from runtime.engine.flow.approvers import check_choice
 from runtime.engine.flow.definition import Definition, Step
-from runtime.engine.flow.machine import CONFLICT, SYSTEM, Machine, moment_of
+from runtime.engine.flow.machine import CONFLICT, SYSTEM, Machine
+from runtime.engine.flow.moments import moment_of
 from runtime.engine.flow.refusals import wrong
 from runtime.engine.flow.state import Event, Instance, Task
 from runtime.engine.flow.world import Env
@@ -367,6 +368,7 @@ COMMANDS: dict[str, Handler] = {
     "reassign": lambda machine, command, task: admin.reassign(machine, command.administrator, task, command.args),
     "skip": lambda machine, command, task: admin.skip(machine, command.administrator, task, command.args),
     "retry": lambda machine, command, task: admin.retry(machine, command.administrator, task, command.args),
+    "jump": lambda machine, command, task: admin.jump(machine, command.administrator, command.args),
     "terminate": lambda machine, command, task: admin.terminate(machine, command.administrator, command.args),
     "left": lambda machine, command, task: admin.left(machine, command.args),
     "fire": lambda machine, command, task: admin.fire(machine, command.args),

@@ -6,13 +6,14 @@ Everything it does is an event first; it asks the kinds of the nodes what to do 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from runtime.base.errors import Conflict, Message
 from runtime.engine.flow import ballot
 from runtime.engine.flow.approvers import Asking, Found, Resolved, in_force, resolve, sources
 from runtime.engine.flow.definition import Definition, Path, Step, parsed, written
+from runtime.engine.flow.moments import as_moment, moment_of, stamp
 from runtime.engine.flow.state import Event, Instance, Run, Task, apply
 from runtime.engine.flow.votes import PASS, REJECT
 from runtime.engine.flow.world import Env
@@ -24,16 +25,6 @@ SYSTEM = "system"
 START = ""
 #: The kind of task in which the initiator of an approved change says what becomes of it, and its run's cause.
 CONFLICT = "conflict"
-
-
-def stamp(moment: datetime) -> str:
-    """A moment as text that sorts as the moments do."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def moment_of(text: str) -> datetime:
-    """The moment of a text that `stamp` made."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 
 
 def kept(said: Message | str | None) -> dict[str, str] | str | None:
@@ -53,6 +44,9 @@ class Machine:
         self.actor = SYSTEM
         #: Who is asked again, as before, at a node that is jumped to.
         self.again: dict[Path, list[str]] = {}
+        #: The nodes that are just being entered, and where to go on after those of them that are through.
+        self.entering: set[Path] = set()
+        self.following: dict[Path, Path] = {}
 
     @property
     def now(self) -> str:
@@ -76,15 +70,25 @@ class Machine:
     # -- moving -----------------------------------------------------------------------------------------
 
     def enter(self, path: Path) -> None:
-        """Go into the node at a path; past the end of its sequence, go on after what is around."""
-        sequence = self.definition.sequence(path[:-1])
-        if path[-1] < len(sequence):
-            step = sequence[path[-1]]
+        """Go into the node at a path; past the end of its sequence, go on after what is around.
+
+        Nodes that are through at once follow each other here and not inside of each other, however many there are.
+        """
+        at: Path | None = path
+        while at is not None:
+            sequence = self.definition.sequence(at[:-1])
+            if at[-1] >= len(sequence):
+                if len(at) == 1:
+                    self.complete()
+                else:
+                    self.way_ended(at[:-1], True)
+                return
+            step = sequence[at[-1]]
+            self.entering.add(step.path)
             step.kind.enter(Place(self, step))
-        elif len(path) == 1:
-            self.complete()
-        else:
-            self.way_ended(path[:-1], True)
+            self.entering.discard(step.path)
+            following = self.following.pop(step.path, None)
+            at = following if self.state.is_open else None
 
     def way_ended(self, way: Path, passed: bool) -> None:
         """A way of a node has come to its end: the node says what follows."""
@@ -98,7 +102,11 @@ class Machine:
         jump = self.state.jump
         if jump and jump["after"] == written(path) and self.jump(jump):
             return
-        self.enter((*path[:-1], path[-1] + 1))
+        after = (*path[:-1], path[-1] + 1)
+        if path in self.entering:
+            self.following[path] = after
+        else:
+            self.enter(after)
 
     def jump(self, jump: Mapping[str, Any]) -> bool:
         """Straight back to the node that had returned the record, if nothing speaks against it; else False."""
@@ -426,12 +434,3 @@ def await_moment(machine: Machine, run: Run, source: str, timer: int | None = No
         machine.set_timer(run, at)
     else:
         machine.emit("timer_moved", timer=timer, fire_at=stamp(at))
-
-
-def as_moment(value: Any, env: Env) -> datetime | None:
-    """A moment from a date or a moment; a date begins at midnight where the calendar is."""
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=env.calendar.zone)
-    if isinstance(value, date):
-        return datetime.combine(value, time(), env.calendar.zone)
-    return None

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from runtime.engine.flow.machine import SYSTEM, Machine, as_moment, moment_of, stamp
+from runtime.engine.flow.machine import SYSTEM, Machine
+from runtime.engine.flow.moments import as_moment, moment_of, stamp
 from runtime.engine.flow.state import PENDING, Instance, Task, Timer
 from runtime.engine.flow.worktime import Calendar
 

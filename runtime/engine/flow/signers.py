@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runtime.base.errors import Conflict, Forbidden, Invalid, Message, Problem
-from runtime.engine.flow.machine import Machine, moment_of
+from runtime.engine.flow.machine import Machine
+from runtime.engine.flow.moments import moment_of
 from runtime.engine.flow.refusals import wrong
 from runtime.engine.flow.state import AGAINST, FOR, PENDING, Group, Task
 
