@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from runtime.base.errors import DougongError
-from runtime.engine import locks
+from runtime.engine import locks, proposed
 from runtime.engine.directory import everybody
 from runtime.engine.flow import state as states
 from runtime.engine.flow.approvers import Asking, choosing
@@ -23,6 +23,7 @@ from runtime.engine.triggers import MANUAL, begun_by
 from runtime.engine.workspace import Session
 from runtime.meta.model import ObjectDef
 from runtime.store import flows, taskboxes
+from runtime.store.database import Question
 from runtime.store.flows import Row
 
 SHOWN = 6
@@ -75,6 +76,14 @@ def of_record(session: Session, object_name: str, record_id: str) -> list[Standi
     for one in found:
         one.task = mine.get(one.id)
     return found
+
+
+def asked(session: Session, definition: ObjectDef, record_id: str) -> list[Question]:
+    """What the page of a record will ask about its workflows."""
+    if not concerned(session, definition):
+        return []
+    own = taskboxes.about(session.workspace.schema, record_id, SHOWN)
+    return [own, *locks.asked(session, definition, record_id), proposed.asked(session, record_id)]
 
 
 def acting(session: Session, object_name: str, record_id: str, one: Standing) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from runtime.base.errors import Malformed, Message
 from runtime.base.sqltext import Sql
 from runtime.base.values import dump, dump_text, load_foreign
 from runtime.formula.env import Env
-from runtime.store.database import inline
+from runtime.store.database import Question, inline
 
 #: How often a page must be asked for before its statement is prepared.
 OFTEN = 3
@@ -104,14 +104,14 @@ class Kept:
     uses: int = 0
     inlined: Sql | None = None
 
-    def statement(self, ask: Ask, values: Sequence[str | None] | None, env: Env) -> tuple[Sql, bool]:
-        """(statement, whether to prepare it) for what stays open in it."""
+    def statement(self, ask: Ask, values: Sequence[str | None] | None, env: Env) -> Question:
+        """The question, for what stays open in the statement."""
         self.uses += 1
         often = self.uses >= OFTEN and self.timeless
         if often and self.inlined is None:
             self.inlined = inline(self.sql, At)
         chosen = self.inlined if often and self.inlined is not None else self.sql
-        return given(chosen, ask, env, values or ()), often
+        return Question(given(chosen, ask, env, values or ()), often)
 
 
 def given(statement: Sql, ask: Ask, env: Env, values: Sequence[str | None] = ()) -> Sql:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from runtime.base.errors import Unavailable
@@ -51,6 +52,12 @@ class Plan:
     needs: dict[str, dict[str, Type]] = field(default_factory=dict)
     #: What is asked of linked records, by place, link and path.
     paths: dict[str, dict[str, dict[str, Slot]]] = field(default_factory=dict)
+
+    @cached_property
+    def numbers(self) -> dict[tuple[str, str], int]:
+        """The number of each condition, (place, source), that the browser can follow."""
+        conditions = self.data["conditions"]
+        return {key: number for number, (key, formula) in enumerate(conditions.items()) if formula is not None}
 
     @property
     def idle(self) -> bool:

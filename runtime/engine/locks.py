@@ -16,7 +16,7 @@ from runtime.engine.triggers import triggers_of
 from runtime.engine.workspace import Session
 from runtime.meta.model import ObjectDef
 from runtime.store import approved, flows, proposals
-from runtime.store.database import Connection
+from runtime.store.database import Connection, Question
 
 Doc = Mapping[str, Any]
 
@@ -194,6 +194,15 @@ def refuse_deletion(
     why = with_record(session, upper, record_id) if upper is not None else None
     if upper is not None and why is not None:
         raise locked(upper.instance, why)
+
+
+def asked(session: Session, definition: ObjectDef, record_id: str) -> list[Question]:
+    """What :func:`held` will ask."""
+    if not workflows(session, definition):
+        return []
+    schema, names = session.workspace.schema, triggers_of(session.model).keeping.get(definition.name)
+    kept_by = [approved.keeping(schema, names, [record_id])] if names else []
+    return [flows.opening(schema, [record_id], session.user_id), *kept_by]
 
 
 def held(session: Session, definition: ObjectDef, record_id: str) -> Locked | None:

@@ -5,7 +5,7 @@ Nothing here answers more than the caller may read; a condition over something t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -22,6 +22,7 @@ from runtime.formula.types import BOOL
 from runtime.kinds.field import BadValue
 from runtime.meta.model import SYSTEM_OBJECTS, ObjectDef
 from runtime.store import query
+from runtime.store.database import Question
 from runtime.store.ids import is_id, new_id
 
 MOST = 500
@@ -35,7 +36,8 @@ def titles(session: Session, object_name: str, ids: Iterable[str]) -> dict[str, 
     if not wanted:
         return {}
     if object_name in SYSTEM_OBJECTS:
-        return dict(_system(session, object_name, Sql("x.id = ANY(%s::uuid[])", (wanted,)), len(wanted)))
+        these = Sql("x.id = ANY(%s::uuid[])", (wanted,))
+        return dict(_named(session.database.ask(_system(session, object_name, these, MOST))))
     definition = session.model.object(object_name)
     if definition is None:
         return {}
@@ -55,12 +57,9 @@ def choices(
     ``only`` is the formula of a link that narrows its targets, ``role`` the role that people must have.
     """
     if object_name in SYSTEM_OBJECTS:
-        return _people(session, object_name, text, role, limit)
-    definition = session.model.object(object_name)
-    if definition is None:
-        return []
-    access = object_access(session.snapshot, session.person, definition)
-    if not access.may("read"):
+        return _named(session.database.ask(_people(session, object_name, text, role, limit)))
+    access = _choosable(session, object_name)
+    if access is None:
         return []
     ask = named(limit, only, text)
     try:
@@ -68,6 +67,23 @@ def choices(
     except Invalid:  # The formula speaks of what the caller may not read.
         _, page = reading.page(session, access, replace(ask, filter=""))
     return called(page)
+
+
+def choosing(session: Session, object_name: str, limit: int, *, only: str = "", role: str = "") -> list[Question]:
+    """What :func:`choices` will ask when no text is given."""
+    if object_name in SYSTEM_OBJECTS:
+        return [_people(session, object_name, "", role, limit)]
+    access = _choosable(session, object_name)
+    try:
+        return [reading.page_question(session, access, named(limit, only))] if access else []
+    except Invalid:
+        return []
+
+
+def _choosable(session: Session, object_name: str) -> ObjectAccess | None:
+    definition = session.model.object(object_name)
+    access = object_access(session.snapshot, session.person, definition) if definition is not None else None
+    return access if access is not None and access.may("read") else None
 
 
 def named(limit: int, only: str = "", text: str = "") -> reading.Ask:
@@ -81,7 +97,7 @@ def called(page: reading.Page) -> list[Named]:
     return [(str(one["id"]), str(one["_title"])) for one in map(load, page.records)]
 
 
-def _people(session: Session, object_name: str, text: str, role: str, limit: int) -> list[Named]:
+def _people(session: Session, object_name: str, text: str, role: str, limit: int) -> Question:
     """Active people, or departments, whose name contains the text."""
     where = [Sql("x.active" if object_name == "user" else "x.deleted_at IS NULL")]
     if text.strip():
@@ -96,13 +112,16 @@ def _name(object_name: str) -> str:
     return "coalesce(nullif(x.full_name, ''), x.name)" if object_name == "user" else "x.name"
 
 
-def _system(session: Session, object_name: str, where: Sql, limit: int) -> list[Named]:
+def _system(session: Session, object_name: str, where: Sql, limit: int) -> Question:
     table = session.layout.system(f"s_{object_name}")
     name = _name(object_name)
-    statement = (
-        Sql(f"SELECT x.id::text, {name} FROM {table} x WHERE ") + where + Sql(f" ORDER BY {name} LIMIT %s", (limit,))
+    return Question(
+        Sql(f"SELECT x.id::text, {name} FROM {table} x WHERE ") + where + f" ORDER BY {name} LIMIT {limit:d}"
     )
-    return [(row[0], row[1]) for row in session.database.rows(statement, prepare=True)]
+
+
+def _named(rows: Iterable[tuple[Any, ...]]) -> list[Named]:
+    return [(row[0], row[1]) for row in rows]
 
 
 def newest(session: Session, limit: int, most_objects: int = 12) -> list[tuple[str, str, str]]:
@@ -155,17 +174,11 @@ def conditions(
 
     None where it cannot be said: the condition names something that the caller may not read.
     """
-    snapshot, person = session.snapshot, session.person
     found: dict[str, bool | None] = {}
     evaluator = Evaluator(session, access)
     draft = _draft(session, access, record or {}, new)
-
-    def may(object_name: str, member: str) -> bool:
-        return readable(snapshot, person, object_name, member)
-
     for source in dict.fromkeys(sources):
-        make = partial(session.formulas.asked, access.object.name, source, "condition", may, BOOL)
-        compiled: Compiled = access.keep(("condition", source), make)
+        compiled = _condition(session, access, source)
         if not compiled.ok:
             found[source] = None
         elif evaluator.near(compiled):
@@ -173,6 +186,36 @@ def conditions(
         else:
             found[source] = None if new or record is None else _far(session, access, source, record)
     return found
+
+
+def far_conditions(
+    session: Session, access: ObjectAccess, sources: Iterable[str], record_id: str
+) -> Iterator[Question]:
+    """What :func:`conditions` will ask about a stored record."""
+    evaluator = Evaluator(session, access)
+    for source in dict.fromkeys(sources):
+        compiled = _condition(session, access, source)
+        if compiled.ok and not evaluator.near(compiled):
+            try:
+                yield reading.page_question(session, access, _holding(source, record_id))
+            except DougongError:
+                continue  # Whoever asks it will learn why.
+
+
+def _condition(session: Session, access: ObjectAccess, source: str) -> Compiled:
+    snapshot, person = session.snapshot, session.person
+
+    def may(object_name: str, member: str) -> bool:
+        return readable(snapshot, person, object_name, member)
+
+    make = partial(session.formulas.asked, access.object.name, source, "condition", may, BOOL)
+    found: Compiled = access.keep(("condition", source), make)
+    return found
+
+
+def _holding(source: str, record_id: str) -> reading.Ask:
+    """Asks for one record if a condition holds for it."""
+    return reading.Ask(filter=source, ids=[record_id], fields=("id",), limit=1)
 
 
 def _draft(session: Session, access: ObjectAccess, record: Mapping[str, Any], new: bool) -> Draft:
@@ -192,7 +235,7 @@ def _draft(session: Session, access: ObjectAccess, record: Mapping[str, Any], ne
 def _far(session: Session, access: ObjectAccess, source: str, record: Mapping[str, Any]) -> bool | None:
     """A condition over other records: asked as a filter, so that the rights on those records hold."""
     try:
-        ask = reading.Ask(filter=source, ids=[str(record["id"])], fields=("id",), limit=1)
+        ask = _holding(source, str(record["id"]))
         return bool(reading.listed(session, access.object.name, ask).records)
     except DougongError:
         return None

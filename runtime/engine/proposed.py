@@ -15,7 +15,10 @@ from runtime.engine.linechanges import ADDED, LineEntry
 from runtime.engine.workspace import Session
 from runtime.meta.model import ObjectDef
 from runtime.store import proposals
+from runtime.store.database import Question
 from runtime.store.proposals import DELETE, Proposal
+
+SHOWN = 50
 
 
 def name_of(definition: ObjectDef, key: str) -> str:
@@ -78,8 +81,13 @@ def fields_of(access: ObjectAccess, entry: LineEntry) -> list[dict[str, Any]]:
     return found
 
 
+def asked(session: Session, record_id: str) -> Question:
+    """What :func:`shown` will ask about what is open."""
+    return proposals.about(session.workspace.schema, record_id, limit=SHOWN, open_only=True)
+
+
 def shown(session: Session, access: ObjectAccess, record_id: str, *, open_only: bool = False,
-          limit: int = 50) -> list[dict[str, Any]]:  # fmt: skip
+          limit: int = SHOWN) -> list[dict[str, Any]]:  # fmt: skip
     """The proposals about a record that the caller may read, newest first, as far as he may see what they change."""
     rows = proposals.of_record(session.database, session.workspace.schema, record_id, limit=limit, open_only=open_only)
     found = []

@@ -33,6 +33,7 @@ from runtime.formula.types import BOOL, Type
 from runtime.meta.model import SYSTEM_PROPERTIES
 from runtime.store import query, search
 from runtime.store.binder import SYSTEM_REFERENCES, Frame, TableBinder
+from runtime.store.database import Question
 from runtime.store.ids import is_id
 from runtime.store.layout import PROPERTIES, ObjectLayout
 from runtime.store.project import Column, Projector
@@ -237,7 +238,7 @@ def get(session: Session, object_name: str, record_id: str, ask: Ask = WHOLE) ->
         if not is_id(record_id):
             return session.snapshot.stamp, None
         statement = given(head + Sql("%s", (record_id,)) + tail, ask, session.env())
-        stamp, version, text = session.database.rows(statement, prepare=True)[0]
+        stamp, version, text = session.database.ask(Question(statement))[0]
         return stamp, (text.encode(), version) if version is not None else None
 
     found = session.repeating(work)
@@ -294,8 +295,8 @@ def several(session: Session, asks: Sequence[tuple[str, Ask]]) -> list[Page]:
 
     def work() -> tuple[int, list[Page]]:
         rights = [demand_object(session.snapshot, session.person, name, "read") for name, _ in asks]
-        statements = [page_statement(session, access, ask) for access, (_, ask) in zip(rights, asks, strict=True)]
-        results = session.database.batch(statements)
+        questions = [page_question(session, access, ask) for access, (_, ask) in zip(rights, asks, strict=True)]
+        results = session.database.batch(questions)
         pages = [
             page_of(session, access, ask, rows)
             for access, (_, ask), rows in zip(rights, asks, results, strict=True)
@@ -328,9 +329,9 @@ def build_page(session: Session, access: ObjectAccess, ask: Ask, blanks: Sequenc
 
 def page(session: Session, access: ObjectAccess, ask: Ask) -> tuple[int, Page]:
     """(stamp, page) of a list."""
-    statement, prepare = page_statement(session, access, ask)
+    question = page_question(session, access, ask)
     try:
-        rows = session.database.rows(statement, prepare=prepare)
+        rows = session.database.ask(question)
     except pg.DataError as error:
         if not ask.cursor:
             raise
@@ -338,8 +339,8 @@ def page(session: Session, access: ObjectAccess, ask: Ask) -> tuple[int, Page]:
     return page_of(session, access, ask, rows)
 
 
-def page_statement(session: Session, access: ObjectAccess, ask: Ask) -> tuple[Sql, bool]:
-    """The statement of a page and whether to prepare it; kept with the rights."""
+def page_question(session: Session, access: ObjectAccess, ask: Ask) -> Question:
+    """The question that a page asks; its statement is kept with the rights."""
     if not 1 <= ask.limit <= MOST:
         raise Invalid(
             problems=[Problem("range", Message(f"must be from 1 to {MOST}", f"必须在 1 到 {MOST} 之间"), field="limit")]

@@ -44,8 +44,8 @@ class Stage(Workspace):
         self.clock = clock
         self.adopt(base, model)
 
-    def env(self, person: Person) -> Env:
-        """What formulas may know, at the moment of the stage."""
+    def env(self, person: Person, moment: datetime | None = None) -> Env:
+        """What formulas may know, at the moment of the stage whatever the other one is."""
         return Env(now=self.clock, tz=self.row.time_zone, user=person.formula_user)
 
     def session(self, user: str | None = None, channel: str = "rehearsal") -> Session:

@@ -10,6 +10,7 @@ from runtime.engine import flowargs, flows, tasks
 from runtime.engine.flow.definition import Definition
 from runtime.engine.workspace import Session
 from runtime.store import taskboxes as store
+from runtime.store.database import Question
 from runtime.store.ids import is_id
 
 BOXES = {"todo": store.todo, "done": store.done, "started": store.started, "copied": store.copied}
@@ -63,6 +64,13 @@ def counts(session: Session) -> tuple[int, int]:
     if session.user_id is None:
         return 0, 0
     return store.counts(session.database, session.workspace.schema, session.user_id, COUNTED + 1)
+
+
+def counting(session: Session) -> list[Question]:
+    """What :func:`counts` will ask."""
+    if session.user_id is None:
+        return []
+    return [store.counting(session.workspace.schema, session.user_id, COUNTED + 1)]
 
 
 def fits(definition: Definition, found: Mapping[str, Any]) -> bool:

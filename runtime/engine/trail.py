@@ -13,6 +13,7 @@ from runtime.engine.access import ObjectAccess, demand_object, object_access
 from runtime.engine.reading import Reader
 from runtime.engine.workspace import Session, settled
 from runtime.store import query
+from runtime.store.database import Question
 
 MOST = 500
 MASKED = "****"
@@ -29,18 +30,22 @@ def history(session: Session, object_name: str, record_id: str) -> list[dict[str
     return entries(session, access, record_id, MOST)
 
 
-def entries(session: Session, access: ObjectAccess, record_id: str, most: int) -> list[dict[str, Any]]:
-    """The newest changes of a record that the caller has read."""
+def asked(session: Session, access: ObjectAccess, record_id: str, most: int) -> Question:
+    """The question that :func:`entries` asks."""
     table = session.layout.system("s_history")
     users = session.layout.system("s_user")
-    rows = session.database.rows(
+    return Question(
         Sql(
             f"SELECT h.version, h.at, h.actor::text, coalesce(nullif(u.full_name, ''), u.name), h.channel, h.action, "
             f"h.before, h.after FROM {table} h LEFT JOIN {users} u ON u.id = h.actor "
-            "WHERE h.record_id = %s::uuid AND h.object_key = %s ORDER BY h.version DESC LIMIT %s",
-            (record_id, access.object.key, most),
+            f"WHERE h.record_id = %s::uuid AND h.object_key = %s ORDER BY h.version DESC LIMIT {most:d}",
+            (record_id, access.object.key),
         )
     )
+
+
+def entries(session: Session, access: ObjectAccess, record_id: str, most: int) -> list[dict[str, Any]]:
+    """The newest changes of a record that the caller has read."""
     return [
         {
             "version": version,
@@ -50,7 +55,9 @@ def entries(session: Session, access: ObjectAccess, record_id: str, most: int) -
             "action": action,
             "changes": changes(access, load(before) if before else {}, load(after) if after else {}),
         }
-        for version, at, actor, name, channel, action, before, after in rows
+        for version, at, actor, name, channel, action, before, after in session.database.ask(
+            asked(session, access, record_id, most)
+        )
     ]
 
 

@@ -212,9 +212,9 @@ class Workspace:
             currency=self.row.currency,
         )
 
-    def env(self, person: Person) -> Env:
-        """What formulas may know when this person works here, now."""
-        return Env(now=datetime.now(UTC), tz=self.row.time_zone, user=person.formula_user)
+    def env(self, person: Person, moment: datetime | None = None) -> Env:
+        """What formulas may know when this person works here, now or at another moment."""
+        return Env(now=moment or datetime.now(UTC), tz=self.row.time_zone, user=person.formula_user)
 
     @cached_property
     def live_table(self) -> str:
@@ -229,6 +229,8 @@ class Session:
     workflow: str | None = None
     #: The instance whose approved change is being put into force.
     applying: str | None = None
+    #: The moment that holds for all that is asked; None: for each question its own.
+    moment: datetime | None = None
 
     def __init__(self, workspace: Workspace, *, user_id: str | None, channel: str, digest: bytes | None = None) -> None:
         self.workspace = workspace
@@ -297,7 +299,7 @@ class Session:
 
     def env(self) -> Env:
         """What formulas may know now."""
-        return self.workspace.env(self.person)
+        return self.workspace.env(self.person, self.moment)
 
     def context(self) -> Context:
         """What field types may know."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from runtime.base.sqltext import Sql, ident
-from runtime.store.database import Database
+from runtime.store.database import Database, Question
 
 
 def approved_on(
@@ -22,15 +22,21 @@ def approved_on(
         "AND r.state = 'approved')", (list(ids), workflow)))}  # fmt: skip
 
 
-def kept_on(
-    database: Database, schema: str, workflows: Sequence[str], ids: Sequence[str]
-) -> dict[str, tuple[str, str]]:
-    """(instance, workflow) by record: what one of the workflows has approved last, as long as it does not run again."""
+def keeping(schema: str, workflows: Sequence[str], ids: Sequence[str]) -> Question:
+    """The question that :func:`kept_on` asks."""
     table = ident(schema, "s_instance")
-    return {record: (instance, workflow) for record, instance, workflow in database.rows(Sql(
+    return Question(Sql(
         "SELECT d.record_id::text, d.id::text, d.workflow FROM (SELECT DISTINCT ON (record_id, workflow) id, "
         f"record_id, workflow, state FROM {table} WHERE record_id = ANY(%s::uuid[]) AND workflow = ANY(%s) "
         "AND kind IN ('normal', 'sub') AND state IN ('approved', 'rejected', 'running', 'returned') "
         "ORDER BY record_id, workflow, (ended_at IS NULL) DESC, ended_at DESC, id DESC) d "
         f"WHERE d.state = 'approved' AND NOT EXISTS (SELECT 1 FROM {table} r WHERE r.revokes = d.id "
-        "AND r.state = 'approved')", (list(ids), list(workflows))))}  # fmt: skip
+        "AND r.state = 'approved')", (list(ids), list(workflows))))  # fmt: skip
+
+
+def kept_on(
+    database: Database, schema: str, workflows: Sequence[str], ids: Sequence[str]
+) -> dict[str, tuple[str, str]]:
+    """(instance, workflow) by record: what one of the workflows has approved last, as long as it does not run again."""
+    rows = database.ask(keeping(schema, workflows, ids))
+    return {record: (instance, workflow) for record, instance, workflow in rows}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 import psycopg.sql
@@ -32,6 +32,13 @@ AWAY = Message("The database is not available, please try again in a moment", "�
 BUSY = Message("Too busy right now, please try again in a moment", "系统繁忙，请稍后重试")
 
 
+class Question(NamedTuple):
+    """A reading statement and whether to prepare it."""
+
+    statement: Sql
+    prepare: bool = True
+
+
 class BytesLoader(Loader):
     """JSON from the database stays bytes: it is passed on, or decoded by whoever needs it."""
 
@@ -51,9 +58,12 @@ class Database:
         on_connect: Callable[[Connection], None] | None = None,
     ) -> None:
         self.dsn = normal_dsn(dsn)
+        # What is prepared asks by an id or holds its values in its text: one plan fits all, and the five that
+        # PostgreSQL would make before it sees that cost a page of a new connection more than the page itself.
         self._options = (
             f"-c statement_timeout={statement_timeout} -c lock_timeout={LOCK_TIMEOUT} "
-            "-c idle_in_transaction_session_timeout=60s -c timezone=UTC -c datestyle=ISO -c jit=off"
+            "-c idle_in_transaction_session_timeout=60s -c timezone=UTC -c datestyle=ISO -c jit=off "
+            "-c plan_cache_mode=force_generic_plan"
         )
         self._on_connect = on_connect
         self.engine = sqlalchemy.create_engine(
@@ -122,17 +132,24 @@ class Database:
         """All rows of one statement in its own transaction. A lost idle connection is replaced once."""
         return self.retrying(lambda connection: run(connection, statement, prepare=prepare))
 
-    def batch(self, statements: Sequence[tuple[Sql, bool]]) -> list[list[tuple[Any, ...]]]:
-        """The rows of several reading statements, (statement, whether to prepare it), in one round trip."""
+    def note(self, questions: Sequence[Question]) -> None:
+        """What will be asked soon. Here it helps nothing: each question is asked when it is."""
+
+    def ask(self, question: Question) -> list[tuple[Any, ...]]:
+        """The rows of a question."""
+        return self.rows(question.statement, prepare=question.prepare)
+
+    def batch(self, questions: Sequence[Question]) -> list[list[tuple[Any, ...]]]:
+        """The rows of several questions, in one round trip."""
 
         def work(connection: Connection) -> list[list[tuple[Any, ...]]]:
             cursors = []
             with connection.pipeline():
-                for statement, prepare in statements:
+                for statement, prepare in questions:
                     cursors.append(connection.execute(statement.text, statement.params, prepare=prepare))
             return [one.fetchall() for one in cursors]
 
-        return self.retrying(work) if statements else []
+        return self.retrying(work) if questions else []
 
     def row(self, statement: Sql, *, prepare: bool = False) -> tuple[Any, ...] | None:
         """The first row of one statement, or None."""

@@ -38,11 +38,12 @@ def fan_out(database: Database, schema: str, channels: Sequence[str], newest: ti
     """Every new notice gets its way out on each channel, once; one that is too old gets none. How many there were."""
     notice = ident(schema, "s_notice")
     rows = database.rows(Sql(
-        f"WITH n AS (SELECT id, created_at FROM {notice} WHERE pending ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED), "
+        f"WITH n AS (SELECT id, created_at FROM {notice} WHERE pending ORDER BY id LIMIT {limit:d} "
+        "FOR UPDATE SKIP LOCKED), "
         f"d AS (INSERT INTO {ident(schema, 's_delivery')} (notice, channel) SELECT n.id, c FROM n, "
         "unnest(%s::text[]) c WHERE n.created_at > now() - %s ON CONFLICT DO NOTHING) "
         f"UPDATE {notice} u SET pending = NULL FROM n WHERE u.id = n.id RETURNING 1",
-        (limit, list(channels), newest)), prepare=True)  # fmt: skip
+        (list(channels), newest)), prepare=True)  # fmt: skip
     return len(rows)
 
 

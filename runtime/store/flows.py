@@ -12,7 +12,7 @@ from typing import Any
 
 from runtime.base.sqltext import Sql, ident
 from runtime.base.values import dump_text
-from runtime.store.database import Connection, Database, run
+from runtime.store.database import Connection, Database, Question, run
 
 
 class Bound(Database):
@@ -106,15 +106,9 @@ def read(database: Database, schema: str, instance: str) -> Row | None:
     return _row(found) if found else None
 
 
-def open_on(
-    database: Database, schema: str, ids: Sequence[str], but_for: str | None = None
-) -> dict[str, tuple[str, Mapping[str, Any], str, str | None, Sequence[str], Sequence[str]]]:
-    """By record: the open instance on it, its document, the kind of the change that it is about ('' for none), who
-    began it, and the keys and lines of that change.
-
-    Without one that was returned to ``but_for``, who mends the record; what waits is mended by its own steps.
-    """
-    rows = database.rows(Sql(
+def opening(schema: str, ids: Sequence[str], but_for: str | None = None) -> Question:
+    """The question that :func:`open_on` asks."""
+    return Question(Sql(
         "SELECT i.record_id::text, i.id::text, f.doc, CASE WHEN i.kind = 'proposal' THEN coalesce(p.kind, 'update') "
         "ELSE '' END, i.initiator::text, ARRAY(SELECT jsonb_object_keys(p.patch)), "
         "ARRAY(SELECT e->>'id' FROM jsonb_array_elements(p.lines) e) "
@@ -123,8 +117,18 @@ def open_on(
         "AND i.state IN ('running', 'returned') AND i.kind IN ('normal', 'proposal') AND NOT (i.kind = 'normal' "
         "AND i.state = 'returned' "
         f"AND EXISTS (SELECT 1 FROM {ident(schema, 's_task')} t WHERE t.instance = i.id AND t.kind = 'resubmit' "
-        "AND t.state = 'open' AND t.assignee = %s::uuid))", (list(ids), but_for)),
-        prepare=True)  # fmt: skip
+        "AND t.state = 'open' AND t.assignee = %s::uuid))", (list(ids), but_for)))  # fmt: skip
+
+
+def open_on(
+    database: Database, schema: str, ids: Sequence[str], but_for: str | None = None
+) -> dict[str, tuple[str, Mapping[str, Any], str, str | None, Sequence[str], Sequence[str]]]:
+    """By record: the open instance on it, its document, the kind of the change that it is about ('' for none), who
+    began it, and the keys and lines of that change.
+
+    Without one that was returned to ``but_for``, who mends the record; what waits is mended by its own steps.
+    """
+    rows = database.ask(opening(schema, ids, but_for))
     return {record: (instance, load(doc), *rest) for record, instance, doc, *rest in rows}
 
 

@@ -37,8 +37,8 @@ def clear(database: Database, schema: str, stamp: int, wanted: Collection[str], 
     rows = database.rows(Sql(
         f"WITH gone AS (DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE state = 'ready' "
         f"AND split_part(partition, ':', 1) <> ALL(%s) AND (SELECT stamp FROM {ident(schema, 's_live')}) = %s "
-        "ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING 1) SELECT count(*) FROM gone",
-        (list(wanted), stamp, limit)), prepare=True)  # fmt: skip
+        f"ORDER BY id LIMIT {limit:d} FOR UPDATE SKIP LOCKED) RETURNING 1) SELECT count(*) FROM gone",
+        (list(wanted), stamp)), prepare=True)  # fmt: skip
     return int(rows[0][0])
 
 
@@ -49,10 +49,10 @@ def claim(database: Database, schema: str, limit: int, lease: timedelta) -> list
         f"WITH c AS (SELECT o.id FROM {table} o WHERE (o.state = 'ready' AND o.run_at <= now() "
         f"OR o.state = 'running' AND o.locked_until < now()) AND NOT EXISTS (SELECT 1 FROM {table} p "
         "WHERE p.partition = o.partition AND p.id < o.id AND p.state IN ('ready', 'running')) "
-        "ORDER BY o.id LIMIT %s FOR UPDATE SKIP LOCKED) "
+        f"ORDER BY o.id LIMIT {limit:d} FOR UPDATE SKIP LOCKED) "
         f"UPDATE {table} o SET state = 'running', locked_until = now() + %s, attempts = attempts + 1 FROM c "
         "WHERE o.id = c.id RETURNING o.id, o.type, o.payload, o.attempts",
-        (limit, lease)), prepare=True)  # fmt: skip
+        (lease,)), prepare=True)  # fmt: skip
     return sorted((Told(id, type, load(payload), tries) for id, type, payload, tries in rows), key=lambda one: one.id)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from runtime.base.sqltext import Sql, ident
 from runtime.base.values import dump_text, load
-from runtime.store.database import Connection, Database, run
+from runtime.store.database import Connection, Database, Question, run
 
 #: What becomes of a proposal when its workflow has ended so.
 CLOSED = {"approved": "applied"}
@@ -67,13 +67,17 @@ def read(database: Database, schema: str, instance: str) -> Proposal | None:
     return _row(found) if found else None
 
 
+def about(schema: str, record: str, *, limit: int, open_only: bool) -> Question:
+    """The question that :func:`of_record` asks."""
+    still = " AND p.state IN ('open', 'conflict')" if open_only else ""
+    return Question(Sql(
+        f"SELECT {COLUMNS} FROM {ident(schema, 's_proposal')} p WHERE p.record_id = %s::uuid{still} "
+        f"ORDER BY p.created_at DESC, p.instance DESC LIMIT {limit:d}", (record,)))  # fmt: skip
+
+
 def of_record(database: Database, schema: str, record: str, *, limit: int, open_only: bool) -> Sequence[Proposal]:
     """Those about a record, newest first."""
-    still = " AND p.state IN ('open', 'conflict')" if open_only else ""
-    rows = database.rows(Sql(
-        f"SELECT {COLUMNS} FROM {ident(schema, 's_proposal')} p WHERE p.record_id = %s::uuid{still} "
-        "ORDER BY p.created_at DESC, p.instance DESC LIMIT %s", (record, limit)))  # fmt: skip
-    return [_row(row) for row in rows]
+    return [_row(row) for row in database.ask(about(schema, record, limit=limit, open_only=open_only))]
 
 
 def known(database: Database, schema: str, ids: Sequence[str]) -> list[tuple[str, str, bool]]:

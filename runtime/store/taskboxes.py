@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.base.sqltext import Sql, ident
-from runtime.store.database import Database
+from runtime.store.database import Database, Question
 
 TASK = (
     "t.id::text, t.instance::text, t.number, t.node, t.kind, t.assignee::text, t.principal::text, t.state, "
@@ -54,8 +54,8 @@ def todo(database: Database, schema: str, user: str, wanted: Wanted) -> list[tup
     after = [wanted.after] if wanted.after else []
     return database.rows(Sql(
         f"SELECT {TASK} FROM {ident(schema, 's_task')} t JOIN {ident(schema, 's_instance')} i ON i.id = t.instance "
-        f"WHERE t.assignee = %s::uuid AND t.state = 'open'{later}{more} ORDER BY t.id DESC LIMIT %s",
-        (user, *after, *values, wanted.limit)), prepare=not more)  # fmt: skip
+        f"WHERE t.assignee = %s::uuid AND t.state = 'open'{later}{more} ORDER BY t.id DESC LIMIT {wanted.limit:d}",
+        (user, *after, *values)), prepare=not more)  # fmt: skip
 
 
 def done(database: Database, schema: str, user: str, wanted: Wanted) -> list[tuple[Any, ...]]:
@@ -68,8 +68,8 @@ def done(database: Database, schema: str, user: str, wanted: Wanted) -> list[tup
         after = [wanted.after, wanted.after]
     return database.rows(Sql(
         f"SELECT {TASK} FROM {table} t JOIN {ident(schema, 's_instance')} i ON i.id = t.instance "
-        f"WHERE t.decided_by = %s::uuid{later}{more} ORDER BY t.decided_at DESC, t.id DESC LIMIT %s",
-        (user, *after, *values, wanted.limit)), prepare=not more)  # fmt: skip
+        f"WHERE t.decided_by = %s::uuid{later}{more} ORDER BY t.decided_at DESC, t.id DESC LIMIT {wanted.limit:d}",
+        (user, *after, *values)), prepare=not more)  # fmt: skip
 
 
 def started(database: Database, schema: str, user: str, wanted: Wanted) -> list[tuple[Any, ...]]:
@@ -79,7 +79,7 @@ def started(database: Database, schema: str, user: str, wanted: Wanted) -> list[
     after = [wanted.after] if wanted.after else []
     return database.rows(Sql(
         f"SELECT {INSTANCE} FROM {ident(schema, 's_instance')} i WHERE i.initiator = %s::uuid{later}{more} "
-        "ORDER BY i.id DESC LIMIT %s", (user, *after, *values, wanted.limit)), prepare=not more)  # fmt: skip
+        f"ORDER BY i.id DESC LIMIT {wanted.limit:d}", (user, *after, *values)), prepare=not more)  # fmt: skip
 
 
 def copied(database: Database, schema: str, user: str, wanted: Wanted) -> list[tuple[Any, ...]]:
@@ -89,29 +89,40 @@ def copied(database: Database, schema: str, user: str, wanted: Wanted) -> list[t
     after = [wanted.after] if wanted.after else []
     return database.rows(Sql(
         f"SELECT {INSTANCE} FROM {ident(schema, 's_copy')} c JOIN {ident(schema, 's_instance')} i ON i.id = c.instance "
-        f"WHERE c.user_id = %s::uuid{later}{more} ORDER BY c.instance DESC LIMIT %s",
-        (user, *after, *values, wanted.limit)), prepare=not more)  # fmt: skip
+        f"WHERE c.user_id = %s::uuid{later}{more} ORDER BY c.instance DESC LIMIT {wanted.limit:d}",
+        (user, *after, *values)), prepare=not more)  # fmt: skip
+
+
+def counting(schema: str, user: str, most: int) -> Question:
+    """The question that :func:`counts` asks."""
+    return Question(Sql(
+        f"SELECT (SELECT count(*) FROM (SELECT 1 FROM {ident(schema, 's_task')} WHERE assignee = %s::uuid "
+        f"AND state = 'open' LIMIT {most:d}) a), (SELECT count(*) FROM (SELECT 1 FROM {ident(schema, 's_notice')} "
+        f"WHERE user_id = %s::uuid AND read_at IS NULL LIMIT {most:d}) b)", (user, user)))  # fmt: skip
 
 
 def counts(database: Database, schema: str, user: str, most: int) -> tuple[int, int]:
     """How many open tasks and unread notices somebody has, each counted no further than ``most``."""
-    found = database.row(Sql(
-        f"SELECT (SELECT count(*) FROM (SELECT 1 FROM {ident(schema, 's_task')} WHERE assignee = %s::uuid "
-        f"AND state = 'open' LIMIT %s) a), (SELECT count(*) FROM (SELECT 1 FROM {ident(schema, 's_notice')} "
-        "WHERE user_id = %s::uuid AND read_at IS NULL LIMIT %s) b)", (user, most, user, most)),
-        prepare=True)  # fmt: skip
-    return (int(found[0]), int(found[1])) if found else (0, 0)
+    found = database.ask(counting(schema, user, most))
+    return int(found[0][0]), int(found[0][1])
+
+
+def about(schema: str, record_id: str, limit: int) -> Question:
+    """The question that :func:`of_record` asks."""
+    return Question(Sql(
+        f"SELECT {INSTANCE}, i.kind, i.data FROM {ident(schema, 's_instance')} i WHERE i.record_id = %s::uuid "
+        f"ORDER BY i.created_at DESC, i.id DESC LIMIT {limit:d}", (record_id,)))  # fmt: skip
 
 
 def of_record(database: Database, schema: str, record_id: str, limit: int) -> list[tuple[Any, ...]]:
     """The instances on a record, newest first, each with its state as JSON."""
-    return database.rows(Sql(
-        f"SELECT {INSTANCE}, i.kind, i.data FROM {ident(schema, 's_instance')} i WHERE i.record_id = %s::uuid "
-        "ORDER BY i.created_at DESC, i.id DESC LIMIT %s", (record_id, limit)), prepare=True)  # fmt: skip
+    return database.ask(about(schema, record_id, limit))
 
 
 def mine(database: Database, schema: str, instances: Sequence[str], user: str) -> Mapping[str, str]:
     """By instance: the first open task that somebody has in it."""
+    if not instances:
+        return {}
     rows = database.rows(Sql(
         f"SELECT DISTINCT ON (instance) instance::text, id::text FROM {ident(schema, 's_task')} "
         "WHERE instance = ANY(%s::uuid[]) AND assignee = %s::uuid AND state = 'open' ORDER BY instance, id",

@@ -14,11 +14,11 @@ from werkzeug.datastructures import FileStorage, MultiDict
 
 from runtime.base.errors import DougongError, Problem, Stale
 from runtime.base.values import dump, load
-from runtime.engine import compound, presenting, reading, records, uploads
+from runtime.engine import compound, locks, presenting, reading, records, uploads
 from runtime.engine.access import ObjectAccess, demand_object
 from runtime.engine.saving import Written
 from runtime.engine.workspace import Session
-from runtime.kinds.field import BadValue, HoldsFiles
+from runtime.kinds.field import BadValue, HoldsFiles, Relates
 from runtime.store.ids import is_id
 from runtime.web.forms import (
     SEARCH,
@@ -95,7 +95,22 @@ class Editing:
         self.known: Mapping[str, bool | None] = {}
         self.live = Live(self)
         self.editor.beside = self.live.beside()
+        if request.method == "GET":
+            self.foresee()
         self.refresh()
+
+    def foresee(self) -> None:
+        """Note what the form is going to ask, so that it comes along with what it asks first."""
+        session, access = self.session, self.access
+        links = [
+            one.field.kind for one in self.plan.places()
+            if isinstance(one.field.kind, Relates) and access.writable(one.field.name)
+        ]  # fmt: skip
+        found = self.offers.questions(links)
+        if self.record_id is not None:
+            found += presenting.far_conditions(session, access, self.plan.conditions(), self.record_id)
+            found += locks.asked(session, access.object, self.record_id)
+        session.database.note(found)
 
     @property
     def all_fields(self) -> str:

@@ -23,6 +23,7 @@ from runtime.engine.access import ObjectAccess, object_access
 from runtime.engine.workspace import Session
 from runtime.kinds.field import Chooses, Context, HoldsFiles, Relates
 from runtime.meta.model import FieldDef
+from runtime.store.database import Question
 from runtime.web import fragments
 from runtime.web.layout import Place
 from runtime.web.shown import context_of
@@ -51,13 +52,21 @@ class Offers:
     def first(self, relates: Relates, text: str = "") -> list[presenting.Named]:
         """The first records of a link's object, or the first that a text finds."""
         target = relates.target_object()
-        only, role = str(relates.settings.get("filter") or ""), str(relates.settings.get("role") or "")
+        only, role = narrowed(relates)
         key = (target, text, only, role)
         if key not in self.known:
             found = presenting.choices(self.session, target, text, OFFERED + 1, only=only, role=role)
             self.known[key] = found
             self.named.update({(target, one): title for one, title in found})
         return self.known[key]
+
+    def questions(self, kinds: Iterable[Relates]) -> list[Question]:
+        """What :meth:`first` will ask for these links when nothing is searched."""
+        found = []
+        for one in kinds:
+            only, role = narrowed(one)
+            found += presenting.choosing(self.session, one.target_object(), OFFERED + 1, only=only, role=role)
+        return found
 
     def titles(self, relates: Relates, ids: Iterable[str]) -> dict[str, str]:
         """The titles of chosen records, as far as the caller may read them."""
@@ -67,6 +76,11 @@ class Offers:
             found = presenting.titles(self.session, target, missing)
             self.named.update({(target, one): title for one, title in found.items()})
         return {one: self.named[target, one] for one in ids if (target, one) in self.named}
+
+
+def narrowed(relates: Relates) -> tuple[str, str]:
+    """(filter formula, role) that narrow what a link offers, '' where nothing does."""
+    return str(relates.settings.get("filter") or ""), str(relates.settings.get("role") or "")
 
 
 class Fragment:
@@ -167,15 +181,20 @@ class KindField(FormField):  # type: ignore[misc]
         if isinstance(kind, Chooses):
             spoken = page_language()
             found = [(one.key, one.label[spoken]) for one in kind.choices()]
-            return found + [(one, one) for one in self.chosen if one not in dict(found)]
+            return found + self.beyond(found)
         if not isinstance(kind, Relates):
             return []
         offered = self.offers.first(kind, self.searched)[:OFFERED]
-        missing = [one for one in self.chosen if one not in dict(offered)]
+        missing = [one for one, _ in self.beyond(offered)]
         titles = self.offers.titles(kind, missing)
         return [(one, titles.get(one) or one[:8]) for one in missing] + [
             (one, name or one[:8]) for one, name in offered
         ]
+
+    def beyond(self, offered: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+        """What is chosen without being offered."""
+        known = {key for key, _ in offered}
+        return [(one, one) for one in self.chosen if one not in known]
 
     @property
     def searchable(self) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from runtime.engine.access import ObjectAccess, object_access
@@ -31,6 +31,13 @@ class Place:
     readonly: Condition = False
     required: Condition = False
     width: str = "half"
+
+    @cached_property
+    def conditional(self) -> bool:
+        """True when it depends on the record whether the field is shown, may be set or must be filled in."""
+        own = self.field
+        said = (*self.visible, self.readonly, self.required, own.readonly, own.required)
+        return any(isinstance(one, str) for one in said)
 
 
 @dataclass(frozen=True)

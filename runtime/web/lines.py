@@ -97,7 +97,7 @@ class LineEditor:
         fields += [one for one in self.beside.get(lines.relation.name, ()) if one not in fields]
         expand = [name for name in links_of(lines.access) if name in fields]
         ask = reading.Ask(
-            filter=f"{lines.relation.field} == '{record_id}'", sort=("id",), fields=("version", *fields),
+            linked=(lines.relation.field, record_id), sort=("id",), fields=("version", *fields),
             expand=tuple(expand), limit=MOST_ROWS,
         )  # fmt: skip
         page = reading.listed(self.session, lines.relation.source, ask)

@@ -14,6 +14,7 @@ from runtime.engine.access import ObjectAccess
 from runtime.engine.workspace import Session
 from runtime.meta.model import FieldDef, Piece
 from runtime.meta.properties import PROPERTIES, member
+from runtime.store.database import Question
 from runtime.store.query import COUNT_LIMIT
 from runtime.web.asked import Asked, combined, is_beside, look_of, option, usual_view, views_of
 from runtime.web.columns import Column, cell, cells_of, columns_in, columns_of, heads_of
@@ -294,25 +295,35 @@ class Related:
     link: str
     names: Sequence[str]
 
+    def columns(self, session: Session) -> list[Column]:
+        """The columns, none of which can be sorted by."""
+        key = ("related", self.link, tuple(self.names), page_language())
+        return self.access.keep(key, partial(still, session, self.access, self.names))
+
+    def ask(self, session: Session, record_id: str, limit: int) -> reading.Ask:
+        """What asks for the first of the records."""
+        names = tuple(dict.fromkeys([*heads_of(self.columns(session)), "version", "created_at", "created_by"]))
+        expand = expandable(self.access, names)
+        return reading.Ask(fields=names, expand=expand, limit=limit, linked=(self.link, record_id), titled=True)
+
 
 def related(session: Session, wanted: Sequence[Related], record_id: str, limit: int) -> list[Listing]:
     """For each: the first records that link to a record, for its page. All of them are read in one round trip."""
-    found, asks = [], []
-    for one in wanted:
+    found = []
+    asks = [(one.access.object.name, one.ask(session, record_id, limit)) for one in wanted]
+    for one, page in zip(wanted, reading.several(session, asks), strict=True):
         access = one.access
         made = Listing(access, Asked(filter=f"{one.link} == '{record_id}'"), access.object.label[page_language()])
-        key = ("related", one.link, tuple(one.names), page_language())
-        made.columns = access.keep(key, partial(still, session, access, one.names))
-        names = tuple(dict.fromkeys([*heads_of(made.columns), "version", "created_at", "created_by"]))
-        ask = reading.Ask(
-            fields=names, expand=expandable(access, names), limit=limit, linked=(one.link, record_id), titled=True
-        )
-        found.append(made)
-        asks.append((access.object.name, ask))
-    for made, page in zip(found, reading.several(session, asks), strict=True):
+        made.columns = one.columns(session)
         take(session, made, page)
-        made.next = made.asked.address(made.access.object.name) if made.next else ""
+        made.next = made.asked.address(access.object.name) if made.next else ""
+        found.append(made)
     return found
+
+
+def questions(session: Session, wanted: Sequence[Related], record_id: str, limit: int) -> list[Question]:
+    """What :func:`related` will ask."""
+    return [reading.page_question(session, one.access, one.ask(session, record_id, limit)) for one in wanted]
 
 
 def still(session: Session, access: ObjectAccess, names: Sequence[str]) -> list[Column]:

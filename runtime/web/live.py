@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 #: Characters with which text could leave a script element.
 UNSAFE = re.compile("[<>&\u2028\u2029]")
 MOST_ASKED = 500
+UNMARKED = Markup()
 
 
 def own_conditions(field: FieldDef) -> tuple[Condition, Condition, Condition]:
@@ -114,20 +115,15 @@ class Live:
 
     # -- marks on the page ------------------------------------------------------------------------------
 
-    @cached_property
-    def numbers(self) -> dict[tuple[str, str], int]:
-        """The number of each condition that the script can follow."""
-        conditions = self.plan.data["conditions"]
-        return {key: number for number, (key, formula) in enumerate(conditions.items()) if formula is not None}
-
     def marks(self, what: str, conditions: Sequence[Condition], at: str = live.MAIN) -> str:
         """The attribute that names the conditions of a part."""
-        found = [self.numbers[at, one] for one in conditions if isinstance(one, str) and (at, one) in self.numbers]
+        numbers = self.plan.numbers
+        found = [numbers[at, one] for one in conditions if isinstance(one, str) and (at, one) in numbers]
         return f' data-{what}="{" ".join(map(str, found))}"' if found else ""
 
     def follows(self, condition: Condition) -> bool:
         """True when the script can say whether a condition holds."""
-        return isinstance(condition, str) and (live.MAIN, condition) in self.numbers
+        return isinstance(condition, str) and (live.MAIN, condition) in self.plan.numbers
 
     def block(self, block: Block) -> Markup:
         """The marks of a section."""
@@ -135,6 +131,8 @@ class Live:
 
     def place(self, place: Place) -> Markup:
         """The marks of a field."""
+        if not place.conditional:
+            return UNMARKED
         required = self.marks("must", (place.required, place.field.required))
         fixed = self.marks("fixed", (place.readonly, place.field.readonly))
         return Markup(self.shown(place.visible) + required + fixed)

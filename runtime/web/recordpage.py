@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from runtime.engine import converting, presenting, reading, trail
+from runtime.engine import approvals, converting, presenting, reading, trail
 from runtime.engine.access import ObjectAccess, object_access
 from runtime.engine.workspace import Session
 from runtime.kinds.field import Choice, Chooses
@@ -18,7 +18,7 @@ from runtime.web.editing import read
 from runtime.web.forms import Offers, visible
 from runtime.web.layout import Block, Builder, Plan, plan, usual
 from runtime.web.lines import LineEditor, Lines
-from runtime.web.listing import Listing, Related, related
+from runtime.web.listing import Listing, Related, questions, related
 from runtime.web.shown import Event, Shower, Shown, bare, history, moment
 from runtime.web.texts import page_language
 from runtime.web.waiting import Waiting, waiting
@@ -87,12 +87,13 @@ class RecordPage:
         return self.access.may("create") and self.access.object.owner_link is None
 
 
-def opened(session: Session, access: ObjectAccess, record_id: str) -> RecordPage:
+def opened(session: Session, access: ObjectAccess, record_id: str, planned: Plan | None = None) -> RecordPage:
     """The record's own part of its page. Raises NotFound."""
     if not is_id(record_id):
         raise reading.not_found(access.object.name)
+    made = planned or plan(session, access)
+    foresee(session, access, record_id, made)
     record = read(session, access, record_id, RIGHTS)
-    made = plan(session, access)
     fields = access.object.fields
     plain = {key: bare(fields[key], value) if key in fields else value for key, value in record.items()}
     shower = Shower(session, access)
@@ -111,25 +112,41 @@ def opened(session: Session, access: ObjectAccess, record_id: str) -> RecordPage
     return found
 
 
+def foresee(session: Session, access: ObjectAccess, record_id: str, made: Plan) -> None:
+    """Note what is asked after the record itself, so that it comes along with it."""
+    session.database.note([
+        *presenting.far_conditions(session, access, made.conditions(), record_id),
+        *approvals.asked(session, access.object, record_id),
+    ])  # fmt: skip
+
+
 def whole(session: Session, access: ObjectAccess, record_id: str) -> RecordPage:
-    """The whole page: lines, related lists and the timeline too."""
-    found = opened(session, access, record_id)
-    found.plan.blocks += Builder(session, access).others(found.plan)
+    """The whole page: lines, related lists and the timeline too. Raises NotFound."""
+    made = plan(session, access)
+    made.blocks += Builder(session, access).others(made)
+    relations = related_of(session, made, record_id)
+    if is_id(record_id):
+        session.database.note([
+            *questions(session, [one for one, _ in relations.values()], record_id, RELATED),
+            trail.asked(session, access, record_id, HISTORY + 1),
+        ])  # fmt: skip
+    found = opened(session, access, record_id, made)
     editor = LineEditor(session, Offers(session))
     found.lines = {
         one.relation.name: editor.read(one, record_id, edit=False)
         for one in found.plan.relations("lines")
         if one.relation
     }
-    found.related = related_lists(session, found.plan, record_id)
+    lists = related(session, [one for one, _ in relations.values()], record_id, RELATED)
+    found.related = {name: (one, new) for one, (name, (_, new)) in zip(lists, relations.items(), strict=True)}
     entries = trail.entries(session, access, record_id, HISTORY + 1)
     found.older = len(entries) > HISTORY
     found.timeline = timeline(session, access, entries[:HISTORY], found.related)
     return found
 
 
-def related_lists(session: Session, made: Plan, record_id: str) -> dict[str, tuple[Listing, str]]:
-    """For each relation of a record's page: its first records, and where a new one is made ('' where it may not)."""
+def related_of(session: Session, made: Plan, record_id: str) -> dict[str, tuple[Related, str]]:
+    """For each relation of a record's page: its list, and where a new record is made ('' where it may not)."""
     found: dict[str, tuple[Related, str]] = {}
     for block in made.relations("related"):
         relation = block.relation
@@ -142,8 +159,7 @@ def related_lists(session: Session, made: Plan, record_id: str) -> dict[str, tup
         names = named or usual(access, relation.field)
         new = f"/o/{relation.source}/new?{relation.field}={record_id}" if access.may("create") else ""
         found[relation.name] = (Related(access, relation.field, names), new)
-    lists = related(session, [one for one, _ in found.values()], record_id, RELATED)
-    return {name: (one, new) for one, (name, (_, new)) in zip(lists, found.items(), strict=True)}
+    return found
 
 
 def timeline(

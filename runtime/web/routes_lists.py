@@ -22,7 +22,7 @@ from runtime.web.forms import KindField, Offers, RecordForm, leftover, make_form
 from runtime.web.layout import usual
 from runtime.web.listing import Listing, listing, opened, summed
 from runtime.web.render import page, wants_part
-from runtime.web.session import page_session
+from runtime.web.session import looking
 from runtime.web.shown import Shower, bare
 from runtime.web.texts import gettext, page_language
 from runtime.web.waiting import told
@@ -33,7 +33,7 @@ Page = Callable[[Session, ObjectAccess, Asked, Builder | None], Response]
 
 def rights(object_name: str, right: str = "read") -> tuple[Session, ObjectAccess]:
     """Who asks, and what he may do with the object; '' when knowing it is enough. Raises NotFound, Forbidden."""
-    session = page_session()
+    session = looking()
     return session, demand_object(session.snapshot, session.person, object_name, right or None)
 
 

@@ -25,7 +25,7 @@ from runtime.web.asked import Asked, combined, views_of
 from runtime.web.editing import Editing, editing
 from runtime.web.http import Services, answer
 from runtime.web.render import page, wants_part
-from runtime.web.session import page_session
+from runtime.web.session import looking, page_session
 from runtime.web.texts import page_language
 from runtime.web.waiting import saved
 from runtime.web.work import to
@@ -64,12 +64,12 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.route("/o/<object_name>/new", methods=["GET", "POST"])
     def create(object_name: str) -> Response:
-        session = page_session()
+        session = looking()
         return edited(session, editing(services, session, object_name, None))
 
     @routes.route("/o/<object_name>/<record_id>/edit", methods=["GET", "POST"])
     def change(object_name: str, record_id: str) -> Response:
-        session = page_session()
+        session = looking()
         return edited(session, editing(services, session, object_name, record_id))
 
     return routes

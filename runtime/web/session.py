@@ -6,6 +6,7 @@ The signed cookie holds a token that the server can revoke; it authorises pages 
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,9 +17,10 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from flask_wtf.csrf import CSRFProtect
 
 from runtime.base.errors import NotFound, Unauthorized
-from runtime.engine import accounts, own
+from runtime.engine import accounts, own, taskboxes
 from runtime.engine.second import CodeNeeded
 from runtime.engine.workspace import Session
+from runtime.store.ahead import Ahead
 from runtime.web.http import Services
 
 #: Field names begin with a letter: this name never meets one of theirs.
@@ -49,6 +51,19 @@ def page_session() -> Session:
         raise Unauthorized()
     found: Session = current_user.session
     g.session = found
+    return found
+
+
+def looking() -> Session:
+    """The same for a page that only shows something: all of it as of one moment, and what it asks is read together.
+
+    Raises Unauthorized.
+    """
+    found = page_session()
+    if request.method in ("GET", "HEAD") and found.moment is None:
+        found.moment = datetime.now(UTC)
+        found.database = Ahead(found.database)
+        found.database.note(taskboxes.counting(found))
     return found
 
 
