@@ -13,14 +13,16 @@ from typing import Any
 from psycopg import Rollback
 
 from runtime.base.errors import DougongError, Invalid, Message, Problem
-from runtime.engine import batching, deletion, effective, guards, linechanges, storing
+from runtime.engine import batching, deletion, effective, guards, keeping, linechanges, storing
 from runtime.engine.access import ObjectAccess
 from runtime.engine.drafts import Draft
 from runtime.engine.finding import Abort, Item, Request, Result, failure, locate
 from runtime.engine.guards import Guard, Wait
+from runtime.engine.keeping import Touch
 from runtime.engine.prepare import Preparation, too_large
 from runtime.engine.saving import Options, Written
 from runtime.engine.storing import Divert
+from runtime.engine.trail import LINES_CHANGED
 from runtime.engine.workspace import Session
 from runtime.store import records
 from runtime.store.database import Connection, run
@@ -147,7 +149,23 @@ class Compound:
             self.preparation.summed([self.draft])
         if self.outcome.refused or self.draft.problems:
             raise Refused(self.draft.problems, self.outcome)
-        return written
+        return self.moved(written, connection)
+
+    def moved(self, written: Written, connection: Connection) -> Written:
+        """The version moves with the lines too, so that who has seen others is told."""
+        drafts = [one.draft for items in self.worked.values() for one in items if one.draft is not None]
+        deletes = any(mode == "delete" for (_, mode), items in self.worked.items() if items)
+        if self.draft.new or written.version != self.draft.version:
+            return written
+        if not deletes and not any(one.new or one.changed() for one in drafts):
+            return written
+        place = self.session.layout.object(self.access.object.name)
+        origin = storing.origin_of(self.session, LINES_CHANGED)
+        rows = run(connection, records.lines_moved(place, self.draft.id, origin))
+        if not rows:
+            raise Again
+        keeping.keep(self.session, connection, [Touch(self.access.object.name, [self.draft.id], frozenset())])
+        return replace(written, version=int(rows[0][0]))
 
     # -- what has to wait -------------------------------------------------------------------------------
 
@@ -245,7 +263,7 @@ class Compound:
                 raise Again
             return written
         place = self.session.layout.object(self.access.object.name)
-        if not run(connection, records.held(place, draft.id, draft.version)):
+        if not run(connection, records.held(place, draft.id, draft.version, alone=self.touches)):
             raise Again
         return Written(draft.id, b"", draft.version)
 

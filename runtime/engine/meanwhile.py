@@ -100,8 +100,10 @@ def written(session: Session, object_name: str, entries: Sequence[Mapping[str, A
     found = []
     for entry in entries:
         fields = {name: member(definition, name) for name in entry["changes"]}
-        if fields:
-            labels = {name: one.label if one else {"en": name, "zh": name} for name, one in fields.items()}
+        labels = {name: one.label if one else {"en": name, "zh": name} for name, one in fields.items()}
+        if entry["action"] == trail.LINES_CHANGED:
+            labels = {trail.LINES_CHANGED: {"en": "lines", "zh": "明细"}}
+        if labels:
             actor = entry["actor"] or {"id": None, "title": None}
             found.append({"at": entry["at"], "by": actor["id"], "name": actor["title"], "action": entry["action"],
                           "fields": labels})  # fmt: skip

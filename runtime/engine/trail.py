@@ -17,6 +17,8 @@ from runtime.store.database import Question
 
 MOST = 500
 MASKED = "****"
+#: What the history of a record calls a save that has changed only its lines.
+LINES_CHANGED = "lines"
 
 
 @settled

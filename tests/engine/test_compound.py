@@ -194,3 +194,24 @@ def test_stored_sums_follow_lines_that_are_deleted_in_the_form(shop: Shop) -> No
     save(shop, made, {}, deletes=[{"id": lines(shop, made)["1"]["id"]}])
     assert shop.ask("GET", f"/records/deal/{made}").json["total"] == 7
     assert [one["id"] for one in shop.ask("GET", "/records/deal?filter=total==7").json["data"]] == [made]
+
+
+def test_the_version_moves_with_the_lines(deals: Shop) -> None:
+    made = save(deals, None, {"name": "a"}, creates=[{"number": "1", "amount": 5}, {"number": "2", "amount": 7}])
+    there = lines(deals, made)
+    for changes in (
+        {"updates": [{"id": there["1"]["id"], "amount": 6}]},
+        {"creates": [{"number": "3"}]},
+        {"deletes": [{"id": there["2"]["id"]}]},
+    ):
+        seen = deals.ask("GET", f"/records/deal/{made}").json
+        save(deals, made, {}, version=seen["version"], **changes)
+        now = deals.ask("GET", f"/records/deal/{made}").json
+        assert now["version"] == seen["version"] + 1 and now["updated_at"] > seen["updated_at"]
+        with pytest.raises(Stale):
+            save(deals, made, {"name": "stale"}, version=seen["version"])
+    story = deals.ask("GET", f"/records/deal/{made}/history").json["data"]
+    assert [one["action"] for one in story] == ["lines", "lines", "lines", "created"]
+    save(deals, made, {}, version=4, updates=[{"id": there["1"]["id"], "amount": 6}])
+    save(deals, made, {"name": "b"}, version=4, updates=[{"id": there["1"]["id"], "amount": 8}])
+    assert deals.ask("GET", f"/records/deal/{made}").json["version"] == 5, "once a save, not where nothing changes"

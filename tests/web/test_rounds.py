@@ -102,8 +102,8 @@ def test_lines_added_removed_and_changed_since_the_submission_before(office: Sho
     axle = records.create(session, "part", {"name": "Axle"}).id
     change = Lines(
         "lines",
-        creates=[{"name": "screw", "quantity": 7, "cost": 777, "part": axle}, {"name": "brief"}],
-        updates=[{"id": ids["bolt"], "quantity": 3, "cost": 999, "supplier": "Yota"}],
+        creates=[{"name": "screw", "quantity": 7, "cost": 717273, "part": axle}, {"name": "brief"}],
+        updates=[{"id": ids["bolt"], "quantity": 3, "cost": 919293, "supplier": "Yota"}],
         deletes=[{"id": ids["nut"]}],
     )
     compound.save(session, "order", record, {}, [change])
@@ -117,7 +117,7 @@ def test_lines_added_removed_and_changed_since_the_submission_before(office: Sho
     assert re.search(r"removed <del>nut</del> .*Quantity 1 .*Price 10 ", told)
     assert re.search(r"added screw .*Quantity 7 .*Price 10 .*Built from ", told)
     assert "washer" not in told and "brief" not in told, "what stayed, and what came and went again"
-    assert "Cost" not in told and "999" not in page and "777" not in page, "hidden from him"
+    assert "Cost" not in told and "919,293" not in page and "717,273" not in page, "hidden from him"
     assert "Zeta" not in page and "Yota" not in page, "masked for him"
     assert "Axle" not in page, "a part that he may not read has no name for him"
     sound(page, "lines changed")
@@ -127,7 +127,7 @@ def test_lines_added_removed_and_changed_since_the_submission_before(office: Sho
     li = at(office, "li")
     instance = office.ask("GET", f"/tasks/{task_of(office, 'boss')}", "boss").json["instance"]
     told = section(li.text(f"/tasks/flows/{instance}"))
-    assert "Cost <del>5</del> → 999" in told and "Zeta</del> → Yota" in told and "Axle" in told, "he may read all"
+    assert "Cost <del>5</del> → 919,293" in told and "Zeta</del> → Yota" in told and "Axle" in told, "he may read all"
 
 
 def test_only_the_last_round_counts_and_undone_changes_do_not(office: Shop) -> None:
