@@ -69,6 +69,7 @@ LINKED = At(-2)
 NOW = At(-3)
 TODAY = At(-4)
 CLOCK = {("NOW",): NOW, ("TODAY",): TODAY}
+MOMENTS = {mark.number: path for path, mark in CLOCK.items()}
 
 
 class Moving(Env):
@@ -116,11 +117,18 @@ class Kept:
 
 def given(statement: Sql, ask: Ask, env: Env, values: Sequence[str | None] = ()) -> Sql:
     """A statement with what stays open in it put in."""
-    said: dict[int, Any] = dict(enumerate(values))
-    said[IDS.number] = None if ask.ids is None else list(ask.ids)
-    said[LINKED.number] = None if ask.linked is None else ask.linked[1]
-    said.update({mark.number: env.value(path) for path, mark in CLOCK.items()})
-    return Sql(statement.text, tuple(said[one.number] if isinstance(one, At) else one for one in statement.params))
+    if At not in map(type, statement.params):
+        return statement
+
+    def said(mark: At) -> Any:
+        if mark.number >= 0:
+            return values[mark.number]
+        if mark is IDS or mark is LINKED:
+            known = ask.ids if mark is IDS else ask.linked
+            return None if known is None else list(known) if mark is IDS else known[1]
+        return env.value(MOMENTS[mark.number])
+
+    return Sql(statement.text, tuple([said(one) if isinstance(one, At) else one for one in statement.params]))
 
 
 def make_cursor(ask: Ask, values: Sequence[Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from runtime.base.errors import DougongError, Invalid, Message, NotFound, Problem
@@ -289,41 +289,46 @@ def total_of(shower: Shower, definition: FieldDef, value: Any) -> Sum:
 
 @dataclass(frozen=True)
 class Related:
-    """A list of records that link to one: their rights, the link's name, the columns."""
+    """The first records that link to one: their rights, the link's name, the record's id, the names of the columns."""
 
+    session: Session
     access: ObjectAccess
     link: str
+    record_id: str
     names: Sequence[str]
+    limit: int
 
-    def columns(self, session: Session) -> list[Column]:
+    @cached_property
+    def columns(self) -> list[Column]:
         """The columns, none of which can be sorted by."""
         key = ("related", self.link, tuple(self.names), page_language())
-        return self.access.keep(key, partial(still, session, self.access, self.names))
+        return self.access.keep(key, partial(still, self.session, self.access, self.names))
 
-    def ask(self, session: Session, record_id: str, limit: int) -> reading.Ask:
-        """What asks for the first of the records."""
-        names = tuple(dict.fromkeys([*heads_of(self.columns(session)), "version", "created_at", "created_by"]))
-        expand = expandable(self.access, names)
-        return reading.Ask(fields=names, expand=expand, limit=limit, linked=(self.link, record_id), titled=True)
+    @cached_property
+    def ask(self) -> reading.Ask:
+        """What asks for the records."""
+        names = tuple(dict.fromkeys([*heads_of(self.columns), "version", "created_at", "created_by"]))
+        linked, expand = (self.link, self.record_id), expandable(self.access, names)
+        return reading.Ask(fields=names, expand=expand, limit=self.limit, linked=linked, titled=True)
+
+    @property
+    def question(self) -> Question:
+        """What :func:`related` asks about it."""
+        return reading.page_question(self.session, self.access, self.ask)
 
 
-def related(session: Session, wanted: Sequence[Related], record_id: str, limit: int) -> list[Listing]:
-    """For each: the first records that link to a record, for its page. All of them are read in one round trip."""
+def related(session: Session, wanted: Sequence[Related]) -> list[Listing]:
+    """The lists of a record's page. All of them are read in one round trip."""
     found = []
-    asks = [(one.access.object.name, one.ask(session, record_id, limit)) for one in wanted]
+    asks = [(one.access.object.name, one.ask) for one in wanted]
     for one, page in zip(wanted, reading.several(session, asks), strict=True):
         access = one.access
-        made = Listing(access, Asked(filter=f"{one.link} == '{record_id}'"), access.object.label[page_language()])
-        made.columns = one.columns(session)
+        made = Listing(access, Asked(filter=f"{one.link} == '{one.record_id}'"), access.object.label[page_language()])
+        made.columns = one.columns
         take(session, made, page)
         made.next = made.asked.address(access.object.name) if made.next else ""
         found.append(made)
     return found
-
-
-def questions(session: Session, wanted: Sequence[Related], record_id: str, limit: int) -> list[Question]:
-    """What :func:`related` will ask."""
-    return [reading.page_question(session, one.access, one.ask(session, record_id, limit)) for one in wanted]
 
 
 def still(session: Session, access: ObjectAccess, names: Sequence[str]) -> list[Column]:

@@ -18,7 +18,7 @@ from runtime.web.editing import read
 from runtime.web.forms import Offers, visible
 from runtime.web.layout import Block, Builder, Plan, plan, usual
 from runtime.web.lines import LineEditor, Lines
-from runtime.web.listing import Listing, Related, questions, related
+from runtime.web.listing import Listing, Related, related
 from runtime.web.shown import Event, Shower, Shown, bare, history, moment
 from runtime.web.texts import page_language
 from runtime.web.waiting import Waiting, waiting
@@ -127,7 +127,7 @@ def whole(session: Session, access: ObjectAccess, record_id: str) -> RecordPage:
     relations = related_of(session, made, record_id)
     if is_id(record_id):
         session.database.note([
-            *questions(session, [one for one, _ in relations.values()], record_id, RELATED),
+            *(one.question for one, _ in relations.values()),
             trail.asked(session, access, record_id, HISTORY + 1),
         ])  # fmt: skip
     found = opened(session, access, record_id, made)
@@ -137,7 +137,7 @@ def whole(session: Session, access: ObjectAccess, record_id: str) -> RecordPage:
         for one in found.plan.relations("lines")
         if one.relation
     }
-    lists = related(session, [one for one, _ in relations.values()], record_id, RELATED)
+    lists = related(session, [one for one, _ in relations.values()])
     found.related = {name: (one, new) for one, (name, (_, new)) in zip(lists, relations.items(), strict=True)}
     entries = trail.entries(session, access, record_id, HISTORY + 1)
     found.older = len(entries) > HISTORY
@@ -158,7 +158,7 @@ def related_of(session: Session, made: Plan, record_id: str) -> dict[str, tuple[
         named = [str(one["field"]) for one in columns_in(view) if one["field"] != relation.field]
         names = named or usual(access, relation.field)
         new = f"/o/{relation.source}/new?{relation.field}={record_id}" if access.may("create") else ""
-        found[relation.name] = (Related(access, relation.field, names), new)
+        found[relation.name] = (Related(session, access, relation.field, record_id, names, RELATED), new)
     return found
 
 

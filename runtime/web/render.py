@@ -14,7 +14,7 @@ from runtime.engine import taskboxes
 from runtime.engine.access import object_access
 from runtime.engine.workspace import Session
 from runtime.meta.model import ObjectDef, label_of
-from runtime.web import assets, fragments, inputs, rows, texts
+from runtime.web import assets, fragments, parts, rows, texts
 from runtime.web.asked import views_of
 from runtime.web.http import refusal
 from runtime.web.texts import gettext, page_language
@@ -187,6 +187,6 @@ def install(app: Flask) -> None:
     assets.install(app)
     fragments.install(app)
     rows.install(app)
-    inputs.install(app)
+    parts.install(app)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -1,4 +1,4 @@
-"""The inputs of a form as HTML, written in one go: each with its label, its help and what is wrong with it."""
+"""Sections of forms and of record pages as HTML, written in one go: inputs with label, help and errors, or values."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from runtime.web.texts import gettext, page_language
 if TYPE_CHECKING:
     from runtime.web.editing import Editing
     from runtime.web.forms import KindField
+    from runtime.web.recordpage import RecordPage
 
 NOTHING = Markup()
 
@@ -71,6 +72,21 @@ def inputs(form: Editing, block: Block, shown: Mapping[str, Shown]) -> Markup:
     return Markup(f'<div class="fields" data-columns="{block.columns}">\n{"".join(found)}</div>')
 
 
+def values_of(page: RecordPage, block: Block) -> Markup:
+    """The values of a section on the page of a record."""
+    places = [one for one in block.parts if not isinstance(one, Block)]
+    if not places:
+        return NOTHING
+    spoken, fragments = page_language(), shows()
+    found = [
+        f'<div class="{escape(one.width)}"><dt>{escape(one.label[spoken])}</dt>'
+        f"<dd>{as_html(fragments, page.shown[one.field.name])}</dd></div>\n"
+        for one in places
+        if page.seen(one.visible)
+    ]
+    return Markup(f'<dl class="values" data-columns="{block.columns}">\n{"".join(found)}</dl>')
+
+
 def install(app: Flask) -> None:
-    """Give pages ``control()`` and ``inputs()``."""
-    app.jinja_env.globals.update(control=labelled, inputs=inputs)
+    """Give pages ``control()``, ``inputs()`` and ``values_of()``."""
+    app.jinja_env.globals.update(control=labelled, inputs=inputs, values_of=values_of)
