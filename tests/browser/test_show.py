@@ -118,6 +118,9 @@ def test_the_whole_life_of_an_approval(shop: Shop, tmp_path: Path) -> None:
         pytest.skip(why)
     known = furnish(shop)
     shutil.copytree(TEMPLATE, tmp_path / "crm_basic")
+    for one in (tmp_path / "crm_basic" / "scenarios").iterdir():
+        if one.name != "quote_approval.yaml":  # The others are played by the tests of the templates.
+            one.unlink()
     port, smtp = free_port(), free_port()
     address = f"http://127.0.0.1:{port}"
     environment = {
