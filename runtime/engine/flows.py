@@ -32,6 +32,8 @@ from runtime.store.ids import is_id, new_id
 OTHER = Message(
     "this Idempotency-Key was used for another request; use a new one", "该 Idempotency-Key 已用于其他请求，请更换"
 )
+#: Data, like every title: in the language of the workspace.
+DELETION = Message("Delete: {title}", "删除：{title}")
 #: Commands of people who stand before the record.
 SUBMITTING = ("start", "submit")
 #: How deep workflows may stand inside of each other.
@@ -121,10 +123,11 @@ class Flows:
             proposals.claim(connection, self.session.layout.object(name).table, record_id)
         world = World(self.session, connection, name, record_id, self.now, definition.doc.get("calendar"))
         title = world.value(str(definition.doc["title"]), "text") if "title" in definition.doc else None
+        called = self.called(connection, str(title or world.draft.title_before or ""), proposal)
         kind = "sub" if parent else "revoke" if revokes else "proposal" if proposal else "normal"
         row = flows.Row(
             proposal or new_id(), hash, workflow, kind, self.session.model.objects[name].key, record_id,
-            str(title or world.draft.title_before or ""), "running", self.session.user_id,
+            called, "running", self.session.user_id,
             parent.id if parent else None, parent_run, revokes, 0, states.dump(Instance()),
         )  # fmt: skip
         try:
@@ -151,6 +154,14 @@ class Flows:
                 ),
                 code="not_by_hand",
             )
+
+    def called(self, connection: Connection, title: str, proposal: str | None) -> str:
+        """How an instance is called in lists of tasks and notices: nobody shall agree to a deletion unawares."""
+        made = proposals.read(flows.Looking(connection), self.schema, proposal) if proposal else None
+        if made is None or made.kind != proposals.DELETE:
+            return title
+        said = DELETION.text(self.session.workspace.row.language)
+        return said.format(title=title)
 
     def may_start(self, definition: Definition, object_name: str, record_id: str) -> None:
         """Raise NotFound, Forbidden for who may not start it on this record."""

@@ -74,7 +74,9 @@ def test_asked_for_approved_gone(office: Shop) -> None:
     assert now(office, record) == before, "it stays in force"
     waits = told(office, record)[0]
     assert (waits["kind"], waits["state"], waits["changes"], waits["lines"]) == ("delete", "open", [], [])
-    task = office.ask("GET", "/tasks", "boss").get_json()["data"][0]["id"]
+    listed = office.ask("GET", "/tasks", "boss").get_json()["data"][0]
+    assert listed["title"] == "删除：Ada", "nobody agrees to a deletion unawares"
+    task = listed["id"]
     shown = office.ask("GET", f"/tasks/{task}", "boss").get_json()
     assert shown["proposes"] == "delete" and shown["actions"]["agree"]["editable"] == []
     assert decide(office, "boss", "agree")["state"] == "approved"
