@@ -122,6 +122,7 @@ TABLE: dict[str, tuple[str, str | None, Any, Prepare, int]] = {
     "reassign": ("root", "boss", {"to": "fang", "reason": "ill"}, NOTHING, 200),
     "skip": ("root", "boss", {"reason": "ill"}, NOTHING, 200),
     "retry": ("root", "boss", {"reason": "ill"}, NOTHING, 200),
+    "jump": ("root", None, {"to": "boss", "reason": "wrong"}, NOTHING, 200),
     "terminate": ("root", None, {"reason": "wrong"}, NOTHING, 200),
 }  # fmt: skip
 
