@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from runtime.web.shown import Link, Shown
 from tests.conftest import Shop
-from tests.web.browser import Browser, Inputs, person
+from tests.web.browser import Browser, Inputs, person, without_ids
 from tests.web.test_pages import filled, make, store
 
 __all__ = ["store"]
@@ -75,7 +75,8 @@ def test_what_one_may_not_read_is_no_filter_and_no_column(store: Shop) -> None:
     assert "filter" not in parse_qs(urlsplit(found.headers["Location"]).query)
     found = lu.get("/o/customer/columns?column=ordered_total&column=name")
     assert parse_qs(urlsplit(found.headers["Location"]).query)["columns"] == ["name"]
-    assert "777" not in lu.text("/o/order?columns=number,profit") and lu.get("/o/order?sort=profit").status_code == 422
+    assert "777" not in without_ids(lu.text("/o/order?columns=number,profit"))
+    assert lu.get("/o/order?sort=profit").status_code == 422
 
 
 def test_columns_are_chosen(li: Browser) -> None:
