@@ -242,7 +242,7 @@ class ObjectAccess:
         if not compiled.ok:
             return DENY
         inner = trusted(binder)
-        inner.env = as_open(self.snapshot.workspace.env(self.person), binder.env)
+        inner.env = as_open(self.snapshot.env(self.person), binder.env)
         return Sql("(") + formula_sql.predicate(compiled, inner, inner.env) + ")"
 
     def _shared(self, right: str, binder: TableBinder) -> Sql:

@@ -10,15 +10,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, time
 from typing import Any
 
-from runtime.base.errors import Conflict, Invalid, Message, NotFound, Problem
+from runtime.base.errors import Conflict, Invalid, Message, NotFound, Problem, nearest
 from runtime.engine import audit
 from runtime.engine.accounts import demand_administration
 from runtime.engine.flow.worktime import DAYS, Calendar, countries, read_calendar
-from runtime.engine.workspace import Session
-from runtime.store import flows, outbox, recounts
+from runtime.engine.workspace import Session, Workspace
+from runtime.meta.load import Loaded
+from runtime.store import calendars as store
+from runtime.store import flows, outbox, people, recounts
 
-#: The calendar of workflows that name none.
-DEFAULT = "default"
+#: The calendar of whoever names none.
+DEFAULT = store.DEFAULT
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 SPAN = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*[-–—~～至]\s*([0-9]{1,2}):([0-9]{2})")
 SEPARATORS = re.compile(r"[,;，；、\n]+")
@@ -29,7 +31,7 @@ LONGEST = 20_000
 def kept(session: Session) -> list[str]:
     """The names of the calendars that somebody has kept. Raises Forbidden."""
     demand_administration(session)
-    return flows.calendars(session.database, session.workspace.schema)
+    return store.names(session.database, session.workspace.schema)
 
 
 def names(session: Session) -> list[str]:
@@ -43,8 +45,23 @@ def one(session: Session, name: str) -> Calendar:
         raise NotFound()
     row = session.workspace.row
     return read_calendar(
-        flows.calendar(session.database, session.workspace.schema, name), row.time_zone, row.region
+        store.one(session.database, session.workspace.schema, name), row.time_zone, row.region
     )  # fmt: skip
+
+
+def unkept(workspace: Workspace, loaded: Loaded) -> Iterator[Problem]:
+    """Warnings about workflows that count in a calendar that nobody keeps here: until then the usual one counts."""
+    asked = [one for one in loaded.of("workflow") if one.data.get("calendar") not in (None, DEFAULT)]
+    known = store.names(workspace.database, workspace.schema) if asked else []
+    for one in asked:
+        name = str(one.data["calendar"])
+        if name not in known:
+            near = nearest(name, known)
+            en = f"nobody keeps a working calendar {name!r} here; the usual one counts until somebody does"
+            zh = f"此工作区中没有名为“{name}”的工作日历，建立之前按默认日历计算"
+            if near:
+                en, zh = f"{en} (did you mean {near!r}?)", f"{zh}（是否指“{near}”？）"
+            yield one.problem("calendar", Message(en, zh), ("calendar",), severity="warning")
 
 
 def save(session: Session, name: str, values: Mapping[str, str], *, new: bool = False) -> None:
@@ -82,9 +99,10 @@ def save(session: Session, name: str, values: Mapping[str, str], *, new: bool = 
         raise Invalid(problems=problems)
     with session.database.transaction() as connection:
         bound, schema = flows.Bound(connection), session.workspace.schema
-        if flows.calendar(bound, schema, name) == data:
+        if store.one(bound, schema, name) == data:
             return
-        flows.keep_calendar(bound, schema, name, data)
+        store.keep(bound, schema, name, data)
+        people.touch(connection, schema)  # Formulas count by it.
         recounts.add(connection, schema, name)
     outbox.wake(session.database, session.workspace.schema)
     audit.note(session.workspace, session.user_id, "calendar_changed", {"name": name})
@@ -99,8 +117,9 @@ def drop(session: Session, name: str) -> None:
         raise Conflict(Message(f"workflows follow it: {shown}", f"仍有流程使用该日历：{shown}"))
     with session.database.transaction() as connection:
         bound, schema = flows.Bound(connection), session.workspace.schema
-        if not flows.drop_calendar(bound, schema, name):
+        if not store.drop(bound, schema, name):
             raise NotFound()
+        people.touch(connection, schema)
         recounts.add(connection, schema, name)
     outbox.wake(session.database, session.workspace.schema)
     audit.note(session.workspace, session.user_id, "calendar_removed", {"name": name})

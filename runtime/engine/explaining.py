@@ -95,7 +95,7 @@ def answer(session: Session, access: ObjectAccess, right: str, record_id: str) -
     at, asked = access, right
     frame = Frame()
     binder = TableBinder(session.layout, session.formulas, access.object.name, frame.alias(), frame, session.env())
-    binder.env = session.workspace.env(access.person)
+    binder.env = session.snapshot.env(access.person)
     alias = binder.alias
     whole = access.criterion(right, binder)
     while at.parent is not None and at.object.owner_link is not None:

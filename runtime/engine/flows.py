@@ -20,6 +20,7 @@ from runtime.engine.flow.definition import Definition, compile_flow
 from runtime.engine.flow.machine import SYSTEM, Machine
 from runtime.engine.flow.moments import moment_of
 from runtime.engine.flow.state import Event, Instance
+from runtime.engine.flowrows import stored
 from runtime.engine.flowworld import World
 from runtime.engine.guards import Wait
 from runtime.engine.saving import Options, Pending, Written
@@ -38,8 +39,6 @@ DELETION = Message("Delete: {title}", "删除：{title}")
 SUBMITTING = ("start", "submit")
 #: How deep workflows may stand inside of each other.
 DEEPEST = 5
-TASK_EVENTS = {"task_opened": "id", "task_moved": "task", "task_closed": "task"}
-TIMER_EVENTS = {"timer_set": "id", "timer_moved": "timer", "timer_closed": "timer"}
 
 
 def unknown_workflow(name: str) -> NotFound:
@@ -239,7 +238,7 @@ class Flows:
             return
         if command.name in SUBMITTING and command.actor != SYSTEM and not row.parent and cause is None:
             refuse_blocked(machine, world)
-        self.stored(connection, row, machine)
+        stored(connection, self.schema, row, machine)
         if machine.state.ended and row.kind == "proposal":
             proposals.close(connection, self.schema, row.id, machine.state.state)
         copied = [one for event in machine.events if event.type == "copied" for one in event.data["people"]]
@@ -248,32 +247,6 @@ class Flows:
         self.children(connection, row, machine, depth)
         if machine.state.ended and row.parent and any(event.type == "ended" for event in machine.events):
             self.tell_parent(connection, row, machine.state.state, depth)
-
-    def stored(self, connection: Connection, row: flows.Row, machine: Machine) -> None:
-        """Write state, events, notices and the rows of tasks and timers that were touched."""
-        state = machine.state
-        touched = dict.fromkeys(
-            event.data[TASK_EVENTS[event.type]] for event in machine.events if event.type in TASK_EVENTS
-        )
-        moved = dict.fromkeys(
-            event.data[TIMER_EVENTS[event.type]] for event in machine.events if event.type in TIMER_EVENTS
-        )
-        for event in machine.events:
-            if event.type == "recounted":
-                touched.update(dict.fromkeys(map(int, event.data["due"])))
-                moved.update(dict.fromkeys(map(int, event.data["timers"])))
-        tasks = [task_row(state, number, new_id()) for number in touched]
-        timers = [
-            {"number": number, "fire_at": state.timers[number].fire_at, "state": state.timers[number].state}
-            for number in moved
-        ]
-        lines = [
-            {"seq": row.seq + number, "at": machine.now, "type": event.type, "data": event.data}
-            for number, event in enumerate(machine.events, 1)
-        ]
-        seq = row.seq + len(lines)
-        told = notices(row, machine)
-        flows.store(connection, self.schema, row.id, states.dump(state), seq, lines, tasks, timers, told)
 
     def children(self, connection: Connection, row: flows.Row, machine: Machine, depth: int) -> None:
         """Start the workflows that steps want; end those whose step is over."""
@@ -385,44 +358,6 @@ def refuse_blocked(machine: Machine, world: World) -> None:
     blocked = any(event.type == "run_blocked" and event.data["blocked"] for event in machine.events)
     if blocked and world.failure is not None:
         raise world.failure
-
-
-def person_or_none(text: str | None) -> str | None:
-    """A person's id for a column; the system has none."""
-    return None if text in (None, SYSTEM) else text
-
-
-def task_row(state: Instance, number: int, identity: str) -> dict[str, Any]:
-    """A task as its row."""
-    task = state.tasks[number]
-    return {
-        "id": identity, "number": number, "node": state.runs[task.run].node, "kind": task.kind,
-        "assignee": person_or_none(task.assignee), "principal": task.principal, "state": task.state,
-        "opened_at": task.opened, "due_at": task.due, "decided_at": task.decided,
-        "decided_by": person_or_none(task.by) if task.state != "cancelled" else None,
-    }  # fmt: skip
-
-
-def notices(row: flows.Row, machine: Machine) -> list[dict[str, Any]]:
-    """Who is to be told what, tasks by number."""
-    found: dict[tuple[str, str, int | None], str] = {}
-    for event in machine.events:
-        data = event.data
-        if event.type == "task_opened" or (event.type == "task_moved" and "due" not in data):
-            task = machine.state.tasks[data[TASK_EVENTS[event.type]]]
-            if task.state == "open":
-                found[task.assignee, "task", task.id] = row.title
-        elif event.type in ("copied", "reminded", "urged", "commented"):
-            for one in data["people"]:
-                found.pop((one, "copied", None), None)  # Who is mentioned need not be told of the copy too.
-                found[one, event.type, None] = str(data.get("text") or row.title)
-        elif event.type == "ended":
-            found[machine.state.initiator, data["state"], None] = row.title
-    return [
-        {"id": new_id(), "user_id": user, "type": type, "task": task, "text": text}
-        for (user, type, task), text in found.items()
-        if user != SYSTEM
-    ]
 
 
 def divert(session: Session, access: ObjectAccess, drafts: Sequence[Draft], options: Options, why: Wait,

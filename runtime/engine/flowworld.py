@@ -23,7 +23,7 @@ from runtime.engine.triggers import stir
 from runtime.engine.workspace import SYSTEM, TRIES, Person, Session
 from runtime.formula.compiler import Compiled
 from runtime.kinds.action import Action
-from runtime.store import flows, proposals
+from runtime.store import calendars, flows, proposals
 from runtime.store.database import Connection
 
 TRUSTED = Options(trusted=True)
@@ -115,7 +115,7 @@ class World:
     def calendar(self) -> Calendar:
         """The working calendar: the workflow's, or what is usual where the workspace is."""
         row = self.system.workspace.row
-        kept = flows.calendar(self.system.database, self.system.workspace.schema, self._calendar or "default")
+        kept = calendars.followed(self.system.database, self.system.workspace.schema, self._calendar)
         return read_calendar(kept, row.time_zone, row.region)
 
     @property

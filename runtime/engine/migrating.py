@@ -11,6 +11,7 @@ from runtime.engine.flow import migration
 from runtime.engine.flow import state as states
 from runtime.engine.flow.definition import Definition
 from runtime.engine.flow.machine import Machine
+from runtime.engine.flowrows import stored
 from runtime.engine.flows import Flows, divert, live_definition, unknown_instance
 from runtime.engine.flowworld import World
 from runtime.engine.workspace import Session
@@ -72,5 +73,5 @@ def one(session: Session, instance: str, version: str, definition: Definition, d
         migration.migrate(machine, moves, version, work.actor)
         flows.know(connection, schema, version, row.workflow, definition.doc, definition.condition_fields)
         flows.follow(connection, schema, row.id, version)
-        work.stored(connection, row, machine)
+        stored(connection, work.schema, row, machine)
         return told

@@ -9,7 +9,7 @@ from typing import Any
 from runtime.base.errors import Message, Problem
 from runtime.base.sqltext import Sql, ident
 from runtime.base.values import load as load_json
-from runtime.engine import conversion, indexes
+from runtime.engine import calendars, conversion, indexes
 from runtime.engine.workspace import SYSTEM, Workspace
 from runtime.formula import sql as formula_sql
 from runtime.kinds.field import BadValue
@@ -125,6 +125,7 @@ def plan(
     if keys is None:
         given = separate(old, model, given, used)
         model = build.build(loaded, workspace.catalog, given)
+    problems += calendars.unkept(workspace, loaded)
     found = Plan(model, loaded, given, live, problems, texts=texts)
     found.changes = list(diff.diff(old, model))
     arrange(workspace, old, found)

@@ -10,6 +10,7 @@ from runtime.engine import calendars
 from runtime.engine.flow import state as states
 from runtime.engine.flow.machine import Machine
 from runtime.engine.flow.recounting import recount
+from runtime.engine.flowrows import stored
 from runtime.engine.flows import Flows
 from runtime.engine.flowworld import World
 from runtime.engine.workspace import Session, Workspace
@@ -70,4 +71,4 @@ def one(session: Session, connection: Connection, instance: str, now: datetime |
     world = World(session, connection, name, row.record_id, now, definition.doc.get("calendar"))
     machine = Machine(definition, states.load(row.data), world)
     if recount(machine):
-        work.stored(connection, row, machine)
+        stored(connection, work.schema, row, machine)

@@ -26,7 +26,7 @@ from runtime.formula.env import Env
 from runtime.meta import build, load
 from runtime.meta.compiled import Formulas
 from runtime.meta.model import Model
-from runtime.store import ddl, files, flows, outbox, throwaway, versions
+from runtime.store import calendars, ddl, files, flows, outbox, throwaway, versions
 from runtime.store.database import Connection, Database
 from runtime.store.layout import Layout
 from runtime.store.workspaces import WorkspaceRow
@@ -57,7 +57,7 @@ class Stage(Workspace):
     @property
     def calendar(self) -> Calendar:
         """The usual working calendar."""
-        return read_calendar(flows.calendar(self.database, self.schema, "default"), self.row.time_zone, self.row.region)
+        return read_calendar(calendars.followed(self.database, self.schema, None), self.row.time_zone, self.row.region)
 
     def settle(self) -> None:
         """Everything that events lead to. Raises Invalid when one of them cannot be dealt with."""

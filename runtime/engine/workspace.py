@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property, wraps
 from threading import Lock
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from runtime.base.errors import DougongError, Message, NotFound, Unauthorized, Unavailable
 from runtime.base.kind import Catalog
+from runtime.engine.workdays import Workdays
 from runtime.formula.env import Env
 from runtime.kinds.field import Context
 from runtime.meta import build, load
@@ -99,6 +100,15 @@ class Snapshot:
     def logo(self) -> str:
         """A text that changes with the workspace's logo, '' when it has none."""
         return workspaces.picture_mark(self.workspace.database, self.workspace.schema, LOGO)
+
+    @cached_property
+    def workdays(self) -> Workdays:
+        """The working calendars, by which formulas count days."""
+        return Workdays(self.workspace.database, self.workspace.schema)
+
+    def env(self, person: Person, moment: datetime | None = None) -> Env:
+        """What formulas may know when this person works here, now or at another moment."""
+        return replace(self.workspace.env(person, moment), calendars=self.workdays)
 
     def person(self, user_id: str) -> Person:
         """The user with this id. Raises Unauthorized when there is none or not any more."""
@@ -299,7 +309,7 @@ class Session:
 
     def env(self) -> Env:
         """What formulas may know now."""
-        return self.workspace.env(self.person, self.moment)
+        return self.snapshot.env(self.person, self.moment)
 
     def context(self) -> Context:
         """What field types may know."""

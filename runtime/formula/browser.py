@@ -61,13 +61,13 @@ def environment(env: Env, compiled: Iterable[Compiled]) -> dict[str, Any]:
     asked = {node.path[1] for node in nodes if isinstance(node, EnvRef) and node.path[0] == "USER"}
     fields = {text(call.args[1]) for call in nodes if isinstance(call, Call) and call.fn == "OPTIONLABEL"}
     names = {text(call.args[-1]) for call in nodes if isinstance(call, Call) and call.fn in CALENDARS}
-    calendars = {"": env.calendar, **env.calendars} if names else {}
+    calendars = {name: env.named_calendar(name) for name in sorted({"", *names})} if names else {}
     return {
         "now": instant_text(env.now),
         "today": env.today.isoformat() if env.today is not None else None,
         "zone": zones.rules(env.tz),
         "user": {key: plain(env.value(("USER", key)), USER_TYPES[key][0]) for key in sorted(asked)},
-        "calendars": {name: calendar_data(cal) for name, cal in calendars.items() if not name or name in names},
+        "calendars": {name: calendar_data(cal) for name, cal in calendars.items()},
         "labels": {field: dict(env.option_labels.get(field, {})) for field in sorted(fields)},
     }
 

@@ -41,7 +41,8 @@ def uuid_text(text: str) -> str | None:
 class Env:
     """One moment and one user. ``now`` is aware; ``today`` follows from it unless given. ``user`` has the
     keys id, name, department, departments, manager, roles. ``option_labels`` maps ``object.member`` to the
-    labels of its options; ``calendars`` maps names to calendars, "" being the workspace's own.
+    labels of its options; ``calendars`` maps names to calendars, "" being the workspace's
+    own; where nobody keeps that one, it is ``calendar``.
     """
 
     now: dt.datetime
@@ -78,4 +79,4 @@ class Env:
 
     def named_calendar(self, name: str) -> Calendar:
         """The calendar called ``name``; an unknown one is the workspace's own."""
-        return self.calendars.get(name, self.calendar) if name else self.calendar
+        return self.calendars.get(name) or self.calendars.get("", self.calendar)

@@ -265,30 +265,6 @@ def delegate(database: Database, schema: str, user: str, workflow: str, now: dat
     return found[0] if found else None
 
 
-def calendar(database: Database, schema: str, name: str) -> Mapping[str, Any]:
-    """A calendar as an administrator keeps it, {} when there is none."""
-    found = database.row(Sql(f"SELECT data FROM {ident(schema, 's_calendar')} WHERE name = %s", (name,)))
-    return load(found[0]) if found else {}
-
-
-def calendars(database: Database, schema: str) -> list[str]:
-    """The names of the calendars that are kept."""
-    return [row[0] for row in database.rows(Sql(f"SELECT name FROM {ident(schema, 's_calendar')} ORDER BY name"))]
-
-
-def keep_calendar(database: Database, schema: str, name: str, data: Mapping[str, Any]) -> None:
-    """Keep a calendar under a name."""
-    table = ident(schema, "s_calendar")
-    database.rows(Sql(
-        f"INSERT INTO {table} (name, data) VALUES (%s, %s::jsonb) ON CONFLICT (name) DO UPDATE SET "
-        "data = excluded.data RETURNING 1", (name, dump_text(data))))  # fmt: skip
-
-
-def drop_calendar(database: Database, schema: str, name: str) -> bool:
-    """Forget a calendar; False when there is none."""
-    return bool(database.rows(Sql(f"DELETE FROM {ident(schema, 's_calendar')} WHERE name = %s RETURNING 1", (name,))))
-
-
 TASK = (
     "t.id::text, t.instance::text, t.number, t.node, t.kind, t.assignee::text, t.principal::text, t.state, "
     "t.opened_at, t.due_at, t.decided_at, t.decided_by::text, i.workflow, i.object_key, i.record_id::text, i.title, "

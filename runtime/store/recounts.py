@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from runtime.base.sqltext import Sql, ident
 from runtime.store.database import Connection, Database, run
@@ -39,10 +39,17 @@ def take(connection: Connection, schema: str) -> Recount | None:
 
 
 def instances(connection: Connection, schema: str, recount: Recount, usual: str, limit: int) -> list[str]:
-    """The next open instances with timers that follow the calendar; ``usual`` is followed where none is named."""
-    which, values = "", []
+    """The next open instances with timers that follow the calendar.
+
+    ``usual`` is followed where none is named, or one that nobody keeps.
+    """
+    which, values = "", list[Any]()
     if recount.calendar is not None:
-        which, values = " AND coalesce(f.doc->>'calendar', %s) = %s", [usual, recount.calendar]
+        which = (
+            " AND (f.doc->>'calendar' = %s OR (%s AND NOT EXISTS (SELECT 1 "
+            f"FROM {ident(schema, 's_calendar')} c WHERE c.name = f.doc->>'calendar')))"
+        )
+        values = [recount.calendar, recount.calendar == usual]
     if recount.reached is not None:
         which, values = f"{which} AND i.id > %s::uuid", [*values, recount.reached]
     rows = run(connection, Sql(

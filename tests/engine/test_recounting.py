@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from runtime.base.sqltext import Sql, ident
-from runtime.engine import administration, calendars, recounting, worker
+from runtime.engine import administration, calendars, publish, recounting, worker
 from runtime.engine.flow import worktime
 from runtime.engine.flows import Flows
+from runtime.meta import load
 from runtime.store import flows, recounts
 from tests.conftest import Shop
 from tests.engine.test_flows import FINANCE, QUOTE, SALES, check_folds, quote, start
@@ -39,6 +40,23 @@ def office(shop: Shop) -> Shop:
     shop.user("root", "admin")
     shop.user("li", "sales", manager=shop.user("boss", "sales"))
     return shop
+
+
+def test_a_plan_says_when_nobody_keeps_the_calendar_of_a_workflow(shop: Shop) -> None:
+    shop.user("root", "admin")
+    documents = "---\n".join((QUOTE, FLOW.replace("CALENDAR", "calendar: offices"), SALES, FINANCE))
+
+    def told() -> list[tuple[str, str, str, int]]:
+        found = publish.plan(shop.workspace, load.from_texts([("app.yaml", documents)], "app")).problems
+        return [(one.code, one.severity, one.message.en, one.line or 0) for one in found if one.code == "calendar"]
+
+    line = documents.splitlines().index("calendar: offices") + 1
+    first = "nobody keeps a working calendar 'offices' here; the usual one counts until somebody does"
+    assert told() == [("calendar", "warning", first, line)]
+    calendars.save(shop.session("root"), "office", WEEK, new=True)
+    assert told() == [("calendar", "warning", f"{first} (did you mean 'office'?)", line)]
+    calendars.save(shop.session("root"), "offices", WEEK, new=True)
+    assert told() == []
 
 
 def timers(shop: Shop) -> list[tuple[str, int, datetime, str]]:
@@ -115,6 +133,19 @@ def test_only_what_follows_the_calendar(office: Shop) -> None:
     calendars.save(office.session("root"), "other", {**WEEK, "country": "CN", "holidays": off})
     recounting.go_on(office.workspace)
     assert events(office) == [second]
+
+
+def test_a_name_that_nobody_keeps_follows_the_usual_calendar(office: Shop) -> None:
+    office.publish(QUOTE, FLOW.replace("CALENDAR", "calendar: other"), SALES, FINANCE)
+    start(office, quote(office))
+    before = timers(office)
+    keep(office, holidays="\n".join(days_off(office)))
+    assert recounting.go_on(office.workspace) == 1
+    later = timers(office)
+    assert [one[2] > old[2] for one, old in zip(later, before, strict=True)] == [True, True]
+    keep(office, "other")
+    assert recounting.go_on(office.workspace) == 1, "now somebody keeps it"
+    assert timers(office) == before
 
 
 def test_another_time_zone_of_the_workspace(office: Shop) -> None:

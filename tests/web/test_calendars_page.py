@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from runtime.engine.flow.worktime import read_calendar
-from runtime.store import flows
+from runtime.store import calendars
 from tests.conftest import Shop
 from tests.web.browser import person, sound
 
@@ -17,7 +17,7 @@ WEEK = dict.fromkeys(("mon", "tue", "wed", "thu"), "08:30-12:00, 13:00-17:30")
 
 def kept(shop: Shop, name: str = "default") -> dict:  # type: ignore[type-arg]
     workspace = shop.workspace
-    return dict(flows.calendar(workspace.database, workspace.schema, name))
+    return dict(calendars.one(workspace.database, workspace.schema, name))
 
 
 def test_keep_and_go_back(shop: Shop) -> None:
