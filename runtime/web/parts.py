@@ -63,9 +63,11 @@ def inputs(form: Editing, block: Block, shown: Mapping[str, Shown]) -> Markup:
             found.append(labelled(form.form[name], marks))
         elif form.record_id or place.field.computed:
             value = as_html(fragments, shown[name])
+            # What is stored and cannot be set here stays as it is, in its own words and colors.
+            live = f' data-live="{escape(name)}"' if place.field.computed else ""
             found.append(
                 f'<dl class="field values {escape(place.width)}"{marks}><div><dt>{escape(place.label[spoken])}</dt>'
-                f'<dd data-live="{escape(name)}">{value}</dd></div></dl>\n'
+                f"<dd{live}>{value}</dd></div></dl>\n"
             )
     if not places:
         return NOTHING

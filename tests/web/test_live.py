@@ -10,7 +10,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.conftest import Shop
-from tests.web.browser import PASSWORD, Browser
+from tests.web.browser import PASSWORD, Browser, person
 
 OBJECTS = """
 object: firm
@@ -177,3 +177,27 @@ def test_an_object_without_formulas_has_no_script_data(clerk: Clerk) -> None:
     browser = Browser(clerk.shop)
     browser.login("root")
     assert "live-form" not in browser.text("/o/visit/new")
+
+
+def test_what_cannot_be_set_here_keeps_its_own_words(shop: Shop) -> None:
+    """A script that wrote the value of a choice again would write its key in place of its label."""
+    shop.publish(
+        """object: job
+label: {en: Job, zh: 工作}
+title: name
+fields:
+  name: {type: text, label: {en: Name, zh: 名称}}
+  state: {type: select, label: {en: State, zh: 状态}, default: o, options: {o: {en: Under way, zh: 进行中}}}
+  twice: {type: formula, label: {en: Twice, zh: 两倍}, value: LEN(name) * 2, result: number}
+---
+role: mender
+label: {en: Mender, zh: 修理工}
+objects:
+  job: {create: true, read: all, update: all, fields: {state: read}}
+"""
+    )
+    shop.user("boss", "admin")
+    made = shop.ask("POST", "/records/job", "boss", json={"name": "roof"}).get_json()["id"]
+    page = person(shop, "li", "mender").text(f"/o/job/{made}/edit")
+    assert '<dd data-live="twice">' in page and 'data-live="state"' not in page
+    assert re.search(r"<dt>State</dt><dd>[^\n]*Under way", page)
