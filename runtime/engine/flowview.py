@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from runtime.base.errors import DougongError
-from runtime.engine import proposed, tasks
+from runtime.engine import previews, proposed, tasks
 from runtime.engine.directory import Everybody, everybody
 from runtime.engine.flow import admin
 from runtime.engine.flow import state as states
@@ -46,6 +46,11 @@ class Opened:
         if self.row.kind != "proposal":
             return {"kind": "", "changes": [], "lines": []}
         return proposed.of_instance(self.session, self.row.id)
+
+    @cached_property
+    def computed(self) -> Sequence[Mapping[str, Any]]:
+        """The computed values that the change would move."""
+        return previews.of_instance(self.session, self.row)
 
     @property
     def object_name(self) -> str:

@@ -50,6 +50,7 @@ PROPOSAL = {
         "lines": {"type": "array", "items": {"type": "object", "properties": {
             "relation": {"type": "string"}, "object": {"type": "string"}, "id": ID, "title": {"type": "string"},
             "what": {"enum": ["added", "changed", "removed"]}, "changes": OLD_AND_NEW}}},
+        "computed": {**OLD_AND_NEW, "description": "What follows for computed fields · 计算字段随之产生的变化"},
     },
 }  # fmt: skip
 LIST_PARAMETERS = (

@@ -7,8 +7,8 @@ from typing import Any
 
 from runtime.base.errors import Message
 from runtime.base.values import dump_text, load
-from runtime.engine import linechanges, reading
-from runtime.engine.access import ObjectAccess, demand_object, object_access
+from runtime.engine import linechanges
+from runtime.engine.access import ObjectAccess, object_access
 from runtime.engine.drafts import Draft
 from runtime.engine.guards import OWNER
 from runtime.engine.linechanges import ADDED, LineEntry
@@ -115,13 +115,6 @@ def reason(one: Proposal) -> Message:
     """Why an approved change could not be put into force; older ones have kept it in English alone."""
     kept: Any = one.why or ""
     return Message.read(load(kept) if kept.startswith("{") else kept)
-
-
-def of_record(session: Session, object_name: str, record_id: str, *, open_only: bool = False) -> list[dict[str, Any]]:
-    """The proposals about a record that the caller may read. Raises NotFound."""
-    reading.get(session, object_name, record_id)
-    access = demand_object(session.snapshot, session.person, object_name)
-    return shown(session, access, record_id, open_only=open_only)
 
 
 def of_instance(session: Session, instance: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from runtime.base.errors import DougongError
 from runtime.base.values import load
-from runtime.engine import proposed, reading
+from runtime.engine import previews, proposed, reading
 from runtime.engine.directory import everybody
 from runtime.engine.flow import signing
 from runtime.engine.flow import state as states
@@ -84,6 +84,7 @@ def one(session: Session, task_id: str) -> dict[str, Any]:
         made["actions"] = actions(machine, state.tasks[int(found["number"])], session, about.get("kind", ""))
     if row.kind == "proposal":
         made |= {"proposes" if name == "kind" else name: one for name, one in about.items()}
+        made["computed"] = previews.of_instance(session, row)
     made["record_values"] = record(session, row, definition, state.tasks[int(found["number"])], state)
     return made
 

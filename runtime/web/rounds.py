@@ -55,6 +55,11 @@ def in_words(session: Session, access: ObjectAccess, at: datetime, changes: Mapp
     return list(shown_history(session, access, [entry_of(at, changes)])[0].changes)
 
 
+def pairs(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Changes as rows (``field``, ``old``, ``new``), by field."""
+    return {one["field"]: {"old": one["old"], "new": one["new"]} for one in rows}
+
+
 def entry_of(at: datetime, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Changes as an entry of a history."""
     return {"at": at.isoformat(), "actor": None, "channel": "", "action": "updated", "changes": changes}

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from runtime.base.errors import Malformed, Message
-from runtime.engine import flows, migrating, proposed, taskboxes, tasks
+from runtime.engine import flows, migrating, previews, taskboxes, tasks
 from runtime.engine.workspace import Session
 from runtime.web.direct import LONGEST_KEY
 from runtime.web.http import Services, answer, flag, json_object, session_of, whole
@@ -65,7 +65,7 @@ def add(routes: Blueprint, services: Services) -> None:
     @routes.get("/records/<object_name>/<record_id>/proposals")
     def proposals(object_name: str, record_id: str) -> Response:
         open_only = flag("open", request.args.get("open", ""))
-        return answer({"data": proposed.of_record(session_of(services), object_name, record_id, open_only=open_only)})
+        return answer({"data": previews.of_record(session_of(services), object_name, record_id, open_only=open_only)})
 
     @routes.post("/workflows/<name>/migrate")
     def migrate(name: str) -> Response:

@@ -26,7 +26,7 @@ from runtime.web.forms import Formdata, Offers, RecordForm, leftover
 from runtime.web.layout import Block, Place
 from runtime.web.lines import LineEditor
 from runtime.web.recordpage import RecordPage
-from runtime.web.rounds import Lines, changed, changed_lines, in_words, wished_lines
+from runtime.web.rounds import Lines, changed, changed_lines, in_words, pairs, wished_lines
 from runtime.web.shown import Change, bare
 from runtime.web.story import Said, Story
 from runtime.web.texts import gettext, page_language
@@ -250,10 +250,16 @@ class TaskPage:
         """What the change that waits would do to the record, as far as the caller may see it."""
         if self.opened.row.kind != "proposal" or self.record is None:
             return []
-        rows = self.opened.proposes["changes"]
-        made = {one["field"]: {"old": one["old"], "new": one["new"]} for one in rows}
-        for name in self.opened.hidden:
-            made.pop(name, None)
+        return self.told(self.opened.proposes["changes"])
+
+    def follows(self) -> list[Change]:
+        """What computed fields of the record would be then."""
+        return self.told(self.opened.computed) if self.record is not None else []
+
+    def told(self, rows: Sequence[Mapping[str, Any]]) -> list[Change]:
+        """Changes in words, less the fields that the step hides."""
+        assert self.record is not None
+        made = {name: one for name, one in pairs(rows).items() if name not in self.opened.hidden}
         return in_words(self.session, self.record.access, datetime.now(UTC), made)
 
     def proposed_lines(self) -> list[Lines]:

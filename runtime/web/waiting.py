@@ -8,14 +8,14 @@ from urllib.parse import quote
 
 from flask import Response
 
-from runtime.engine import locks, proposed
+from runtime.engine import locks, previews
 from runtime.engine.access import ObjectAccess
 from runtime.engine.directory import everybody
 from runtime.engine.saving import Pending, Written
 from runtime.engine.workspace import Session
 from runtime.web.layout import Block
-from runtime.web.rounds import Lines, wished_lines
-from runtime.web.shown import Event, history
+from runtime.web.rounds import Lines, pairs, wished_lines
+from runtime.web.shown import Change, Event, history
 from runtime.web.texts import gettext
 
 WAITS = 202
@@ -24,12 +24,13 @@ WAITS = 202
 @dataclass(frozen=True)
 class Waiting:
     """A change that waits: its instance, what it changes, whether it does not fit the record any more, what becomes
-    of lines, whether the record is to be deleted."""
+    of lines and of computed values, whether the record is to be deleted."""
 
     instance: str
     event: Event
     conflict: bool
     lines: Sequence[Lines] = ()
+    computed: Sequence[Change] = ()
     deletes: bool = False
 
 
@@ -69,19 +70,20 @@ def waiting(
     """
     if not locks.workflows(session, access.object):
         return ()
-    rows = proposed.shown(session, access, record_id, open_only=True)
+    rows = previews.shown(session, access, record_id, open_only=True)
     names = {one.id: one.title for one in everybody(session.snapshot).users.values()} if rows else {}
     entries = [
         {
             "at": row["created_at"], "actor": {"title": names.get(row["created_by"], "")}, "channel": "workflow",
             "action": "updated",
-            "changes": {one["field"]: {"old": one["old"], "new": one["new"]} for one in row["changes"]},
+            "changes": pairs(row[which]),
         }
-        for row in rows
+        for which in ("changes", "computed") for row in rows
     ]  # fmt: skip
     events = history(session, access, entries)
     return [
         Waiting(row["instance"], event, row["state"] == "conflict",
-                wished_lines(session, access.object.name, row["lines"], blocks or {}), row["kind"] == "delete")
-        for row, event in zip(rows, events, strict=True)
+                wished_lines(session, access.object.name, row["lines"], blocks or {}),
+                follows.changes, row["kind"] == "delete")
+        for row, event, follows in zip(rows, events[: len(rows)], events[len(rows) :], strict=True)
     ]  # fmt: skip

@@ -18,6 +18,7 @@ fields:
   credit: {type: number, label: {en: Credit, zh: 额度}}
   secret: {type: text, label: {en: Secret, zh: 机密}}
   note: {type: text, label: {en: Note, zh: 备注}}
+  half: {type: formula, label: {en: Half, zh: 一半}, value: credit / 2, result: number}
   stage: {type: stage, label: {en: Stage, zh: 阶段}, default: new, stages: {new: {en: New, zh: 新}, won: {en: Won, zh: 赢, end: won}}}
 ---
 workflow: key_fields
@@ -67,6 +68,10 @@ def test_form_and_badge(page: tuple[Shop, Browser, str]) -> None:
     assert WAITS in text
     assert "Pending change" in text
     assert "<del>100</del> → 500" in " ".join(text.split())
+    assert "What follows from it" in text
+    assert "<dt>Half</dt><dd><del>50</del> → 250" in " ".join(text.split())
+    flow = shop.ask("GET", "/tasks").get_json()["data"][0]["instance"]
+    assert "<dt>Half</dt><dd><del>50</del> → 250" in " ".join(browser.text(f"/tasks/flows/{flow}").split())
     assert value(shop, record, "credit") == 100
     sent = Inputs(browser.text(f"{path}/edit")).values
     sent["credit"] = "600"
