@@ -136,8 +136,9 @@ def user() -> None:
 
 
 def body_of(
-    session: Session, roles: tuple[str, ...], department_name: str | None, manager: str | None
-) -> dict[str, Any]:
+    session: Session, roles: tuple[str, ...], department_name: str | None, manager: str | None,
+    handover: str | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """The fields that the options give."""
     body: dict[str, Any] = {}
     if roles:
@@ -146,6 +147,8 @@ def body_of(
         body["department"] = department_named(session, department_name)
     if manager:
         body["manager"] = user_named(session, manager).id
+    if handover is not None:
+        body["handover"] = user_named(session, handover).id if handover else None
     return body
 
 
@@ -181,12 +184,16 @@ def user_add(
 @click.option("--role", "roles", multiple=True, help="The roles from now on.")
 @click.option("--department", "department_name", help="By name or path A/B.")
 @click.option("--manager", help="By user name.")
+@click.option("--handover", help="Who takes over the work once the user has left, by user name; '' for nobody.")
 @place_options
-def user_set(place: Place, name: str, roles: tuple[str, ...], department_name: str | None, manager: str | None) -> None:
-    """Change a user's roles, department or manager."""
+def user_set(
+    place: Place, name: str, roles: tuple[str, ...], department_name: str | None, manager: str | None,
+    handover: str | None,
+) -> None:  # fmt: skip
+    """Change a user's roles, department, manager or successor."""
     with place.services() as services:
         session = system(services, place)
-        body = body_of(session, roles, department_name, manager)
+        body = body_of(session, roles, department_name, manager, handover)
         made = accounts.change_user(session, user_named(session, name).id, body)
     place.output.show(made, f"changed user {name}")
 
@@ -216,12 +223,14 @@ def user_list(place: Place) -> None:
 
 @user.command(name="disable")
 @click.argument("name")
+@click.option("--handover", help="Who takes over the work, by user name; without it the manager.")
 @place_options
-def user_disable(place: Place, name: str) -> None:
-    """Take a user's access away; his records stay."""
+def user_disable(place: Place, name: str, handover: str | None) -> None:
+    """Take a user's access away; his records stay, his tasks go to who follows him."""
     with place.services() as services:
         session = system(services, place)
-        accounts.change_user(session, user_named(session, name).id, {"active": False})
+        body = {"active": False, **body_of(session, (), None, None, handover)}
+        accounts.change_user(session, user_named(session, name).id, body)
     place.output.show({"disabled": name}, f"disabled user {name}")
 
 

@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from runtime.base.errors import Forbidden, Invalid, Message, NotFound, Problem, Unauthorized, unknown
-from runtime.engine import audit, leaving, second
+from runtime.engine import audit, leaving, second, succession
 from runtime.engine.workspace import ADMIN, Session, Snapshot, Workspace, make_token, settled
 from runtime.store import outbox, people
 from runtime.store.ids import is_id
@@ -25,8 +25,8 @@ SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 256
 TOKEN_DAYS = 30
 REFUSED = Message("the name or the password is wrong", "用户名或密码错误")
-USER_FIELDS = ("full_name", "email", "active", "roles", "department", "manager", "language", "time_zone", "password",
-               "mail")  # fmt: skip
+USER_FIELDS = ("full_name", "email", "active", "roles", "department", "manager", "handover", "language", "time_zone",
+               "password", "mail")  # fmt: skip
 
 
 def hashed(password: str) -> str:
@@ -112,6 +112,7 @@ def user_json(snapshot: Snapshot, user: people.User) -> dict[str, Any]:
         "roles": list(user.roles),
         "department": user.department,
         "manager": user.manager,
+        "handover": user.handover,
         "language": user.language,
         "time_zone": user.time_zone,
     }
@@ -158,6 +159,9 @@ def columns_of(
         elif name in ("department", "manager"):
             problems.extend(check_reference(workspace, snapshot, name, value, self_id))
             found[f"{name}_id"] = value
+        elif name == succession.FIELD:
+            problems.extend(succession.check(workspace, value, self_id))
+            found["handover_id"] = value
         elif name == "time_zone" and isinstance(value, str) and value not in available_timezones():
             text = Message("must be a time zone such as Asia/Shanghai", "必须是时区名称，例如 Asia/Shanghai")
             problems.append(Problem("time_zone", text, field=name))
@@ -233,7 +237,7 @@ def create_user(session: Session, body: Mapping[str, Any]) -> dict[str, Any]:
 
 @settled
 def change_user(session: Session, user_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """A changed user; a new password or the loss of access ends his tokens."""
+    """A changed user; a new password or the loss of access ends his tokens. Who comes back does his work himself."""
     demand_administration(session)
     workspace = session.workspace
     before = people.user_by_id(workspace.database, workspace.schema, user_id)
@@ -246,6 +250,8 @@ def change_user(session: Session, user_id: str, body: Mapping[str, Any]) -> dict
     if ADMIN in before.roles and session.user_id is not None and ADMIN not in session.person.roles:
         raise Forbidden(Message("only an administrator may change an administrator", "只有管理员可以修改管理员"))
     columns = columns_of(workspace, session.snapshot, body, user_id)
+    if columns.get("active") is True and not before.active and columns.get("handover_id") in (None, before.handover):
+        columns["handover_id"] = None
     people.set_user(workspace.database, workspace.schema, user_id, columns)
     if "password_hash" in columns or columns.get("active") is False:
         people.revoke_user(workspace.database, workspace.schema, user_id)

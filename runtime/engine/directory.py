@@ -58,8 +58,9 @@ class People:
         return found.manager if found else None
 
     def handover(self, user: str) -> str | None:
-        """Nobody is named so far: the manager follows."""
-        return None
+        """Who is named to take over the work of somebody who has left."""
+        found = self.all.users.get(user)
+        return found.handover if found else None
 
     def department(self, user: str) -> str | None:
         """Somebody's department."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from runtime.base.errors import DougongError, Invalid, Message
-from runtime.engine import compound, leaving, records
+from runtime.engine import compound, leaving, records, succession
 from runtime.engine.expecting import Cast, Made, Outcome, shown
 from runtime.engine.flow import state as states
 from runtime.engine.flow.commands import OF_TASKS
@@ -174,7 +174,13 @@ class Player(Cast):
     def leaves(self, step: Mapping[str, Any]) -> None:
         """Somebody is disabled."""
         user = self.people[step["leaves"]]
-        people.set_user(self.stage.database, self.stage.schema, user, {"active": False})
+        gone: dict[str, Any] = {"active": False}
+        if "handover" in step:
+            wrong = list(succession.check(self.stage, self.people[step["handover"]], user))
+            if wrong:
+                raise Invalid(problems=wrong)
+            gone["handover_id"] = self.people[step["handover"]]
+        people.set_user(self.stage.database, self.stage.schema, user, gone)
         leaving.hand_over(self.stage, user, self.stage.clock)
         self.stage.settle()
 

@@ -58,7 +58,7 @@ class _Scenario:
 
     def step(self, step: Mapping[str, Any], place: Place) -> Iterator[Problem]:
         """One step."""
-        for key in ("as", "of", "leaves", "away"):
+        for key in ("as", "of", "leaves", "handover", "away"):
             yield from self.person(step.get(key), (*place, key))
         if "away" in step or step.get("decide") in HANDED:
             yield from self.person(step.get("to"), (*place, "to"))

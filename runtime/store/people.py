@@ -16,7 +16,7 @@ from runtime.store.ids import is_id, new_id
 
 USER_COLUMNS = (
     "id::text", "name", "full_name", "email", "active", "roles", "department_id::text", "manager_id::text",
-    "language", "time_zone", "password_hash", "mail",
+    "language", "time_zone", "password_hash", "mail", "handover_id::text",
 )  # fmt: skip
 WRITABLE = (
     "full_name",
@@ -25,6 +25,7 @@ WRITABLE = (
     "roles",
     "department_id",
     "manager_id",
+    "handover_id",
     "language",
     "time_zone",
     "password_hash",
@@ -47,6 +48,8 @@ class User:
     time_zone: str | None
     password_hash: str | None
     mail: bool = True
+    #: Who takes over his work once he has left.
+    handover: str | None = None
 
     @property
     def title(self) -> str:

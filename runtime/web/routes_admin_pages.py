@@ -141,6 +141,9 @@ def add_looking(routes: Blueprint) -> None:
         return page("admin_audit.html", session, entries=shown, older=older, event=event, events=choices)
 
 
+PEOPLE = ("email", "department", "manager", "handover")
+
+
 def names_of(session: Session) -> dict[str, str]:
     """Roles by name with their labels, the built-in one first."""
     spoken = page_language()
@@ -150,7 +153,7 @@ def names_of(session: Session) -> dict[str, str]:
 
 def body_of(form: Any) -> dict[str, Any]:
     """A user as the engine takes him, from the form."""
-    found: dict[str, Any] = {name: form.get(name, "").strip() or None for name in ("email", "department", "manager")}
+    found: dict[str, Any] = {name: form.get(name, "").strip() or None for name in PEOPLE}
     found["full_name"] = form.get("full_name", "").strip()
     found["roles"] = form.getlist("roles")
     if form.get("password"):

@@ -53,7 +53,13 @@ def test_people(dougong: Run) -> None:
     assert token not in json.dumps(listed)
     dougong("token", "revoke", listed[0]["id"])
     dougong("token", "revoke", listed[0]["id"], status=1)
-    dougong("user", "disable", "li")
+    dougong("user", "add", "sun")
+    assert "himself" in dougong("user", "disable", "li", "--handover", "li", status=1).stderr
+    dougong("user", "disable", "li", "--handover", "sun")
+    li, sun = json.loads(dougong("user", "list", "--json").stdout)[:2]
+    assert (li["active"], li["handover"]) == (False, sun["id"])
+    cleared = dougong("user", "set", "li", "--handover", "", "--json")
+    assert json.loads(cleared.stdout)["handover"] is None
     assert json.loads(dougong("user", "list", "--json").stdout)[0]["active"] is False
     dougong("user", "nonsense", status=2)
 

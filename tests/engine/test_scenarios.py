@@ -163,6 +163,14 @@ def test_people_who_leave_or_are_away(shop: Shop) -> None:
     assert found.ok, [one.problem.show() for one in found.failures]
 
 
+def test_a_successor_in_a_scenario(shop: Shop) -> None:
+    head = "people: {li: {roles: [staff], manager: wang}, wang: {manager: zhao}, zhao: {}, sun: {}}\n"
+    found = one(shop, NEW, "{leaves: wang, handover: sun}", "expect: {tasks: {sun: boss}}", head=head)
+    assert found.ok, [one.problem.show() for one in found.failures]
+    found = one(shop, NEW, "{leaves: wang, handover: wang}", head=head)
+    assert "takes over from himself" in found.failures[0].problem.message.en
+
+
 def test_coverage_tells_what_was_not_gone_through(shop: Shop) -> None:
     seen = Coverage()
     play(shop, scenario(NEW, "{as: wang, decide: agree}"), coverage=seen)

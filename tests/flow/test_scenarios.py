@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from runtime.base.errors import Conflict, Forbidden, Invalid, TooMany
+from runtime.engine.flow.approvers import in_force
 from tests.flow.world import Office, Play
 
 
@@ -379,6 +380,20 @@ def test_s32_somebody_leaves() -> None:
     office.gone.add("zhao")
     p.do("left", "system", person="zhao")
     assert sorted(p.open()) == ["admin", "boss"]
+
+
+def test_s32_a_successor_follows_before_the_manager() -> None:
+    office = Office(managers={"wang": "boss", "sun": "qian"}, successors={"wang": "sun"})
+    p = play(approve(["wang"], "all"), *steps("wang"), office=office).start()
+    office.gone |= {"wang", "sun"}
+    p.do("left", "system", person="wang")
+    assert p.open() == ["qian"], "the manager of a successor who has left too"
+    office.gone.add("qian")
+    p.do("left", "system", person="qian")
+    assert p.open() == ["admin"] and in_force(p.asking(), "wang") == "boss", "nobody on that way: back to the manager"
+    office.successors |= {"sun": "wang", "boss": "sun"}
+    office.gone.add("boss")
+    assert in_force(p.asking(), "wang") is None, "circles end"
 
 
 def test_s34_fields_of_a_step() -> None:

@@ -12,6 +12,7 @@ import yaml
 
 from runtime.base.errors import Invalid, Message, Problem
 from runtime.base.kind import Catalog
+from runtime.engine.flow.approvers import Asking
 from runtime.engine.flow.commands import Command, step
 from runtime.engine.flow.definition import Definition, compile_flow
 from runtime.engine.flow.machine import SYSTEM
@@ -183,6 +184,10 @@ class Play:
         """Somebody decides his open task."""
         self.do(word, person, self.task(person).id, **args)
         return self
+
+    def asking(self) -> Asking:
+        """The question for people, at no step."""
+        return Asking(self.definition, self.state, self.world())
 
     def open(self) -> list[str]:
         """Who has an open task, in order."""

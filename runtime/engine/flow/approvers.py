@@ -14,6 +14,8 @@ from runtime.engine.flow.world import Directory, Env
 MOST = 200
 CHAIN = 20
 STAND_INS = 3
+#: So many people who have left are looked behind for somebody who is there.
+FOLLOWING = 50
 
 
 @dataclass
@@ -121,7 +123,7 @@ def _chain(ask: Asking, options: Any) -> list[str]:
         at = ask.people.manager(at) if at else None
         if at is None or at in found:
             break
-        if ask.people.active(at):
+        if ask.people.active(at) or ask.people.handover(at):  # Who left with a successor is not missing (P3).
             found.append(at)
         elif not options.get("skip_missing", True):
             break
@@ -221,14 +223,18 @@ def sources(ask: Asking, who: Any) -> list[str]:
 
 def in_force(ask: Asking, person: str) -> str | None:
     """The person, or who works for somebody who has left: his successor, else his manager."""
-    people, seen, at = ask.people, set[str](), person
-    while not people.active(at):
-        seen.add(at)
-        following = people.handover(at) or people.manager(at)
-        if following is None or following in seen:
+    people, seen = ask.people, set[str]()
+
+    def follow(at: str) -> str | None:
+        if people.active(at):
+            return at
+        if at in seen or len(seen) >= FOLLOWING:
             return None
-        at = following
-    return at
+        seen.add(at)
+        names = (people.handover(at), people.manager(at))
+        return next((found for name in names if name and (found := follow(name))), None)
+
+    return follow(person)
 
 
 def stand_in(ask: Asking, person: str) -> str:
