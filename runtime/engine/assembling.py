@@ -13,16 +13,14 @@ from typing import Any
 from psycopg import Rollback
 
 from runtime.base.errors import DougongError, Invalid, Message, Problem
-from runtime.engine import batching, deletion, effective, guards, keeping, linechanges, storing
+from runtime.engine import batching, deletion, effective, guards, linechanges, parents, storing
 from runtime.engine.access import ObjectAccess
 from runtime.engine.drafts import Draft
 from runtime.engine.finding import Abort, Item, Request, Result, failure, locate
 from runtime.engine.guards import Guard, Wait
-from runtime.engine.keeping import Touch
 from runtime.engine.prepare import Preparation, too_large
 from runtime.engine.saving import Options, Written
 from runtime.engine.storing import Divert
-from runtime.engine.trail import LINES_CHANGED
 from runtime.engine.workspace import Session
 from runtime.store import records
 from runtime.store.database import Connection, run
@@ -159,13 +157,10 @@ class Compound:
             return written
         if not deletes and not any(one.new or one.changed() for one in drafts):
             return written
-        place = self.session.layout.object(self.access.object.name)
-        origin = storing.origin_of(self.session, LINES_CHANGED)
-        rows = run(connection, records.lines_moved(place, self.draft.id, origin))
-        if not rows:
+        found = parents.advance(self.session, connection, self.access.object, [self.draft.id])
+        if self.draft.id not in found:
             raise Again
-        keeping.keep(self.session, connection, [Touch(self.access.object.name, [self.draft.id], frozenset())])
-        return replace(written, version=int(rows[0][0]))
+        return replace(written, version=found[self.draft.id])
 
     # -- what has to wait -------------------------------------------------------------------------------
 
@@ -328,7 +323,7 @@ class Compound:
         if all(one.status < 400 for one in found) and not self.outcome.refused:
             try:
                 work = deletion.Deletion(self.session, connection)
-                work.whole(access.object, [one.id for one in found if one.id])
+                work.whole(access.object, [one.id for one in found if one.id], with_record=True)
             except DougongError as error:
                 return [failure(error, one.id) for one in found]
         return found

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import errors as pg
 
 from runtime.base.errors import DougongError, Locked, Message, Problem, Unavailable
-from runtime.engine import keeping, locks, storing
+from runtime.engine import keeping, locks, parents, storing
 from runtime.engine.access import ObjectAccess
 from runtime.engine.finding import Abort, Item, Request, Result, failure, locate
 from runtime.engine.prepare import Preparation, too_large
@@ -89,6 +89,7 @@ class Work:
             return [one.result or Result(201 if one.draft and one.draft.new else 200) for one in items]
         try:
             with request.session.database.transaction() as connection:
+                hold_owners(request, access, items, connection)
                 lock_links(request, access, items, connection)
                 store(request, access, [one for one in items if one.result is None], connection)
         except (pg.UniqueViolation, pg.DeadlockDetected, Abort):
@@ -213,6 +214,7 @@ def store(request: Request, access: ObjectAccess, items: Sequence[Item], connect
         if not request.atomic:
             raise Abort
         store_each(request, access, [*fresh, *changed], connection)
+        move_owners(request, access, [*fresh, *changed], connection)
         return
     for group, write_many, action in (
         (fresh, batches.insert_many, "created"),
@@ -230,6 +232,21 @@ def store(request: Request, access: ObjectAccess, items: Sequence[Item], connect
                 if one.draft and one.draft.id in done:
                     one.result = Result(201 if one.draft.new else 200, one.draft.id, done[one.draft.id])
             confirm(request, access, [one for one in group if one.draft and one.draft.id in done], connection)
+    move_owners(request, access, [*fresh, *changed], connection)
+
+
+def hold_owners(request: Request, access: ObjectAccess, items: Sequence[Item], connection: Connection) -> None:
+    """Hold the records that lines belong to before anything is stored, unless the lines are saved with theirs."""
+    if not request.approved:
+        drafts = [one.draft for one in items if one.draft is not None and one.result is None]
+        parents.hold(request.session, connection, access.object, parents.owners(access.object, drafts))
+
+
+def move_owners(request: Request, access: ObjectAccess, items: Sequence[Item], connection: Connection) -> None:
+    """The records whose lines have been stored move on."""
+    if not request.approved:
+        drafts = [one.draft for one in items if one.draft and one.result is not None and one.result.status < 300]
+        parents.move(request.session, connection, access.object, parents.owners(access.object, drafts))
 
 
 def confirm(request: Request, access: ObjectAccess, items: Sequence[Item], connection: Connection) -> None:
@@ -261,7 +278,7 @@ def store_each(request: Request, access: ObjectAccess, items: Sequence[Item], co
             continue
         try:
             done = storing.store_inside(
-                request.session, access, one.draft, Options(trusted=request.trusted), connection
+                request.session, access, one.draft, Options(trusted=request.trusted, with_record=True), connection
             )
         except DougongError as error:
             one.result = failure(error, None if one.draft.new else one.draft.id)

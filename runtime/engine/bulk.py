@@ -12,7 +12,7 @@ from psycopg import errors as pg
 from runtime.base.errors import DougongError, Invalid, Message, Problem, Unavailable
 from runtime.engine import deletion, effective, locks
 from runtime.engine.access import ObjectAccess
-from runtime.engine.batching import Work, lock_links, prepare, store
+from runtime.engine.batching import Work, hold_owners, lock_links, prepare, store
 from runtime.engine.finding import Abort, Item, Request, Result, failure, key_field, look_up
 from runtime.engine.flows import divert, divert_deletion
 from runtime.engine.guards import Wait
@@ -92,6 +92,7 @@ def atomic_bulk(request: Request, items: Sequence[Mapping[str, Any]]) -> list[Re
             return [one.result or Result(424, one.draft.id if one.draft else None) for one in worked]
         try:
             with request.session.database.transaction() as connection:
+                hold_owners(request, access, worked, connection)
                 lock_links(request, access, worked, connection)
                 if any(one.result is not None for one in worked):
                     raise Abort

@@ -8,7 +8,7 @@ from typing import Any
 from psycopg import errors as pg
 
 from runtime.base.errors import Invalid, Message, Problem, Unavailable
-from runtime.engine import idempotency, reading, storing
+from runtime.engine import idempotency, parents, reading, storing
 from runtime.engine.access import demand_object
 from runtime.engine.assembling import MODES, Again, Compound, Lines, Outcome, Refused
 from runtime.engine.drafts import Draft
@@ -41,18 +41,20 @@ def save(
     if sum(len(one.of(mode)) for one in lines for mode in MODES) > MOST_LINES:
         text = Message(f"at most {MOST_LINES} lines at once", f"一次最多 {MOST_LINES} 行明细")
         raise Invalid(problems=[Problem("too_many", text)])
-    for _ in range(TRIES):
+    for attempt in range(TRIES):
         done = idempotency.replay(session, options)
         if done is not None:
             return done
         access = demand_object(session.snapshot, session.person, object_name, "create" if record_id is None else None)
-        draft: Draft | None = Draft(new_id(), raw, owner=session.user_id)
-        if record_id is not None:
-            draft = storing.read_draft(session, access, record_id, raw, options)
-        if draft is None:
-            continue
         try:
             with session.database.transaction() as connection:
+                draft: Draft | None = Draft(new_id(), raw, owner=session.user_id)
+                if record_id is not None:
+                    if attempt:  # Somebody was faster, maybe with a line: nobody is once more.
+                        parents.hold_one(session, connection, access.object, record_id)
+                    draft = storing.read_draft(session, access, record_id, raw, options)
+                if draft is None:
+                    raise Again
                 written = Compound(session, access, draft, lines, options, divert).run(connection)
             stir(session)
         except (Again, pg.DeadlockDetected, pg.SerializationFailure, pg.UniqueViolation):

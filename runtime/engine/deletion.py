@@ -12,7 +12,7 @@ from psycopg import errors as pg
 
 from runtime.base.errors import Conflict, Forbidden, Invalid, Message, Problem, Stale
 from runtime.base.sqltext import EMPTY
-from runtime.engine import effective, locks, reading
+from runtime.engine import effective, locks, parents, reading
 from runtime.engine.access import ObjectAccess, demand_object, object_access
 from runtime.engine.along import DEEPEST, Along, on_delete
 from runtime.engine.guards import Wait
@@ -121,11 +121,32 @@ class Deletion:
         self.touches: list[Touch] = []
         self.along = Along(session, connection)
 
-    def whole(self, definition: ObjectDef, ids: list[str], *, version: int | None = None) -> None:
-        """Delete records with what belongs to them, unless something of that needs an approval. Raises Conflict."""
+    def whole(
+        self, definition: ObjectDef, ids: list[str], *, version: int | None = None, with_record: bool = False
+    ) -> None:
+        """Delete records with what belongs to them, unless something of that needs an approval. Raises Conflict.
+
+        ``with_record``: lines that are saved with their record, which moves on by itself.
+        """
         self.along.check(definition, ids)
+        if not with_record:
+            above = parents.of_lines(self.session, self.connection, definition, ids)
+            parents.hold(self.session, self.connection, definition, above)
         self.delete(definition, ids, version=version)
         self.keep()
+        if not with_record:
+            self.move()
+
+    def move(self) -> None:
+        """Records whose lines have gone, or have lost a link, move on, unless they have gone too."""
+        gone = set().union(*(one.ids for one in self.touches if one.gone))
+        touched: dict[str, set[str]] = {}
+        for one in self.touches:
+            touched.setdefault(one.object, set()).update(one.ids)
+        for name, ids in sorted(touched.items()):
+            definition = self.session.model.objects[name]
+            above = parents.of_lines(self.session, self.connection, definition, sorted(ids))
+            parents.move(self.session, self.connection, definition, above - gone)
 
     def keep(self) -> None:
         """Bring kept values up to date, once everything is deleted."""
@@ -188,7 +209,10 @@ def restore(session: Session, object_name: str, record_id: str) -> None:
     origin = records.Origin(session.user_id, session.channel, "restored")
     try:
         with session.database.transaction() as connection:
+            above = parents.of_lines(session, connection, access.object, [record_id])
+            parents.hold(session, connection, access.object, above)
             bring_back(session, connection, access.object, record_id, origin)
+            parents.move(session, connection, access.object, above)
     except pg.UniqueViolation as error:
         text = Message("another record has this value now", "该值现已被其他记录使用")
         rules = (session.layout.object(one).unique_fields for one in session.model.objects)

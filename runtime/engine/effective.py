@@ -14,6 +14,7 @@ from runtime.engine import guards
 from runtime.engine.access import ObjectAccess, object_access
 from runtime.engine.drafts import Draft
 from runtime.engine.guards import Guard, Wait
+from runtime.engine.parents import owners_in
 from runtime.engine.workspace import Session
 from runtime.meta.model import ObjectDef
 from runtime.store import batches
@@ -124,13 +125,6 @@ def line_guards(session: Session, access: ObjectAccess, drafts: Sequence[Draft],
             draft.problems.append(Problem("moved_line", MOVED, field=definition.owner_link.name))  # type: ignore[union-attr]
             del found[draft.id]
     return found
-
-
-def owners_in(definition: ObjectDef, draft: Draft) -> set[str]:
-    """The records that a line belongs to and, where it is moved, belonged to."""
-    link = definition.owner_link
-    known = [values.get(link.key) for values in (draft.values, draft.before or {})] if link else []
-    return {str(one) for one in known if one}
 
 
 def only(session: Session, access: ObjectAccess, record_id: str) -> Draft | None:

@@ -79,7 +79,7 @@ class Request:
     results: list[Result] = field(default_factory=list)
     #: What holds back changes that need an approval; None where they have it, or nothing is stored.
     divert: Divert | None = None
-    #: Whether the lines have to wait is decided with the record that they are saved with.
+    #: Whether the lines have to wait is decided with the record that they are saved with; it moves on with them.
     approved: bool = False
     #: A transaction that is under way: everything is read and written inside of it.
     connection: Connection | None = None

@@ -10,8 +10,8 @@ from typing import Any
 from runtime.base.errors import Locked, Message
 from runtime.engine.directory import everybody
 from runtime.engine.drafts import Draft
-from runtime.engine.effective import owners_in
 from runtime.engine.guards import CHANNEL, OWNER
+from runtime.engine.parents import owners_in
 from runtime.engine.triggers import triggers_of
 from runtime.engine.workspace import Session
 from runtime.meta.model import ObjectDef

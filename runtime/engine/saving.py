@@ -24,6 +24,8 @@ class Options:
     expand: Sequence[str] = ()
     bypass: bool = False
     proposal: str | None = None
+    #: A line whose record moves on with what it is saved with.
+    with_record: bool = False
     #: By line: the row of an import that it came from.
     rows: Mapping[str, str] = field(default_factory=dict)
     #: What becomes of the record's lines, where it waits together with them.

@@ -20,7 +20,7 @@ from runtime.base.errors import (
 )
 from runtime.base.sqltext import EMPTY, Sql, ident, join
 from runtime.base.values import load
-from runtime.engine import conversion, effective, guards, keeping, locks, reading
+from runtime.engine import conversion, effective, guards, keeping, locks, parents, reading
 from runtime.engine.access import DENY, ObjectAccess, object_access
 from runtime.engine.drafts import Draft
 from runtime.engine.guards import Wait
@@ -39,8 +39,6 @@ from runtime.store.layout import ObjectLayout
 
 TAKEN = Message("another record has this value already", "该值已被其他记录使用")
 RETRY = Message("the record is being changed by others right now, please repeat", "记录正被他人修改，请重试")
-
-
 #: Holds a change back, of one record or of lines of one: (session, access, drafts, options, why, a transaction under
 #: way). Answers for the first of the drafts; None: do it again.
 Divert = Callable[[Session, ObjectAccess, Sequence[Draft], Options, Wait, Connection | None], "Written | None"]
@@ -171,6 +169,7 @@ class Storing:
         self.origin = origin
         self.options = options
         self.place: ObjectLayout = session.layout.object(access.object.name)
+        self.moves = access.object.owner_link is not None and not options.with_record
 
     def run(self, gates: list[tuple[str, Sql, int]], names: list[str]) -> Written | None:
         """Store; None when it has to be done again. Raises Invalid, Conflict, Forbidden."""
@@ -197,6 +196,8 @@ class Storing:
 
     def inside(self, connection: Connection, gates: list[tuple[str, Sql, int]]) -> tuple[Any, ...]:
         """Store in the caller's transaction: (stamp, JSON text or None, ids of each gate ...)."""
+        if self.moves:
+            parents.move(self.session, connection, self.access.object, parents.owners(self.access.object, [self.draft]))
         row = self.execute(connection, gates)
         if row[1] is not None:
             self.after(connection)
@@ -205,7 +206,8 @@ class Storing:
     def needs_transaction(self) -> bool:
         """True when more than the one statement belongs to the write."""
         watched = locks.watched(self.session, self.access.object, new=self.draft.new)
-        return watched or self._keeps() or bool(self._gap_free()) or self._recheck() or bool(self._files())
+        more = self.moves or watched or self._keeps()
+        return more or bool(self._gap_free()) or self._recheck() or bool(self._files())
 
     def _keeps(self) -> bool:
         if not self.session.formulas.kept.by_source:

@@ -39,7 +39,7 @@ def hold(request: Request, access: ObjectAccess, items: Sequence[Item], connecti
             groups.setdefault(held[one.draft.id].parent or one.draft.id, []).append(one)
     if any(one.result is not None and one.result.status >= 400 for one in items) and request.atomic:
         raise Abort
-    for group in groups.values():
+    for _, group in sorted(groups.items()):  # In the order in which every writer holds records.
         hold_one(request, access, group, held, connection)
 
 

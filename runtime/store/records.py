@@ -349,21 +349,6 @@ def _mark(place: ObjectLayout, sets: Sql, condition: Sql, origin: Origin, before
     return changed + trace + told(place, origin) + " SELECT id::text FROM rec ORDER BY id"
 
 
-def lines_moved(place: ObjectLayout, record_id: str, origin: Origin) -> Sql:
-    """A record's lines have changed with it: its version moves, with an entry of its history; gives the version.
-
-    No event: those of the lines tell what has happened.
-    """
-    table, history = place.table, ident(place.schema, "s_history")
-    return Sql(
-        f"WITH rec AS (UPDATE {table} SET version = version + 1, updated_at = now(), updated_by = %s::uuid "
-        "WHERE id = %s::uuid AND deleted_at IS NULL RETURNING id, version), "
-        f"his AS (INSERT INTO {history} (record_id, version, object_key, actor, channel, action) "
-        "SELECT id, version, %s, %s::uuid, %s, %s FROM rec) SELECT version FROM rec",
-        (origin.actor, record_id, place.object.key, origin.actor, origin.channel, origin.action),
-    )
-
-
 def linking(place: ObjectLayout, key: str, targets: Sequence[str], *, limit: int | None = None) -> Sql:
     """The ids of the live records whose link ``key`` leads to one of ``targets``."""
     one = place.places[key]
