@@ -30,6 +30,13 @@ MOST_RECORDS = 20_000
 #: transaction under way). None: nobody had to be asked, they are deleted.
 Divert = Callable[[Session, ObjectAccess, Sequence[str], Wait, Connection | None], "Pending | None"]
 
+#: Ends what holds a record, in the transaction of its deletion: (session, connection, object, record, its version).
+Force = Callable[[Session, Connection, ObjectDef, str, int], None]
+APPROVAL = Message(
+    "the deletion of this record needs an approval, which force does not give: end the workflow and ask for it",
+    "该记录的删除须经审批，强制删除不能代替审批：请先终止流程，再申请删除",
+)
+
 
 def state_of(session: Session, access: ObjectAccess, record_id: str, trusted: bool) -> tuple[int, bool, bool] | None:
     """(version, deleted, may be deleted) of a record that the caller may read; None: renewed, look again."""
@@ -50,17 +57,20 @@ def state_of(session: Session, access: ObjectAccess, record_id: str, trusted: bo
 
 
 def delete(
-    session: Session, object_name: str, record_id: str, options: Options, divert: Divert | None
-) -> Pending | None:
+    session: Session, object_name: str, record_id: str, options: Options, divert: Divert | None,
+    force: Force | None = None,
+) -> Pending | None:  # fmt: skip
     """Move a record and what belongs to it to the recycle bin, all or nothing; or give the request that it waits for.
 
-    ``divert`` holds back what needs an approval; only what has been approved goes without.
+    ``divert`` holds back what needs an approval; only what has been approved goes without. ``force``: ends what holds
+    it, where that is asked for.
     """
+    forced = options.force and force is not None
     version, trusted = options.version, options.trusted
     access = demand_object(session.snapshot, session.person, object_name, None if trusted else "delete")
     found = state_of(session, access, record_id, trusted)
     if found is None:
-        return delete(session, object_name, record_id, options, divert)
+        return delete(session, object_name, record_id, options, divert, force)
     seen, gone, permitted = found
     if gone:
         raise reading.not_found(object_name)
@@ -68,15 +78,19 @@ def delete(
         raise Forbidden(Message("you may not delete this record", "您没有权限删除该记录"))
     if version is not None and version != seen:
         raise Stale(extra={"version": seen})
-    locks.refuse_deletion(session, access.object, record_id)
+    locks.refuse_deletion(session, access.object, record_id, forced=forced)
     held = effective.removals(session, access, [record_id], bypass=options.bypass)
+    if held and forced:
+        raise Conflict(problems=[Problem("needs_approval", APPROVAL)], code="needs_approval")
     if held:
         assert divert is not None
         return divert(session, access, [record_id], held[record_id], None)
     with session.database.transaction() as connection:
+        if forced and force is not None:
+            force(session, connection, access.object, record_id, seen)
         work = Deletion(session, connection)
-        work.whole(access.object, [record_id], version=seen)
-        locks.refuse_deletion(session, access.object, record_id, connection)
+        work.whole(access.object, [record_id], version=None if forced else seen)
+        locks.refuse_deletion(session, access.object, record_id, connection, forced=forced)
     return None
 
 

@@ -71,7 +71,10 @@ def notices(row: flows.Row, machine: Machine) -> list[dict[str, Any]]:
             for one in data["people"]:
                 found.pop((one, "copied", None), None)  # Who is mentioned need not be told of the copy too.
                 found[one, event.type, None] = str(data.get("text") or row.title)
-        elif event.type == "ended":
+        elif event.type == "dropped":
+            for one in data["people"]:
+                found[one, "dropped", None] = str(data["reason"])
+        elif event.type == "ended" and not any(one.type == "dropped" for one in machine.events):
             found[machine.state.initiator, data["state"], None] = row.title
     return [
         {"id": new_id(), "user_id": user, "type": type, "task": task, "text": text}

@@ -250,6 +250,8 @@ class Flows:
 
     def children(self, connection: Connection, row: flows.Row, machine: Machine, depth: int) -> None:
         """Start the workflows that steps want; end those whose step is over."""
+        dropped = next((event.data for event in machine.events if event.type == "dropped"), None)
+        last = Command("drop", SYSTEM, None, {"reason": dropped["reason"]}) if dropped else Command("terminate", SYSTEM)
         for event in machine.events:
             if event.type == "child_wanted":
                 self.start_child(connection, row, event, depth, machine.state.cause)
@@ -257,7 +259,7 @@ class Flows:
                 child = machine.state.runs[event.data["run"]].child
                 there = flows.lock(connection, self.schema, child) if child else None
                 if there is not None and there.state in states.OPEN_STATES:
-                    self.command(connection, there, Command("terminate", SYSTEM), depth + 1)
+                    self.command(connection, there, last, depth + 1)
 
     def start_child(self, connection: Connection, row: flows.Row, event: Event, depth: int,
                     cause: Mapping[str, Any] | None) -> None:  # fmt: skip

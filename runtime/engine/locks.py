@@ -165,9 +165,10 @@ def confirm(session: Session, definition: ObjectDef, drafts: Sequence[Draft], co
 
 
 def refuse_deletion(
-    session: Session, definition: ObjectDef, record_id: str, connection: Connection | None = None
-) -> None:
-    """Raise Locked when a running workflow holds the record or what it belongs to.
+    session: Session, definition: ObjectDef, record_id: str, connection: Connection | None = None, *,
+    forced: bool = False,
+) -> None:  # fmt: skip
+    """Raise Locked when a running workflow holds the record or what it belongs to; ``forced``: only the latter.
 
     ``connection``: that of the deletion, in which the record has been marked already; looked at as by `confirm`.
     """
@@ -185,7 +186,7 @@ def refuse_deletion(
     found = holding(session, definition, [record_id])
     if parent is not None and owner:
         found |= holding(session, parent, [owner])
-    held = found.get(record_id)
+    held = None if forced else found.get(record_id)
     if held is not None and held.waits:
         raise locked(held.instance, held.said(session) if held.goes else GOES)
     if held is not None and held.doc.get("lock", "record") != "none":

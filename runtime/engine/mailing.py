@@ -43,6 +43,7 @@ SUBJECTS: Mapping[str, Message] = {
     "rejected": Message("Rejected: {title}", "已驳回：{title}"),
     "withdrawn": Message("Withdrawn: {title}", "已撤回：{title}"),
     "terminated": Message("Ended: {title}", "已终止：{title}"),
+    "dropped": Message("Deleted: {title}", "已被删除：{title}"),
     resetting.ASKED: Message("A new password for {place}", "重置 {place} 的密码"),
 }
 OTHER = Message("News: {title}", "通知：{title}")

@@ -222,6 +222,16 @@ def without() -> dict[str, Any]:
     return parameter("bypass_approval", "boolean", "Without the approval that guarded changes need · 免审批变更")
 
 
+def by_force(access: ObjectAccess) -> list[dict[str, Any]]:
+    """The parameters of administrators, who may delete what a workflow holds."""
+    if not access.person.administrator:
+        return []
+    said = (
+        "End the workflow that holds it and delete it; needs a reason (administrators) · 强制删除并终止流程，须填写原因"
+    )
+    return [parameter("force", "boolean", said), parameter("reason", "string", "Why, with force · 强制删除的原因")]
+
+
 def record_paths(access: ObjectAccess) -> dict[str, Any]:
     """The operations on one object that this caller may do."""
     name = access.object.name
@@ -266,7 +276,9 @@ def record_paths(access: ObjectAccess) -> dict[str, Any]:
         if access.object.conversions:
             found[f"{base}/{{id}}/convert/{{action}}"] = conversion(access, record, by_id)
     if access.may("delete"):
-        single["delete"] = operation(f"Delete · 删除: {label}", tag, status="204", parameters=[without()])
+        single["delete"] = operation(
+            f"Delete · 删除: {label}", tag, status="204", parameters=[without(), *by_force(access)]
+        )
         single["delete"]["responses"]["202"] = waits(record)
         found[f"{base}/{{id}}/restore"] = {**by_id, "post": operation(f"Restore · 恢复: {label}", tag, ok=record)}
     if access.may("bulk"):

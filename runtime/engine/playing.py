@@ -141,7 +141,8 @@ class Player(Cast):
     def delete(self, step: Mapping[str, Any]) -> None:
         """A deleted record."""
         record = self.made[step["delete"]]
-        records.delete(self.stage.session(self.who(step)), record.object, record.id)
+        options = records.Options(force=bool(step.get("force")), reason=str(step.get("reason", "")))
+        records.delete(self.stage.session(self.who(step)), record.object, record.id, options)
         self.stage.settle()
 
     def start(self, step: Mapping[str, Any]) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from psycopg import errors as pg
 
 from runtime.base.errors import Unavailable
-from runtime.engine import deletion, idempotency, reading, storing
+from runtime.engine import deletion, forcing, idempotency, reading, storing
 from runtime.engine.access import demand_object
 from runtime.engine.drafts import Draft
 from runtime.engine.flows import divert, divert_deletion
@@ -70,11 +71,15 @@ def update(
 def delete(session: Session, object_name: str, record_id: str, options: Options = DEFAULT) -> Pending | None:
     """Into the recycle bin, with what belongs to it, or the request that its deletion waits for.
 
-    Raises NotFound, Forbidden, Conflict, Stale, Locked.
+    ``options.force``: what holds it is ended first. Raises NotFound, Forbidden, Invalid, Conflict, Stale, Locked.
     """
+    force = None
+    if options.force:
+        demand_object(session.snapshot, session.person, object_name, "delete")
+        force = partial(forcing.end_all, reason=forcing.demand(session, options.reason))
     for _ in range(TRIES):
         with suppress(*CROSSED):
-            found = deletion.delete(session, object_name, record_id, options, divert_deletion)
+            found = deletion.delete(session, object_name, record_id, options, divert_deletion, force)
             stir(session)
             return found
     raise Unavailable(RETRY, extra={"retry_after": 1})

@@ -23,6 +23,9 @@ class Options:
     numbers_as_text: bool = False
     expand: Sequence[str] = ()
     bypass: bool = False
+    #: A deletion by force, by administrators: what holds the record is ended, for this reason.
+    force: bool = False
+    reason: str = ""
     proposal: str | None = None
     #: A line whose record moves on with what it is saved with.
     with_record: bool = False

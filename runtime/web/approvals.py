@@ -81,6 +81,7 @@ def bar(session: Session, access: ObjectAccess, record_id: str, may: set[str]) -
     made.running = [running(session, one) for one in found if one.state.is_open]
     made.ended = [running(session, one) for one in found if not one.state.is_open]
     held = locks.holding(session, access.object, [record_id], lent=True).get(record_id)
+    forces = "delete" in may and session.person.administrator
     if held is not None:
         lock = held.doc.get("lock", "record")
         if held.goes:
@@ -98,6 +99,8 @@ def bar(session: Session, access: ObjectAccess, record_id: str, may: set[str]) -
                 else gettext("It cannot be changed until the workflow has ended.")
             )
             may.difference_update(HELD)
+    if forces:
+        may.add("delete")  # By force: the page says what ends with it.
     if not any(one.state.is_open and one.kind in ("normal", "proposal") for one in found):
         starts = approvals.startable(session, access.object, record_id, "update" in may)
         made.starts = [

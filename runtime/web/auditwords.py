@@ -39,6 +39,7 @@ def events() -> dict[str, str]:
         "stand_in_ended": gettext("Stand-in ended"),
         "shared": gettext("Record shared"),
         "bypass_approval": gettext("Key fields changed without approval"),
+        "deleted_by_force": gettext("Record deleted by force"),
         "publish": gettext("New version published"),
         "import": gettext("Records imported"),
         "export_started": gettext("Export begun"),
@@ -73,6 +74,8 @@ def keys() -> dict[str, str]:
         "on_duplicate": gettext("Duplicates"),
         "left": gettext("Left"),
         "code": gettext("Code"),
+        "reason": gettext("Reason"),
+        "ended": gettext("Workflows ended"),
     }
 
 

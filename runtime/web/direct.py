@@ -164,7 +164,9 @@ def remove(services: Services, call: Call, object_name: str, record_id: str) -> 
     session = session_of(services, call)
     try:
         bypass = flag("bypass_approval", call.args.get("bypass_approval", "")) if call.args else False
-        options = records.Options(version=call.if_match, bypass=bypass)
+        force = flag("force", call.args.get("force", "")) if call.args else False
+        reason = call.args.get("reason", "") if force else ""
+        options = records.Options(version=call.if_match, bypass=bypass, force=force, reason=reason)
         pending = records.delete(session, object_name, record_id, options)
     except Stale as error:
         return stale(session, object_name, record_id, error)

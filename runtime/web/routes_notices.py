@@ -91,6 +91,10 @@ def sentence(session: Session, one: Mapping[str, Any], title: str) -> tuple[str,
         return gettext("A link for a new password was asked for; it goes to your mail address"), gettext(
             "If it was not you, you need not do anything."
         )
+    if type == "dropped":
+        return gettext("The record was deleted by an administrator, its workflow has ended: %(title)s") % values, str(
+            one["text"]
+        )
     if type == "commented":
         return gettext("A comment for you: %(title)s") % values, str(one["text"])
     word = state_word(type)

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, request
 
 from runtime.base.errors import DougongError, NotFound
-from runtime.engine import deletion, personal, presenting, reading, records, sharing
+from runtime.engine import personal, presenting, reading, records, sharing
 from runtime.engine.access import ObjectAccess
 from runtime.engine.workspace import ADMIN, Session
 from runtime.meta.model import SYSTEM_OBJECTS
@@ -17,6 +17,7 @@ from runtime.web.approvals import bar
 from runtime.web.boards import stored
 from runtime.web.http import answer
 from runtime.web.recordpage import first_blocks, opened, whole
+from runtime.web.removal import deleted
 from runtime.web.render import page
 from runtime.web.routes_lists import part, rights
 from runtime.web.session import local
@@ -80,7 +81,7 @@ def add_far(routes: Blueprint) -> None:
     @routes.route("/o/<object_name>/<record_id>/delete", methods=["GET", "POST"])
     def remove(object_name: str, record_id: str) -> Response:
         session, access = rights(object_name, "delete")
-        return deleted(session, access, record_id)
+        return deleted(session, access, record_id, called(session, access, record_id))
 
     @routes.post("/o/<object_name>/<record_id>/restore")
     def restore(object_name: str, record_id: str) -> Response:
@@ -113,31 +114,6 @@ def called(session: Session, access: ObjectAccess, record_id: str) -> str:
     if found is None:
         raise reading.not_found(name)
     return found or access.object.label[page_language()]
-
-
-def deleted(session: Session, access: ObjectAccess, record_id: str) -> Response:
-    """Asking before a record goes to the recycle bin, with what follows, and putting it there."""
-    name = access.object.name
-    title = called(session, access, record_id)
-    message, status = "", 200
-    if request.method == "POST":
-        try:
-            pending = records.delete(session, name, record_id)
-        except DougongError as error:
-            if error.status not in (403, 409, 412, 423):
-                raise
-            message, status = error.detail(page_language()), error.status
-        else:
-            if pending is not None:
-                flash(waits(pending))
-                return to(f"/o/{name}/{record_id}")
-            said = gettext("Deleted: %(title)s") % {"title": title}
-            flash([said, f"/o/{name}/{record_id}/restore"], "undo")  # type: ignore[arg-type]
-            return to(f"/o/{name}")
-    return page(
-        "delete.html", session, status, object=access.object, title=title, id=record_id, message=message,
-        follows=deletion.consequences(session, name, record_id), waits=deletion.waits(session, access, record_id),
-    )  # fmt: skip
 
 
 def assigned(session: Session, access: ObjectAccess, record_id: str) -> Response:

@@ -331,6 +331,7 @@ WORDS: Mapping[str, Callable[[Story, Turn], str]] = {
     "skip": lambda story, turn: gettext("passed over the step"),
     "retry": lambda story, turn: gettext("had the step tried again"),
     "jump": Story.sent_to, "terminate": lambda story, turn: gettext("ended it"),
+    "drop": lambda story, turn: gettext("deleted the record by force, which ended it"),
     "rebase": lambda story, turn: gettext("means the change for the values of now"),
     "discard": lambda story, turn: gettext("gave the change up"),
 }  # fmt: skip

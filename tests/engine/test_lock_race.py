@@ -85,8 +85,8 @@ def test_a_deletion(shop_of_deals: Shop, monkeypatch: pytest.MonkeyPatch) -> Non
     deal, _ = made(shop)
     real, calls = locks.refuse_deletion, []
 
-    def looked(*args: Any) -> None:
-        real(*args)
+    def looked(*args: Any, **more: Any) -> None:
+        real(*args, **more)
         if not calls:
             calls.append(1)
             Flows(shop.session("admin")).start("approval", "deal", deal)

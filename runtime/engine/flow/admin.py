@@ -127,6 +127,17 @@ def terminate(machine: Machine, administrator: bool, args: Mapping[str, Any]) ->
     machine.finish("terminated")
 
 
+def drop(machine: Machine, administrator: bool, args: Mapping[str, Any]) -> None:
+    """Its record is deleted by force: it ends, and who has something to do here is told why."""
+    if machine.actor != SYSTEM:
+        demand(administrator, args)
+    tasks = [task for task in machine.state.pending() if task.state == "open"]
+    told = [machine.state.initiator, *(one for task in tasks for one in (task.assignee, task.principal) if one)]
+    people = [one for one in dict.fromkeys(told) if one not in (SYSTEM, machine.actor)]
+    machine.emit("dropped", people=people, reason=str(args.get("reason") or ""), by=machine.actor)
+    machine.finish("terminated")
+
+
 def left(machine: Machine, args: Mapping[str, Any]) -> None:
     """Somebody has left: each of his tasks goes to who follows him, else to an administrator."""
     person = str(args["person"])

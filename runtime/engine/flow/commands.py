@@ -27,7 +27,7 @@ DECISIONS = (*GOOD, *BAD, "return", "transfer")
 #: Commands that are possible after the end too.
 AFTERWARDS = ("comment", "copy")
 #: Commands that the system gives itself.
-INTERNAL = ("fire", "look", "child_started", "child_ended", "left")
+INTERNAL = ("fire", "look", "child_started", "child_ended", "left", "drop")
 
 
 @dataclass(frozen=True)
@@ -370,6 +370,7 @@ COMMANDS: dict[str, Handler] = {
     "retry": lambda machine, command, task: admin.retry(machine, command.administrator, task, command.args),
     "jump": lambda machine, command, task: admin.jump(machine, command.administrator, command.args),
     "terminate": lambda machine, command, task: admin.terminate(machine, command.administrator, command.args),
+    "drop": lambda machine, command, task: admin.drop(machine, command.administrator, command.args),
     "left": lambda machine, command, task: admin.left(machine, command.args),
     "fire": lambda machine, command, task: admin.fire(machine, command.args),
     "look": lambda machine, command, task: admin.look(machine),
