@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from runtime.base.errors import Invalid, Malformed, Message, Problem
+from runtime.engine import mending
 from runtime.engine.workspace import Session
 from runtime.store import files
 from runtime.store.database import Connection
@@ -60,6 +61,7 @@ def check(args: Mapping[str, Any]) -> None:
         if value is not None and whole(value) is None:
             said = Message("must be a whole number, as it was read", "须为读取时得到的整数")
             raise Malformed(problems=[Problem("number", said, field=name)])
+    mending.check(args.get("lines"))
     for name in ("values", "people_for"):
         if not isinstance(args.get(name) or {}, Mapping):
             raise Malformed(problems=[Problem("mapping", Message("must be an object", "须为键值对象"), field=name)])

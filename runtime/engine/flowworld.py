@@ -10,9 +10,9 @@ from copy import copy
 from datetime import UTC, datetime
 from typing import Any
 
-from runtime.base.errors import DougongError, Message, Unavailable
+from runtime.base.errors import DougongError, Invalid, Message, Problem, Unavailable
 from runtime.base.values import dump_text
-from runtime.engine import adopting, amending, storing, waits
+from runtime.engine import adopting, amending, mending, storing, waits
 from runtime.engine.access import demand_object
 from runtime.engine.directory import People
 from runtime.engine.drafts import Draft, Evaluator
@@ -203,6 +203,13 @@ class World:
         else:
             options = Options() if own else TRUSTED
             change(self.writer, self.object_name, self.record_id, dict(values), options, self.divert)
+        self._draft = None
+
+    def mend(self, values: Mapping[str, Any], lines: Mapping[str, Any], actor: str) -> None:
+        """Change what is proposed of the record and its lines, by the actor's own rights. Raises DougongError."""
+        if self.proposal is None:
+            raise Invalid(problems=[Problem("no_lines", mending.NOT_LINES, field="lines")])
+        mending.mend(self.writer, self.connection, self.proposal, values, lines, trusted=False)
         self._draft = None
 
     def adopt(self) -> Message | None:

@@ -49,6 +49,8 @@ def paths(operation: Callable[..., dict[str, Any]], parameter: Callable[..., dic
         "comment": {"type": "string"}, "values": {"type": "object"}, "to": {"type": "string"},
         "resubmit": {"enum": ["replay", "direct", "direct_unless_changed"]},
         "kind": {"enum": ["before", "after", "parallel"]}, "mode": {"enum": ["any", "all", "sequential"]},
+        "lines": {"type": "object", "description": "With submit, of a returned change of lines, by relation: "
+                  "{add: [values], set: {id: values}, remove: [ids], keep: [ids]} · 退回后提交的明细"},
         "people": people, "mentions": people, "added": {"type": "integer"}, "reason": {"type": "string"},
         "signature": {"type": "string", "description": "Id of an uploaded picture · 签名图片编号"},
         **SEEN}}  # fmt: skip

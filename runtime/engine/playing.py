@@ -17,7 +17,7 @@ from runtime.engine.workspace import Session
 from runtime.meta.check_scenarios import ADMIN, called
 from runtime.meta.load import Document
 from runtime.meta.model import ObjectDef
-from runtime.store import flows, people, standins
+from runtime.store import flows, people, proposals, standins
 
 AWAY = "30d"
 #: Actions on a task that administrators take at somebody else's.
@@ -168,9 +168,31 @@ class Player(Cast):
         if "set" in step:
             definition = self.stage.session().layout.by_key(instance.object_key).object
             args["values"] = self.values(definition, step["set"])
+        if "lines" in step:
+            args["lines"] = self.mended(instance, step["lines"])
         if not step.get("unsigned"):
             args |= self.stage.sign(self.who(step), instance.id, task, name)
         self.stage.act(self.who(step), instance.id, name, task, args)
+
+    def mended(self, instance: flows.Row, lines: Mapping[str, Any]) -> dict[str, Any]:
+        """What becomes of the lines of a change that was returned; new ones are known by what they are called."""
+        session = self.stage.session()
+        about = session.layout.by_key(instance.object_key).object
+        proposal = proposals.read(self.stage.database, self.stage.schema, instance.id)
+        titles = {str(one["title"]): str(one["id"]) for one in (proposal.lines if proposal else ())}
+
+        def known(name: str) -> str:
+            return self.made[name].id if name in self.made else titles.get(name, name)
+
+        found = {}
+        for relation, wish in lines.items():
+            definition = session.model.objects[session.model.reverses[about.name][relation].source]
+            found[relation] = {
+                "add": [self.values(definition, one) for one in wish.get("add", ())],
+                "set": {known(name): self.values(definition, one) for name, one in wish.get("set", {}).items()},
+                **{what: [known(name) for name in wish.get(what, ())] for what in ("remove", "keep")},
+            }
+        return found
 
     def leaves(self, step: Mapping[str, Any]) -> None:
         """Somebody is disabled."""

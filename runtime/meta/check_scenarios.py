@@ -74,9 +74,29 @@ class _Scenario:
         if "decide" in step and "as" not in step:
             said = Message("who does it? add as: PERSON", "由谁执行？请添加 as: 人员")
             yield self.document.problem("scenario.as", said, (*place, "decide"))
+        if "decide" in step and step.get("on"):
+            yield from self.mended(self.records.get(str(step["on"])), step.get("lines") or {}, (*place, "lines"))
         if "node" in step:
             yield from self.node(step["node"], (*place, "node"))
         yield from self.expected(step.get("expect") or {}, (*place, "expect"))
+
+    def relation(self, about: str | None, name: str, here: Place) -> Iterator[Problem]:
+        """The lines of a record that are meant."""
+        relations = self.model.reverses.get(about or "", {})
+        owned = [one for one, relation in relations.items() if relation.owned]
+        if about is not None and name not in owned:
+            said = unknown(Message("line relation", "明细关系"), name, owned, "").message
+            yield self.document.problem("scenario.lines", said, here)
+
+    def mended(self, about: str | None, lines: Mapping[str, Any], place: Place) -> Iterator[Problem]:
+        """Lines of a returned change; those that it adds are known by what they are called when it is played."""
+        for name, changes in lines.items():
+            here = (*place, name)
+            yield from self.relation(about, name, here)
+            known = self.model.reverses.get(about or "", {}).get(name)
+            for key, many in (("add", enumerate(changes.get("add", ()))), ("set", changes.get("set", {}).items())):
+                for which, values in many if known else ():
+                    yield from self.fields(known.source if known else "", values, (*here, key, which))
 
     def lines(self, about: str | None, lines: Mapping[str, Any], place: Place) -> Iterator[Problem]:
         """Lines that are saved with a record."""
@@ -84,10 +104,8 @@ class _Scenario:
         owned = [name for name, one in relations.items() if one.owned]
         for name, changes in lines.items():
             here = (*place, name)
+            yield from self.relation(about, name, here)
             if name not in owned:
-                if about is not None:
-                    said = unknown(Message("line relation", "明细关系"), name, owned, "").message
-                    yield self.document.problem("scenario.lines", said, here)
                 continue
             source = relations[name].source
             for number, values in enumerate(changes.get("add", ())):

@@ -102,6 +102,10 @@ def carry_out(services: Services, session: Session, made: TaskPage, action: str)
         values = made.form.values(new=False)
         if values:
             args["values"] = values
+    if made.lines is not None and action == "submit":
+        lines = made.lines.wished()
+        if lines:
+            args["lines"] = lines
     files = attached(services, session)
     if files:
         args["files"] = files

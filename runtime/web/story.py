@@ -137,7 +137,9 @@ class Story:
         if picture is not None:
             label = gettext("Signature of %(name)s") % {"name": made.who}
             made.signature = Link(label, f"/files/{picture.id}", True)
-        made.fields = self.labels([name for one in turn.of("fields_set") for name in one["fields"]])
+        fields = [self.labels([name for one in turn.of("fields_set") for name in one["fields"]])]
+        fields += [gettext("lines") for one in turn.of("fields_set") if one.get("lines")]
+        made.fields = joined([one for one in fields if one])
         return made
 
     def labels(self, names: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from runtime.engine.flow.moments import moment_of
 from runtime.engine.flow.state import Task
 from runtime.engine.flowview import Opened, at_task
 from runtime.engine.flowview import opened as opened_at
+from runtime.engine.mending import RefusedLines
 from runtime.engine.workspace import Session
 from runtime.web import recordpage
 from runtime.web.flowchoices import FURTHER, ONE, SEVERAL, Choice, choice
@@ -25,6 +26,7 @@ from runtime.web.flowwords import TONES, at_moment, flow_label, state_word, step
 from runtime.web.forms import Formdata, Offers, RecordForm, leftover
 from runtime.web.layout import Block, Place
 from runtime.web.lines import LineEditor
+from runtime.web.mending import Mending, mending
 from runtime.web.recordpage import RecordPage
 from runtime.web.rounds import Lines, changed, changed_lines, in_words, pairs, wished_lines
 from runtime.web.shown import Change, bare
@@ -51,6 +53,8 @@ class TaskPage:
     status: int = 200
     record: RecordPage | None = None
     form: RecordForm | None = None
+    #: The lines of a returned change as they can be mended.
+    lines: Mending | None = None
 
     def __post_init__(self) -> None:
         self.once = once()
@@ -280,6 +284,11 @@ class TaskPage:
         """Put a refusal at the inputs that it speaks of."""
         self.refused, self.given, self.status = action, given, error.status
         spoken = page_language()
+        if isinstance(error, RefusedLines) and self.lines is not None and error.at:
+            own = error.own
+            others = leftover(self.form, own) if self.form else [one.show(spoken) for one in own]
+            self.sentences += [*self.lines.tell(error, spoken), *others]
+            return
         problems = list(error.problems) or [Problem(error.code, error.message or error.title)]
         rest = []
         for one in problems:
@@ -354,6 +363,9 @@ def task_page(session: Session, task_id: str, formdata: Formdata | None = None) 
     """The page of a task. Raises NotFound."""
     made = TaskPage(session, at_task(session, task_id))
     made.form = form_of(made, formdata)
+    if made.mending and made.record is not None and made.opened.row.kind == "proposal":
+        opened = made.opened
+        made.lines = mending(session, made.record.plan, opened.row, opened.object_name, opened.proposes, formdata)
     notices.read_about(session, made.opened.row.id)
     return made
 

@@ -113,10 +113,13 @@ def target_of(machine: Machine, run: Run, name: str, options: Mapping[str, Any])
 
 def resubmit(machine: Machine, args: Mapping[str, Any], task: Task) -> None:
     """The initiator has mended it."""
-    values = args.get("values") or {}
-    if values:
+    values, lines = args.get("values") or {}, args.get("lines") or {}
+    if lines:
+        machine.env.mend(values, lines, task.assignee)
+    elif values:
         machine.env.write(values, task.assignee, own=True)
-        machine.emit("fields_set", task=task.id, fields=sorted(values))
+    if values or lines:
+        machine.emit("fields_set", task=task.id, fields=sorted(values), **({"lines": sorted(lines)} if lines else {}))
     run, jump = machine.state.runs[task.run], machine.state.jump
     fields = machine.definition.condition_fields
     direct = jump is not None and (jump["mode"] == "direct" or machine.env.values(fields) == jump["before"])

@@ -175,6 +175,9 @@ def decide(machine: Machine, command: Command, task: Task | None) -> None:
     if task.kind == "resubmit" and command.name == "submit":
         back.resubmit(machine, command.args, task)
         return
+    if command.args.get("lines"):
+        raise wrong("lines", "lines come with submitting a change of lines again, not with this decision",
+                    "lines 只能在重新提交被退回的明细变更时给出", "lines")  # fmt: skip
     say(machine, command, task)
     state = GOOD.get(command.name) or BAD[command.name]
     machine.close_task(task, state, human=True)

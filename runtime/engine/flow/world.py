@@ -92,6 +92,9 @@ class Env(Protocol):
     def write(self, values: Mapping[str, Any], actor: str, own: bool = False) -> None:
         """Set fields of the record; ``own``: only those that the actor may set anyhow. Raises DougongError."""
 
+    def mend(self, values: Mapping[str, Any], lines: Mapping[str, Any], actor: str) -> None:
+        """Change what the actor has asked for, its lines too, as far as he may set it. Raises DougongError."""
+
     def adopt(self) -> Message | None:
         """Put the change that the instance is about into force; gives what stands against it."""
 
