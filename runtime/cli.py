@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from runtime.base import memory
 from runtime.commands import data, model, people, server, templates, worker, workflow
 from runtime.version import VERSION
 
@@ -12,6 +13,7 @@ from runtime.version import VERSION
 @click.version_option(VERSION, prog_name="dougong")
 def main() -> None:
     """Dougong: business applications from documents, over PostgreSQL."""
+    memory.settle()
 
 
 for command in (

@@ -6,8 +6,10 @@ import os
 from pathlib import Path
 
 from runtime.app import create_app
+from runtime.base import memory
 from runtime.config import from_environment
 
 app = create_app(
     from_environment(os.environ["DOUGONG_DATABASE_URL"], Path(os.environ.get("DOUGONG_DATA", "data")).resolve())
 )
+memory.settle()

@@ -79,6 +79,19 @@ def fmt(template: str, *parts: Sql) -> Sql:
     return Sql("".join(texts), tuple(params))
 
 
+def array(texts: Sequence[str]) -> str:
+    """The text form of an array, a bind parameter for ``%s::uuid[]`` and the like.
+
+    The driver goes through a list value by value, which for a thousand takes longer than the rest of the statement.
+    """
+    if not texts:
+        return "{}"
+    joined = '","'.join(texts)
+    if "\\" in joined or joined.count('"') != 2 * (len(texts) - 1):
+        joined = '","'.join([one.replace("\\", "\\\\").replace('"', '\\"') for one in texts])
+    return '{"' + joined + '"}'
+
+
 def literal(text: str) -> str:
     """A text constant inside a statement, for names that metadata gives: quoted, per cent signs doubled.
 

@@ -131,18 +131,24 @@ def unique(request: Request, access: ObjectAccess, items: Sequence[Item]) -> Non
     for names in place.unique_fields.values():
         fields = [access.object.fields[name] for name in names]
         columns = [place.places[one.key] for one in fields]
-        seen: dict[tuple[Any, ...], Item] = {}
+        keys = [one.key for one in fields]
+        plain = all(one.plain for one in columns)
+        seen: set[tuple[Any, ...]] = set()
         asked: list[tuple[Item, tuple[Any, ...]]] = []
         for one in items:
             draft = one.draft
-            if draft is None or any(draft.values.get(column.field.key) is None for column in columns):
+            if draft is None:
                 continue
-            combined = tuple(column_value(column, draft.values[column.field.key]) for column in columns)
+            combined = tuple([draft.values.get(key) for key in keys])
+            if None in combined:
+                continue
+            if not plain:
+                combined = tuple(map(column_value, columns, combined))
             if combined in seen:
                 draft.problems += [taken_problem(name) for name in names]
                 continue
-            seen[combined] = one
-            if draft.new or draft.changed() & {column.field.key for column in columns}:
+            seen.add(combined)
+            if draft.new or not draft.changed().isdisjoint(keys):
                 asked.append((one, combined))
         if not asked:
             continue

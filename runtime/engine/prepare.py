@@ -27,6 +27,8 @@ LARGEST = 400_000
 #: Texts below this length cannot make a usual record too large; no need to look closely.
 SHORT = 500
 BROAD = (list, dict, tuple)
+#: Values that many records may share, as nobody can change them.
+LASTING = (str, Decimal, bool)
 FIELD = Message("field", "字段")
 
 
@@ -50,6 +52,8 @@ class Preparation:
         self.dry = dry
         self.lines_follow = lines_follow
         self.context: Context = session.context()
+        #: What the texts that came in mean, by field: in many records the same ones come again and again.
+        self.known: dict[str, dict[str, Any]] = {}
         self.evaluator = Evaluator(session, access)
 
     def run(self, drafts: Sequence[Draft]) -> None:
@@ -91,25 +95,32 @@ class Preparation:
     def clean(self, draft: Draft) -> None:
         """The stored value of everything that came in."""
         refused = {problem.field for problem in draft.problems} if draft.problems else ()
-        fields, given, take = self.object.fields, draft.given, self.take
+        taken, given, values, known, take = self.object.taken, draft.given, draft.values, self.known, self.take
         for name, raw in draft.raw.items():
-            field = fields.get(name)
-            if field is None or name in refused or not field.stored:
+            field = taken.get(name)
+            if field is None or name in refused:
                 continue
-            given.add(field.key)
-            take(draft, field, raw)
+            key = field.key
+            given.add(key)
+            if raw.__class__ is not str:
+                take(draft, field, raw)
+            elif (value := known.setdefault(name, {}).get(raw)) is not None:
+                values[key] = value
+            elif take(draft, field, raw) and (value := values[key]).__class__ in LASTING:
+                known[name][raw] = value
 
-    def take(self, draft: Draft, field: FieldDef, raw: Any) -> None:
-        """Clean one raw value into the draft."""
+    def take(self, draft: Draft, field: FieldDef, raw: Any) -> bool:
+        """Clean one raw value into the draft; True when it is not blank."""
         try:
             value = None if raw is None else field.kind.clean(raw, self.context)
         except BadValue as error:
             draft.problems.append(Problem(error.code, error.message, field=field.name))
-            return
+            return False
         if value is None or value is False or (value.__class__ in (list, tuple) and not value):
             draft.values.pop(field.key, None)
-        else:
-            draft.values[field.key] = value
+            return False
+        draft.values[field.key] = value
+        return True
 
     def defaults(self, drafts: Sequence[Draft]) -> None:
         """Defaults of what a new record's maker left out: literals, then formulas in the order of the document."""

@@ -155,6 +155,11 @@ class ObjectDef:
         return {one.key: one for one in self.fields.values()}
 
     @cached_property
+    def taken(self) -> Mapping[str, FieldDef]:
+        """The fields whose values are stored as they come in, by name."""
+        return {one.name: one for one in self.fields.values() if one.stored}
+
+    @cached_property
     def former(self) -> Mapping[str, FieldDef]:
         """The fields by their former names, where no present field has taken the name."""
         return {one.was: one for one in self.fields.values() if one.was and one.was not in self.fields}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from runtime.base.sqltext import Sql, ident, join
+from runtime.base.sqltext import Sql, array, ident, join
 from runtime.base.values import dump_text
 from runtime.store import search
 from runtime.store.database import Connection, run
@@ -110,7 +110,7 @@ def trace(place: ObjectLayout, writes: Sequence[Write], origin: Origin) -> Sql:
 
     While a type changes, a record holds values beside the model's: those are no part of its history.
     """
-    ids = [write.id for write in writes]
+    ids = array([write.id for write in writes])
     if writes[0].extra:
         afters = [dump_text(write.after) for write in writes]
         made = Sql("SELECT u.id, u.after FROM unnest(%s::uuid[], %s::jsonb[]) AS u(id, after)", (ids, afters))
@@ -194,9 +194,10 @@ def find_by(
 def holders(place: ObjectLayout, columns: Sequence[tuple[str, str]], values: Sequence[Sequence[Any]]) -> Sql:
     """(value ..., id) of the live records that hold one of the combinations of unique values."""
     names = [ident(column) for column, _ in columns]
-    arrays = [
-        Sql(f"%s::{sql_type}[]", ([row[number] for row in values],)) for number, (_, sql_type) in enumerate(columns)
-    ]
+    arrays = []
+    for number, (_, sql_type) in enumerate(columns):
+        own = [row[number] for row in values]
+        arrays.append(Sql(f"%s::{sql_type}[]", (array(own) if all(one.__class__ is str for one in own) else own,)))
     aliases = ", ".join(f"u{number}" for number in range(len(columns)))
     match = " AND ".join(f"t.{name} = w.u{number}" for number, name in enumerate(names))
     shown = ", ".join(f"t.{name}" for name in names)

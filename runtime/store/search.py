@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from operator import add
+from typing import NamedTuple
 
 from pypinyin import Style, lazy_pinyin
 
@@ -20,6 +21,8 @@ LONGEST_NAME = 40
 #: Words that nearly every text of their sort has tell nothing apart.
 COMMON = frozenset(("http", "https", "www"))
 SYLLABLE = "="
+#: Wide marks that most Chinese sentences have: normalizing a text for nothing but them costs more than all its tokens.
+MARKS = "，：；！？（）"
 
 
 class Readings(dict[str, str]):
@@ -56,7 +59,9 @@ LETTERS, KEYS = Letters(), Keys()
 
 def folded(text: str) -> str:
     """Half width, lower case: what tokens are made from."""
-    if text.isascii() or unicodedata.is_normalized("NFKC", text):
+    if text.isascii():
+        return text.lower()
+    if unicodedata.is_normalized("NFKC", text):
         return text.lower()
     return unicodedata.normalize("NFKC", text).lower()
 
@@ -72,8 +77,20 @@ def sort_key(text: str) -> str:
     return low if low.isascii() else "".join(map(KEYS.__getitem__, low))[:200]
 
 
+class Piece(NamedTuple):
+    """Tokens in the text form of a ``tsvector``, some perhaps twice (PostgreSQL keeps one), and how many."""
+
+    text: str
+    size: int
+
+
+def piece(found: Collection[str]) -> Piece:
+    """Tokens as they are written down. None of them holds a character that would need quoting."""
+    return Piece("'" + "' '".join(found) + "'", len(found)) if found else Piece("", 0)
+
+
 @lru_cache(maxsize=4_000)
-def of_run(run: str, named: bool) -> tuple[str, ...]:
+def of_run(run: str, named: bool) -> Piece:
     """The tokens of one run of Chinese characters; kept, as cities, options and parts of names come again and again.
 
     ``named``: the text may be a name, found by its pinyin too.
@@ -86,23 +103,31 @@ def of_run(run: str, named: bool) -> tuple[str, ...]:
         first = "".join([one[:1] for one in syllables])
         found.update(["~" + first[at : at + 2] for at in range(len(first) - 1)])
         found.discard(SYLLABLE)  # a character without a reading
-    return tuple(found)
+    return piece(found)
 
 
 @lru_cache(maxsize=4_000)
-def of_name(text: str) -> tuple[str, ...]:
-    """The tokens of one text that is not plain ASCII and may be a name, some of them perhaps twice."""
-    return tuple(of_text(text, len(text) <= LONGEST_NAME))
+def of_name(text: str) -> Piece:
+    """The tokens of one text that is not plain ASCII and may be a name."""
+    found = of_text(text, len(text) <= LONGEST_NAME, MOST_TOKENS)
+    return Piece(" ".join([one.text for one in found]), sum([one.size for one in found]))
 
 
-def of_text(text: str, named: bool) -> list[str]:
-    """The tokens of one text, some of them perhaps twice."""
+def of_text(text: str, named: bool, most: int) -> list[Piece]:
+    """The tokens of one text, no more than about ``most``."""
+    for mark in MARKS:
+        text = text.replace(mark, " ")
     low = folded(text)
-    found = words(low)
-    for run in dict.fromkeys(HAN.findall(low)):
-        found += of_run(run, named)
+    own = words(low)[:most]
     if named:
-        found.append("^" + "".join(map(LETTERS.__getitem__, low)))
+        own.append("^" + "".join(map(LETTERS.__getitem__, low)))
+    found = [piece(own)] if own else []
+    most -= len(own)
+    for run in dict.fromkeys(HAN.findall(low)):
+        if most <= 0:
+            break
+        found.append(of_run(run, named))
+        most -= found[-1].size
     return found
 
 
@@ -114,25 +139,33 @@ def words(low: str) -> list[str]:
     return found
 
 
-def tokens(names: Iterable[str], prose: Iterable[str] = ()) -> list[str]:
-    """What a record with these texts is found by, some of it perhaps twice; pinyin finds ``names`` alone."""
-    found: list[str] = []
+def pieces(names: Iterable[str], prose: Iterable[str] = ()) -> list[Piece]:
+    """What a record with these texts is found by; pinyin finds ``names`` alone, and they come before ``prose``."""
+    found: list[Piece] = []
     plain = []
+    room = MOST_TOKENS
     for text in dict.fromkeys(names):
         if text.isascii():
             plain.append(text[:LONGEST_TEXT])
-        elif len(found) <= MOST_TOKENS:
-            found += of_name(text[:LONGEST_TEXT])
+        elif room > 0:
+            found.append(of_name(text[:LONGEST_TEXT]))
+            room -= found[-1].size
+    own = [word for word in words(" ".join(plain).lower()) if word not in COMMON][:MOST_TOKENS]
+    if own:
+        found.append(piece(own))
+        room -= len(own)
     for text in prose:
-        found += of_text(text[:LONGEST_TEXT], False)
-    found += [word for word in words(" ".join(plain).lower()) if word not in COMMON]
+        if room <= 0:
+            break
+        some = of_text(text[:LONGEST_TEXT], False, room)
+        found += some
+        room -= sum([one.size for one in some])
     return found
 
 
 def vector(names: Iterable[str], prose: Iterable[str] = ()) -> str:
-    """The tokens as the text form of a ``tsvector``. No token holds a character that would need quoting."""
-    found = list(dict.fromkeys(tokens(names, prose)))
-    return "'" + "' '".join(found[:MOST_TOKENS]) + "'" if found else ""
+    """The tokens as the text form of a ``tsvector``."""
+    return " ".join([one.text for one in pieces(names, prose)])
 
 
 def quoted(token: str) -> str:

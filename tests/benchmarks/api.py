@@ -22,6 +22,7 @@ from urllib.parse import quote
 import psycopg
 import sqlalchemy as sa
 
+from runtime.base.memory import settle
 from runtime.config import bundled_plugins
 from runtime.engine import accounts, bulk, publish
 from runtime.engine.workspace import Session, Workspace, Workspaces, make_token
@@ -244,6 +245,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--only")
     options = parser.parse_args()
+    settle()  # As every process of the product does.
     with tempfile.TemporaryDirectory(prefix="dougong-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)

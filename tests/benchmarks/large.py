@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from runtime.base.memory import settle
 from runtime.config import bundled_plugins
 from runtime.engine import accounts, imports, publish, reading, records
 from runtime.engine.workspace import Session, Workspace, Workspaces
@@ -199,6 +200,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--only", default="")
     options: Any = parser.parse_args()
+    settle()  # As every process of the product does.
     with tempfile.TemporaryDirectory(prefix="dougong-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)

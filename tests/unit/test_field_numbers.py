@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
+from decimal import Context as DecimalContext
 from typing import Any
 
 import pytest
@@ -103,3 +104,26 @@ def test_autonumber() -> None:
 @pytest.mark.parametrize("pattern", ["QT", "{0}{0}", "{MM}-{0}", "{YYYY}{DD}{0}", "{XX}{0}", "{0", "{yyyy}{0}"])
 def test_wrong_patterns_are_reported(pattern: str) -> None:
     assert Autonumber({"pattern": pattern}).check()
+
+
+@given(
+    st.one_of(
+        st.decimals(-(10**22), 10**22, allow_nan=False, allow_infinity=False),
+        st.floats(-1e21, 1e21),
+        st.from_regex(r"\A[+-]?[0-9]{1,12}(\.[0-9]{0,18})?\Z"),
+    ),
+    st.sampled_from([0, 2, 16]),
+)
+def test_a_number_is_kept_in_one_form_however_it_comes(raw: Any, scale: int) -> None:
+    """The way for what is in that form already gives what the way for everything else gives."""
+    exact = Decimal(repr(raw) if isinstance(raw, float) else raw)
+    try:
+        kept = Number({"scale": scale}).clean(raw, EN)
+    except BadValue as error:
+        assert error.code in ("out_of_range", "not_a_number"), (raw, error.code)
+        assert abs(exact) >= 10**22 or error.code == "not_a_number"
+        return
+    assert kept is not None
+    text = format(kept, "f")
+    assert kept == exact.quantize(Decimal(1).scaleb(-scale), rounding=ROUND_HALF_UP, context=DecimalContext(prec=60))
+    assert text != "-0" and not ("." in text and text.endswith("0"))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from runtime.kinds.field import Context
-from runtime.kinds.fields.number import Number, entered
+from runtime.kinds.fields.number import KEPT, Number, entered
 from runtime.kinds.options import option
 
 SIGNS = {"CNY": "¥", "JPY": "¥", "USD": "$", "HKD": "HK$", "TWD": "NT$", "EUR": "€", "GBP": "£", "KRW": "₩", "INR": "₹"}
@@ -19,6 +20,14 @@ ALSO = {
     "EUR": ("欧元",),
 }
 ZERO_PLACES = {"JPY", "KRW", "VND"}
+
+
+@cache
+def marks(currency: str) -> re.Pattern[str]:
+    """What stands before and behind an amount of the currency; the sign of the number is group 1."""
+    words = (*ALSO.get(currency, ()), SIGNS.get(currency, currency), currency)
+    found = "|".join(map(re.escape, words))
+    return re.compile(rf"^\s*([+-]?)\s*(?:{found})\s*|\s*(?:{found})\s*$", re.IGNORECASE)
 
 
 class Money(Number):
@@ -52,11 +61,9 @@ class Money(Number):
         return str(self.settings.get("currency") or context.currency)
 
     def parse(self, text: str, context: Context) -> Any:
-        currency = self._currency(context)
-        words = (*ALSO.get(currency, ()), SIGNS.get(currency, currency), currency)
-        found = "|".join(re.escape(word) for word in words)
-        text = re.sub(rf"^\s*([+-]?)\s*(?:{found})\s*|\s*(?:{found})\s*$", r"\1", text.strip(), flags=re.IGNORECASE)
-        return entered(text)
+        if KEPT.fullmatch(text):
+            return text
+        return entered(marks(self._currency(context)).sub(r"\1", text.strip()))
 
     def live(self, context: Context) -> dict[str, Any]:
         currency = self._currency(context)

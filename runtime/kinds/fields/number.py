@@ -16,10 +16,13 @@ from runtime.kinds.options import option
 
 EXACT = DecimalContext(prec=60, rounding=ROUND_HALF_UP)
 PLAIN = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,2})?")
+#: A number in the very form that it is kept in: no zeros at either end, no sign that says nothing.
+KEPT = re.compile(r"-?[1-9][0-9]{0,20}(?:\.[0-9]{0,15}[1-9])?|-?0\.[0-9]{0,15}[1-9]|0")
 GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
 BIG_UNITS = {"万": 4, "亿": 8}
 LARGEST = Decimal(10) ** 22
 INTEGER_LIMIT = 10**22
+WRITTEN = (Decimal, float, str)
 WHOLE, ZERO = Decimal(1), Decimal(0)
 QUANTA = tuple(Decimal(1).scaleb(-places) for places in range(17))
 
@@ -56,6 +59,8 @@ def trimmed(number: Decimal) -> Decimal:
 def entered(text: str) -> str:
     """A number as people write it (``1,234.50``, ``１２``, ``1.2万``) in plain digits; other text as it is."""
     text = narrow(text).strip()
+    if KEPT.fullmatch(text):
+        return text
     power = 0
     while text and text[-1] in BIG_UNITS and power < 12:
         power += BIG_UNITS[text[-1]]
@@ -115,6 +120,10 @@ class Number(Field):
         return Type("number", scale=self._scale)
 
     def clean(self, raw: Any, context: Context) -> Decimal | None:
+        if raw.__class__ in WRITTEN and KEPT.fullmatch(text := str(raw)):
+            point = text.find(".")
+            if point < 0 or len(text) - point - 1 <= self._scale:  # Nothing to be done to it.
+                return self._bounded(raw if raw.__class__ is Decimal else Decimal(text))
         number = decimal_of(raw)
         if number is None:
             return None

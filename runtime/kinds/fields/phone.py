@@ -94,7 +94,7 @@ class Phone(Field):
             return None
         if len(text) <= 60:
             region = self._region(context)
-            digits = text.translate(FILL)
+            digits = text if text.isdigit() else text.translate(FILL)
             found = MOBILE.fullmatch(digits)
             if found and (region == "CN" or digits.startswith("+86")):
                 return "+86" + found[1]

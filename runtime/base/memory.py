@@ -1,0 +1,21 @@
+"""How a process that answers requests looks for unreachable objects: seldom, and not among what it began with."""
+
+from __future__ import annotations
+
+import gc
+
+#: New containers before the youngest are looked through, and how often that happens before older ones are.
+THRESHOLDS = (50_000, 20, 20)
+
+
+def settle() -> None:
+    """Call when a process has loaded its program and before it works; what comes after the first call does nothing.
+
+    With Python's own thresholds a request that makes thousands of records is looked through two hundred times on
+    its way, and finds nothing: a tenth of its time. What is loaded by now stays until the end and is not looked at.
+    """
+    if gc.get_freeze_count():
+        return
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*THRESHOLDS)

@@ -1,0 +1,46 @@
+"""What a record is found by, and what finds it."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime.store import search
+
+
+def tokens(names: list[str], prose: list[str] | None = None) -> set[str]:
+    """The tokens of a record with these texts."""
+    found = search.vector(names, prose or [])
+    return set(found[1:-1].split("' '")) if found else set()
+
+
+def test_a_name_is_found_by_characters_syllables_and_initials() -> None:
+    found = tokens(["北京华星 A1"])
+    assert {"北京", "京华", "华星", "星", "=bei", "=hua", "~bj", "~hx", "^bjhxa1", "a1"} == found - {
+        "=jing",
+        "=xing",
+        "~jh",
+    }
+
+
+def test_a_text_has_no_pinyin_and_wide_marks_change_nothing() -> None:
+    assert tokens([], ["重点，回访（Ａ１）！"]) == {"重点", "点", "回访", "访", "a1"}
+    assert tokens(["华，星"]) == tokens(["华,星"])
+
+
+def test_the_same_words_twice_are_written_once_for_each_text() -> None:
+    assert search.vector(["成都", "成都", "abc", "abc"], []).count("'成都'") == 1
+
+
+def test_a_long_text_takes_no_room_from_codes_and_names() -> None:
+    prose = "".join(chr(0x4E00 + at) for at in range(1000))
+    found = tokens(["华星", "C-7788"], [prose])
+    assert {"华星", "^hx", "7788"} <= found
+    assert len(found) >= search.MOST_TOKENS
+
+
+@given(st.lists(st.text(max_size=60), max_size=4), st.lists(st.text(max_size=2000), max_size=2))
+def test_no_token_needs_quoting(names: list[str], prose: list[str]) -> None:
+    for token in tokens(names, prose):
+        assert token and "'" not in token and "\\" not in token and " " not in token
+        assert len(token) <= 1000
