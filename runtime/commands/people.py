@@ -103,18 +103,41 @@ def department() -> None:
 @click.argument("name")
 @click.option("--parent", help="The department above, by name or path A/B.")
 @click.option("--head", help="Its head, by user name.")
+@click.option("--calendar", help="The working calendar of its people and of the departments under it.")
 @place_options
-def department_add(place: Place, name: str, parent: str | None, head: str | None) -> None:
+def department_add(place: Place, name: str, parent: str | None, head: str | None, calendar: str | None) -> None:
     """A new department."""
     with place.services() as services:
         session = system(services, place)
-        body: dict[str, Any] = {"name": name}
-        if parent:
-            body["parent"] = department_named(session, parent)
-        if head:
-            body["head"] = user_named(session, head).id
-        made = accounts.create_department(session, body)
+        made = accounts.create_department(session, {"name": name, **place_of(session, parent, head, calendar)})
     place.output.show(made, f"added department {name}")
+
+
+def place_of(session: Session, parent: str | None, head: str | None, calendar: str | None) -> dict[str, Any]:
+    """The fields of a department that the options give; '' takes one away."""
+    body: dict[str, Any] = {}
+    if parent is not None:
+        body["parent"] = department_named(session, parent) if parent else None
+    if head is not None:
+        body["head"] = user_named(session, head).id if head else None
+    if calendar is not None:
+        body["calendar"] = calendar or None
+    return body
+
+
+@department.command(name="set")
+@click.argument("name")
+@click.option("--parent", help="The department above, by name or path A/B; '' for none.")
+@click.option("--head", help="Its head, by user name; '' for nobody.")
+@click.option("--calendar", help="The working calendar of its people and of the departments under it; '' for none.")
+@place_options
+def department_set(place: Place, name: str, parent: str | None, head: str | None, calendar: str | None) -> None:
+    """Change where a department belongs, its head or its working calendar; NAME by name or path A/B."""
+    with place.services() as services:
+        session = system(services, place)
+        body = place_of(session, parent, head, calendar)
+        made = accounts.change_department(session, department_named(session, name), body)
+    place.output.show(made, f"changed department {name}")
 
 
 @department.command(name="list")
@@ -127,7 +150,7 @@ def department_list(place: Place) -> None:
         names = {one["id"]: one["name"] for one in rows}
         heads = {one["id"]: one["name"] for one in accounts.all_users(session)}
     shown = [{**one, "parent": names.get(one["parent"]), "head": heads.get(one["head"])} for one in rows]
-    place.output.show(rows, table(shown, ("name", "parent", "head")))
+    place.output.show(rows, table(shown, ("name", "parent", "head", "calendar")))
 
 
 @click.group(name="user")

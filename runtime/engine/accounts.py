@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from runtime.base.errors import Forbidden, Invalid, Message, NotFound, Problem, Unauthorized, unknown
-from runtime.engine import audit, leaving, second, succession
+from runtime.engine import audit, departments, leaving, second, succession
 from runtime.engine.workspace import ADMIN, Session, Snapshot, Workspace, make_token, settled
 from runtime.store import outbox, people
 from runtime.store.ids import is_id
@@ -252,7 +252,11 @@ def change_user(session: Session, user_id: str, body: Mapping[str, Any]) -> dict
     columns = columns_of(workspace, session.snapshot, body, user_id)
     if columns.get("active") is True and not before.active and columns.get("handover_id") in (None, before.handover):
         columns["handover_id"] = None
-    people.set_user(workspace.database, workspace.schema, user_id, columns)
+    if columns.get("department_id", before.department) != before.department:
+        with departments.moving(workspace) as bound:
+            people.set_user(bound, workspace.schema, user_id, columns)
+    else:
+        people.set_user(workspace.database, workspace.schema, user_id, columns)
     if "password_hash" in columns or columns.get("active") is False:
         people.revoke_user(workspace.database, workspace.schema, user_id)
     if columns.get("active") is False:
@@ -280,7 +284,7 @@ def all_users(session: Session) -> list[dict[str, Any]]:
 
 def department_json(one: people.Department) -> dict[str, Any]:
     """A department over the API."""
-    return {"id": one.id, "name": one.name, "parent": one.parent, "head": one.head}
+    return {"id": one.id, "name": one.name, "parent": one.parent, "head": one.head, "calendar": one.calendar}
 
 
 def all_departments(session: Session) -> list[dict[str, Any]]:
@@ -306,8 +310,9 @@ def create_department(session: Session, body: Mapping[str, Any]) -> dict[str, An
         raise Invalid(problems=[Problem("required", Message("must be filled in", "必填"), field="name")])
     workspace = session.workspace
     made = people.add_department(
-        workspace.database, workspace.schema, columns["name"], columns.get("parent_id"), columns.get("head_id")
-    )
+        workspace.database, workspace.schema, columns["name"], columns.get("parent_id"), columns.get("head_id"),
+        columns.get("calendar"),
+    )  # fmt: skip
     audit.note(workspace, session.user_id, "department_created", {"name": columns["name"]})
     return find_department(session, made)
 
@@ -319,7 +324,8 @@ def change_department(session: Session, department_id: str, body: Mapping[str, A
     find_department(session, department_id)
     columns = department_columns(session, body, department_id)
     if columns:
-        people.set_department(session.database, session.workspace.schema, department_id, columns)
+        with departments.moving(session.workspace) as bound:
+            people.set_department(bound, session.workspace.schema, department_id, columns)
         audit.note(
             session.workspace, session.user_id, "department_changed", {"id": department_id, "changed": sorted(body)}
         )
@@ -330,7 +336,7 @@ def department_columns(session: Session, body: Mapping[str, Any], self_id: str |
     """The stored columns for the fields of a request. Raises Invalid."""
     problems: list[Problem] = []
     found: dict[str, Any] = {}
-    departments = people.departments(session.database, session.workspace.schema)
+    there = people.departments(session.database, session.workspace.schema)
     for name, value in body.items():
         if name == "name":
             if not isinstance(value, str) or not 1 <= len(value.strip()) <= 100 or "\0" in value:
@@ -339,9 +345,9 @@ def department_columns(session: Session, body: Mapping[str, Any], self_id: str |
             else:
                 found["name"] = value.strip()
         elif name == "parent":
-            if value is not None and not any(one.id == value for one in departments):
+            if value is not None and not any(one.id == value for one in there):
                 problems.append(Problem("not_found", Message("there is no such department", "没有该部门"), field=name))
-            elif self_id is not None and value in people.below(departments, self_id):
+            elif self_id is not None and value in people.below(there, self_id):
                 problems.append(
                     Problem("cycle", Message("a department cannot be under itself", "部门不能隶属于自身"), field=name)
                 )
@@ -349,9 +355,14 @@ def department_columns(session: Session, body: Mapping[str, Any], self_id: str |
         elif name == "head":
             problems.extend(check_reference(session.workspace, session.snapshot, "head", value, None))
             found["head_id"] = value
+        elif name == departments.FIELD:
+            problems.extend(departments.check(session, value))
+            found["calendar"] = value
         else:
             problems.append(
-                unknown(Message("field", "字段"), name, ("name", "parent", "head"), "unknown_field").at(field=name)
+                unknown(Message("field", "字段"), name, ("name", "parent", "head", "calendar"), "unknown_field").at(
+                    field=name
+                )
             )
     if problems:
         raise Invalid(problems=problems)

@@ -11,7 +11,7 @@ from datetime import date, time
 from typing import Any
 
 from runtime.base.errors import Conflict, Invalid, Message, NotFound, Problem, nearest
-from runtime.engine import audit
+from runtime.engine import audit, departments
 from runtime.engine.accounts import demand_administration
 from runtime.engine.flow.worktime import DAYS, Calendar, countries, read_calendar
 from runtime.engine.workspace import Session, Workspace
@@ -103,7 +103,7 @@ def save(session: Session, name: str, values: Mapping[str, str], *, new: bool = 
             return
         store.keep(bound, schema, name, data)
         people.touch(connection, schema)  # Formulas count by it.
-        recounts.add(connection, schema, name)
+        recounts.add(connection, schema, name, departments.followers(bound, schema, name))
     outbox.wake(session.database, session.workspace.schema)
     audit.note(session.workspace, session.user_id, "calendar_changed", {"name": name})
 
@@ -117,10 +117,15 @@ def drop(session: Session, name: str) -> None:
         raise Conflict(Message(f"workflows follow it: {shown}", f"仍有流程使用该日历：{shown}"))
     with session.database.transaction() as connection:
         bound, schema = flows.Bound(connection), session.workspace.schema
+        people.alone(connection, schema)
+        named = departments.naming(bound, schema, name)
+        if named and name != DEFAULT:
+            shown = ", ".join(named[:5])
+            raise Conflict(Message(f"departments follow it: {shown}", f"仍有部门使用该日历：{shown}"))
         if not store.drop(bound, schema, name):
             raise NotFound()
         people.touch(connection, schema)
-        recounts.add(connection, schema, name)
+        recounts.add(connection, schema, name, departments.followers(bound, schema, name))
     outbox.wake(session.database, session.workspace.schema)
     audit.note(session.workspace, session.user_id, "calendar_removed", {"name": name})
 

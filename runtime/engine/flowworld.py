@@ -25,6 +25,7 @@ from runtime.formula.compiler import Compiled
 from runtime.kinds.action import Action
 from runtime.store import calendars, flows, proposals
 from runtime.store.database import Connection
+from runtime.store.ids import is_id
 
 TRUSTED = Options(trusted=True)
 CHANNEL = "workflow"
@@ -114,8 +115,18 @@ class World:
     @property
     def calendar(self) -> Calendar:
         """The working calendar: the workflow's, or what is usual where the workspace is."""
+        return self.kept(self._calendar)
+
+    def calendar_of(self, person: str) -> Calendar:
+        """The working calendar that counts for somebody; departments are asked where the workflow names none."""
+        if self._calendar is not None or not is_id(person):
+            return self.calendar
+        return self.kept(calendars.of_person(self.system.database, self.system.workspace.schema, person))
+
+    def kept(self, name: str | None) -> Calendar:
+        """A calendar as it is kept at this moment, the usual one without a name."""
         row = self.system.workspace.row
-        kept = calendars.followed(self.system.database, self.system.workspace.schema, self._calendar)
+        kept = calendars.followed(self.system.database, self.system.workspace.schema, name)
         return read_calendar(kept, row.time_zone, row.region)
 
     @property

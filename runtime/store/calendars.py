@@ -12,6 +12,8 @@ from runtime.store.flows import load
 
 #: The calendar of whoever names none.
 DEFAULT = "default"
+#: Departments under each other.
+DEEPEST = 100
 
 
 def one(database: Database, schema: str, name: str) -> Mapping[str, Any]:
@@ -23,6 +25,18 @@ def one(database: Database, schema: str, name: str) -> Mapping[str, Any]:
 def followed(database: Database, schema: str, name: str | None) -> Mapping[str, Any]:
     """The calendar of that name, the usual one where there is no such or none is named, {} when nobody keeps that."""
     return one(database, schema, name or DEFAULT) or (one(database, schema, DEFAULT) if name else {})
+
+
+def of_person(database: Database, schema: str, user: str) -> str | None:
+    """The calendar that the nearest of somebody's department and those above it names, None where none does."""
+    table = ident(schema, "s_department")
+    found = database.row(Sql(
+        "WITH RECURSIVE up AS (SELECT d.parent_id, d.calendar, 0 AS level "
+        f"FROM {ident(schema, 's_user')} u JOIN {table} d ON d.id = u.department_id "
+        "WHERE u.id = %s::uuid AND d.deleted_at IS NULL UNION ALL SELECT d.parent_id, d.calendar, up.level + 1 "
+        f"FROM up JOIN {table} d ON d.id = up.parent_id WHERE up.calendar IS NULL AND d.deleted_at IS NULL "
+        f"AND up.level < {DEEPEST}) SELECT calendar FROM up WHERE calendar IS NOT NULL", (user,)))  # fmt: skip
+    return str(found[0]) if found else None
 
 
 def names(database: Database, schema: str) -> list[str]:

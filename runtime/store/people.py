@@ -65,6 +65,8 @@ class Department:
     name: str
     parent: str | None
     head: str | None
+    #: The working calendar that it names for itself and what is under it.
+    calendar: str | None = None
 
 
 def touch(connection: Connection, schema: str) -> None:
@@ -133,14 +135,21 @@ def departments(database: Database, schema: str) -> list[Department]:
     """All departments, by name."""
     rows = database.rows(
         Sql(
-            f"SELECT id::text, name, parent_id::text, head_id::text FROM {ident(schema, 's_department')} "
+            f"SELECT id::text, name, parent_id::text, head_id::text, calendar FROM {ident(schema, 's_department')} "
             "WHERE deleted_at IS NULL ORDER BY name"
         )
     )
     return [Department(*row) for row in rows]
 
 
-def add_department(database: Database, schema: str, name: str, parent: str | None, head: str | None) -> str:
+def alone(connection: Connection, schema: str) -> None:
+    """Nobody else moves people or departments until the end of the transaction."""
+    run(connection, Sql(f"LOCK TABLE {ident(schema, 's_department')} IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def add_department(
+    database: Database, schema: str, name: str, parent: str | None, head: str | None, calendar: str | None = None
+) -> str:
     """A new department's id. Raises Conflict when the parent has one of that name."""
     identity = new_id()
     with database.transaction() as connection:
@@ -148,9 +157,9 @@ def add_department(database: Database, schema: str, name: str, parent: str | Non
             run(
                 connection,
                 Sql(
-                    f"INSERT INTO {ident(schema, 's_department')} (id, name, parent_id, head_id) "
-                    "VALUES (%s, %s, %s::uuid, %s::uuid)",
-                    (identity, name, parent, head),
+                    f"INSERT INTO {ident(schema, 's_department')} (id, name, parent_id, head_id, calendar) "
+                    "VALUES (%s, %s, %s::uuid, %s::uuid, %s)",
+                    (identity, name, parent, head, calendar),
                 ),
             )
         except pg.UniqueViolation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -18,11 +19,18 @@ class Recount(NamedTuple):
     id: int
     calendar: str | None
     reached: str | None
+    #: Whose deadlines are meant: of those who follow it through their department, or follow another one from now on.
+    people: Sequence[str] | None = None
 
 
-def add(connection: Connection, schema: str, calendar: str | None) -> None:
-    """What follows a calendar is to be counted anew; to be called in the transaction that changes it."""
-    run(connection, Sql(f"INSERT INTO {ident(schema, 's_recount')} (calendar) VALUES (%s)", (calendar,)))
+def add(connection: Connection, schema: str, calendar: str | None, people: Sequence[str] | None = None) -> None:
+    """What follows a calendar is to be counted anew, or what people have to do where no workflow names a calendar.
+
+    To be called in the transaction that changes it. Neither: everything.
+    """
+    run(connection, Sql(
+        f"INSERT INTO {ident(schema, 's_recount')} (calendar, people) VALUES (%s, %s::uuid[])",
+        (calendar, None if people is None else list(people))))  # fmt: skip
 
 
 def take(connection: Connection, schema: str) -> Recount | None:
@@ -32,7 +40,7 @@ def take(connection: Connection, schema: str) -> Recount | None:
     until then, and would be left out.
     """
     found = run(connection, Sql(
-        f"SELECT id, calendar, reached::text FROM {ident(schema, 's_recount')} "
+        f"SELECT id, calendar, reached::text, people::text[] FROM {ident(schema, 's_recount')} "
         "WHERE xid < pg_snapshot_xmin(pg_current_snapshot()) OR asked_at < now() - %s "
         "ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED", (OVER,)), prepare=True)  # fmt: skip
     return Recount(*found[0]) if found else None
@@ -41,15 +49,18 @@ def take(connection: Connection, schema: str) -> Recount | None:
 def instances(connection: Connection, schema: str, recount: Recount, usual: str, limit: int) -> list[str]:
     """The next open instances with timers that follow the calendar.
 
-    ``usual`` is followed where none is named, or one that nobody keeps.
+    ``usual`` is followed where none is named, or one that nobody keeps; people may follow another one instead.
     """
     which, values = "", list[Any]()
-    if recount.calendar is not None:
+    if recount.calendar is not None or recount.people is not None:
         which = (
             " AND (f.doc->>'calendar' = %s OR (%s AND NOT EXISTS (SELECT 1 "
-            f"FROM {ident(schema, 's_calendar')} c WHERE c.name = f.doc->>'calendar')))"
+            f"FROM {ident(schema, 's_calendar')} c WHERE c.name = f.doc->>'calendar')) "
+            "OR (f.doc->>'calendar' IS NULL AND (i.initiator = ANY(%s::uuid[]) OR EXISTS (SELECT 1 "
+            f"FROM {ident(schema, 's_task')} t WHERE t.instance = i.id AND t.assignee = ANY(%s::uuid[])))))"
         )
-        values = [recount.calendar, recount.calendar == usual]
+        concerned = list(recount.people or ())
+        values = [recount.calendar, recount.calendar == usual, concerned, concerned]
     if recount.reached is not None:
         which, values = f"{which} AND i.id > %s::uuid", [*values, recount.reached]
     rows = run(connection, Sql(

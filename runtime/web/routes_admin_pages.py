@@ -12,7 +12,7 @@ from flask import Blueprint, Response, flash, request
 
 from runtime.base.errors import DougongError, NotFound
 from runtime.base.values import load
-from runtime.engine import accounts, administration, audit, explaining, resetting, second
+from runtime.engine import accounts, administration, audit, calendars, explaining, resetting, second
 from runtime.engine.access import SCOPED, SWITCHES
 from runtime.engine.workspace import ADMIN, LOGO, Session
 from runtime.store import people, workspaces
@@ -211,7 +211,8 @@ def departments_page(session: Session) -> Response:
     message, status = "", 200
     if request.method == "POST":
         form = request.form
-        body = {"name": form.get("name", ""), "parent": form.get("parent") or None, "head": form.get("head") or None}
+        body = {"name": form.get("name", ""), "parent": form.get("parent") or None, "head": form.get("head") or None,
+                "calendar": form.get("calendar") or None}  # fmt: skip
         try:
             if form.get("id"):
                 accounts.change_department(session, form["id"], body)
@@ -226,7 +227,7 @@ def departments_page(session: Session) -> Response:
     users = accounts.all_users(session)
     return page(
         "admin_departments.html", session, status, tree=tree_of(session.snapshot.departments, users), message=message,
-        departments=session.snapshot.departments, users=users,
+        departments=session.snapshot.departments, users=users, calendars=calendars.names(session),
         names={one["id"]: one["full_name"] or one["name"] for one in users},
     )  # fmt: skip
 

@@ -42,6 +42,11 @@ def test_people(dougong: Run) -> None:
     dougong("model", "publish", SUPERSTORE)
     dougong("department", "add", "Sales")
     dougong("department", "add", "North", "--parent", "Sales")
+    assert "factory" in dougong("department", "set", "Sales/North", "--calendar", "factory", status=1).stderr
+    made = json.loads(dougong("department", "set", "Sales/North", "--calendar", "default", "--json").stdout)
+    assert made["calendar"] == "default"
+    cleared = dougong("department", "set", "Sales/North", "--calendar", "", "--json")
+    assert json.loads(cleared.stdout)["calendar"] is None
     dougong("user", "add", "wang", "--role", "admin", "--password", "long enough")
     made = dougong("user", "add", "li", "--role", "sales", "--department", "Sales/North", "--manager", "wang", "--json")
     assert len(json.loads(made.stdout)["password"]) >= 8

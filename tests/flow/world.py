@@ -92,6 +92,11 @@ class World:
     done: list[Any] = field(default_factory=list)
     failing: bool = False
 
+    def calendar_of(self, person: str) -> Calendar:
+        if "zones" in self.record:
+            return self.record["zones"].get(person, self.calendar)
+        return self.calendar
+
     def condition(self, source: str | bool) -> bool:
         return bool(self.value(source)) if isinstance(source, str) else source
 

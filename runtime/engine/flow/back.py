@@ -224,7 +224,7 @@ def again(machine: Machine, old: Task) -> None:
     machine.open_task(
         run, assignee, old.seq, state="waiting" if waits else "open", kind=old.kind,
         principal=old.principal, origin=old.id, parent=old.parent, group=old.group, depth=old.depth, hops=old.hops,
-        due=old.due, since=old.since, deadline=not waits and old.due is None,
+        due=old.due, since=old.since, counted=old.counted, deadline=not waits and old.due is None,
     )  # fmt: skip
 
 

@@ -264,16 +264,17 @@ class Machine:
         options = self.step_of(run).options.get("due") if run.path else None
         if not options:
             return
+        calendar = self.env.calendar_of(task.assignee)
         if "at" in options:
             due = as_moment(self.env.value(options["at"]), self.env)
         else:
-            due = self.env.calendar.add(moment_of(task.opened), options["in"]) if "in" in options else None
+            due = calendar.add(moment_of(task.opened), options["in"]) if "in" in options else None
         if due is None:
             return
-        counted = {"since": task.opened} if "at" not in options else {}
+        counted = {"counted": task.assignee, **({"since": task.opened} if "at" not in options else {})}
         self.emit("task_moved", task=task.id, state=task.state, paused=task.paused, due=stamp(due), **counted)
         for number, step in enumerate(options.get("steps", ())):
-            at = due if step["at"] == 0 else self.env.calendar.add(due, step["at"])
+            at = due if step["at"] == 0 else calendar.add(due, step["at"])
             self.set_timer(run, max(at, self.env.now), task, number)
 
     def set_timer(self, run: Run, at: datetime, task: Task | None = None, step: int = 0) -> None:
@@ -410,7 +411,8 @@ class Place:
         machine = self.machine
         run = machine.open_run(self.step)
         if length is not None:
-            machine.set_timer(run, machine.env.calendar.add(machine.env.now, length))
+            calendar = machine.env.calendar_of(machine.state.initiator)
+            machine.set_timer(run, calendar.add(machine.env.now, length))
         else:
             await_moment(machine, run, str(until))
 

@@ -13,7 +13,6 @@ from typing import Any
 from runtime.engine.flow.machine import SYSTEM, Machine
 from runtime.engine.flow.moments import as_moment, moment_of, stamp
 from runtime.engine.flow.state import PENDING, Instance, Task, Timer
-from runtime.engine.flow.worktime import Calendar
 
 
 @dataclass
@@ -36,17 +35,18 @@ def since(state: Instance, task: Task) -> str:
 
 def moved(machine: Machine) -> Moved:
     """The moments that are others by the calendar as it is now. What has fired or is over stays."""
-    found, calendar = Moved(), machine.env.calendar
+    found = Moved()
     for task in machine.state.pending():
         run = machine.state.runs[task.run]
         options = machine.step_of(run).options.get("due") if run.path and task.due is not None else None
         if options and "in" in options:
+            calendar = machine.env.calendar_of(task.counted or task.assignee)
             due = stamp(calendar.add(moment_of(since(machine.state, task)), options["in"]))
             if due != task.due:
                 found.due[str(task.id)] = due
     for timer in machine.state.timers.values():
         if timer.state == "scheduled" and machine.state.runs[timer.run].state == "active":
-            at = moment(machine, timer, found, calendar)
+            at = moment(machine, timer, found)
             if at is not None and stamp(at) != timer.fire_at:
                 soonest = machine.env.now
                 if at > soonest or moment_of(timer.fire_at) > soonest:
@@ -54,7 +54,7 @@ def moved(machine: Machine) -> Moved:
     return found
 
 
-def moment(machine: Machine, timer: Timer, found: Moved, calendar: Calendar) -> datetime | None:
+def moment(machine: Machine, timer: Timer, found: Moved) -> datetime | None:
     """When a timer is to fire by the calendar; None where that says nothing about it."""
     run = machine.state.runs[timer.run]
     if not run.path:
@@ -63,6 +63,7 @@ def moment(machine: Machine, timer: Timer, found: Moved, calendar: Calendar) -> 
     if timer.task is None:
         does = options.get(machine.step_of(run).kind.name, {})
         if "for" in does:
+            calendar = machine.env.calendar_of(machine.state.initiator)
             return calendar.add(moment_of(run.entered), does["for"])
         return as_moment(machine.env.value(str(does["until"])), machine.env) if "until" in does else None
     task = machine.state.tasks[timer.task]
@@ -71,6 +72,7 @@ def moment(machine: Machine, timer: Timer, found: Moved, calendar: Calendar) -> 
     if task.state not in PENDING or due is None or timer.step >= len(steps):
         return None
     before = steps[timer.step]["at"]
+    calendar = machine.env.calendar_of(task.counted or task.assignee)
     return moment_of(due) if before == 0 else calendar.add(moment_of(due), before)
 
 

@@ -66,7 +66,7 @@ def hand_over(machine: Machine, old: Task, to: str) -> Task:
     scheduled = [one for one in machine.state.timers.values() if one.task == old.id and one.state != "fired"]
     new = machine.open_task(
         run, to, old.seq, kind=old.kind, origin=old.id, parent=old.parent, group=old.group, depth=old.depth,
-        hops=old.hops + 1, due=old.due, since=old.since, deadline=False,
+        hops=old.hops + 1, due=old.due, since=old.since, counted=old.counted, deadline=False,
     )  # fmt: skip
     for timer in scheduled:
         machine.set_timer(run, max(moment_of(timer.fire_at), machine.env.now), new, timer.step)

@@ -52,6 +52,8 @@ class Task:
     void: bool = False
     #: From when its deadline is counted, where it has one that is counted from a moment.
     since: str | None = None
+    #: By whose calendar its deadline is counted; a task that is passed on keeps its deadline.
+    counted: str | None = None
 
 
 @dataclass
@@ -243,7 +245,7 @@ def _task_moved(state: Instance, data: Mapping[str, Any]) -> None:
     task.paused = bool(data.get("paused", False))
     task.opened = data.get("opened", task.opened)
     if "due" in data:
-        task.due, task.since = data["due"], data.get("since")
+        task.due, task.since, task.counted = data["due"], data.get("since"), data.get("counted")
 
 
 def _task_closed(state: Instance, data: Mapping[str, Any]) -> None:

@@ -66,7 +66,10 @@ class Env(Protocol):
 
     @property
     def calendar(self) -> Calendar:
-        """The working calendar."""
+        """The working calendar: the workflow's, else the usual one."""
+
+    def calendar_of(self, person: str) -> Calendar:
+        """The working calendar that counts for somebody: the workflow's, else his department's, else the usual one."""
 
     def condition(self, source: str | bool) -> bool:
         """Whether a condition holds for the record now."""
