@@ -236,6 +236,24 @@ def deep_page(port: int, bench: Bench, seconds: float) -> None:
     print(f"page 1,000 by cursor relative to page 1: {ratio:.2f} (must >= 0.8)")
 
 
+def bulk_requests(port: int, bench: Bench, rounds: int) -> None:
+    """New records, 10,000 a request over HTTP: from sending the JSON to having read what became of each."""
+    rng = random.Random(3)
+    speeds = []
+    for number in range(rounds):
+        rows = [customer(30_000_000 + number * 10_000 + at, rng) for at in range(10_000)]
+        sent = request("POST", "/api/v1/records/customer/bulk", bench.ours,
+                       json.dumps({"mode": "create", "records": rows}, ensure_ascii=False).encode())  # fmt: skip
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            begun = time.perf_counter()
+            status, raw = exchange(connection, sent)
+            found = json.loads(raw)
+            speeds.append(len(rows) / (time.perf_counter() - begun))
+        assert status == 200 and found["ok"] == len(rows), raw[:500]
+    told = " ".join(f"{one:,.0f}" for one in speeds)
+    print(f"bulk create of 10,000 over HTTP: {statistics.median(speeds):,.0f} records/s (must >= 5,000; each: {told})")
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -264,6 +282,8 @@ def main() -> None:
                     ours.append(load(ours_port, mine, seconds=options.seconds))
                     base.append(load(base_port, yard, seconds=options.seconds))
                 show(label, ours, base)
+            if not options.only or "bulk" in options.only:
+                bulk_requests(ours_port, bench, max(options.rounds, 5))
             if not options.only or "page" in options.only:
                 deep_page(ours_port, bench, options.seconds / 2)
         finally:
