@@ -18,7 +18,7 @@ from runtime.engine.finding import Abort, Item, Request, Result, failure, locate
 from runtime.engine.prepare import Preparation, too_large
 from runtime.engine.saving import Options
 from runtime.engine.storing import RETRY, taken_problem, write_of
-from runtime.engine.withheld import hold, waiting, waits
+from runtime.engine.withheld import hold, put_aside, waiting, waits
 from runtime.engine.workspace import TRIES
 from runtime.kinds.field import HoldsFiles
 from runtime.store import batches, records
@@ -56,6 +56,7 @@ class Work:
                 one.id = self.ids[one.place - self.start]
         self.access = self.request.access()
         prepare(self.request, self.access, self.items)
+        put_aside(self.request, self.access, self.items)
 
     def keys(self) -> set[Any]:
         """The unique values of the batch's records."""

@@ -22,6 +22,9 @@ from runtime.store.database import Connection, run
 from runtime.store.ids import is_id, new_id
 from runtime.store.layout import column_value
 
+#: The status of what is put aside; the result's id is the record that it waits with.
+ASIDE = 303
+
 
 @dataclass
 class Result:
@@ -81,6 +84,8 @@ class Request:
     divert: Divert | None = None
     #: Whether the lines have to wait is decided with the record that they are saved with; it moves on with them.
     approved: bool = False
+    #: Lines that have to wait are put aside (status :data:`ASIDE`), so that all of a record wait together.
+    gathers: bool = False
     #: A transaction that is under way: everything is read and written inside of it.
     connection: Connection | None = None
 

@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from runtime.base.errors import DougongError, Invalid, Message, Problem, Unavailable
-from runtime.engine import audit, bulk
+from runtime.engine import audit, bulk, gathering
 from runtime.engine.access import ObjectAccess
 from runtime.engine.columns import Columns, Target, usual_key
 from runtime.engine.entries import Entries, Entry
+from runtime.engine.finding import ASIDE
 from runtime.engine.flight import Flight, Group, Pair, Stop, finished
 from runtime.engine.flows import divert
 from runtime.engine.importing import Options, Request
@@ -41,6 +42,10 @@ log = logging.getLogger("dougong")
 MOST_BROKEN = 20
 BROKEN = Message("the row could not be stored; the fault has been noted", "该行无法保存，故障已记录")
 FAULT = Message("an unexpected fault, it has been noted", "意外故障，已记录")
+UNASKED = Message(
+    "the import stopped before this line was asked for with the others of its record",
+    "导入中止，该明细未随所属记录提交审批",
+)
 INTERRUPTED = Message("it was interrupted", "操作被中断")
 USUAL = Options()
 Progress = Callable[[int, int | None], None]
@@ -76,6 +81,8 @@ class Import:
         session.settle()
         self.session = session
         self.object = object_name
+        #: Lines that wait with their record, gathered while the others are read.
+        self.aside, self.gathers = gathering.Aside(), True
         self.options = options
         self.progress = progress
         self.key = options.key
@@ -105,7 +112,7 @@ class Import:
         duplicate = "create" if mode == "create" else self.options.on_duplicate
         return Request(
             self.session, self.object, mode, key, dry=self.options.dry_run, on_duplicate=duplicate,
-            bypass=self.options.bypass, divert=divert,
+            bypass=self.options.bypass, divert=divert, gathers=self.gathers,
         )  # fmt: skip
 
     # -- what the columns mean --------------------------------------------------------------------------
@@ -150,27 +157,44 @@ class Import:
     def run(self) -> Outcome:
         """All of it."""
         try:
+            return self.through()
+        finally:
+            self.aside.close()
+
+    def through(self) -> Outcome:
+        """From the first row to the last, and what was gathered on the way."""
+        try:
             with ThreadPoolExecutor(bulk.AT_ONCE) as self.threads:
-                for batch in self.batches():
+                for batch in gathering.batches(self.entries, self.rows()):
                     self.work(batch)
                 self.land_all()
+                self.gathers = False
+                for batch in self.aside.batches():
+                    self.work(batch)
+                    self.land_all()  # What is tried beforehand holds its numbers: two at once would wait for long.
         except Stop as stop:
             self.away = stop.away
-            self.outcome.stopped = stopped_at(self.first, stop.reason)
+            self.stopped(stop.reason)
         except DougongError as error:
             self.away = isinstance(error, Unavailable)
-            self.outcome.stopped = stopped_at(self.first, error.problems[0].message if error.problems else _said(error))
+            self.stopped(error.problems[0].message if error.problems else _said(error))
         except KeyboardInterrupt:
-            self.outcome.stopped = stopped_at(self.first, INTERRUPTED)
+            self.stopped(INTERRUPTED)
         except Exception:
             log.exception("an import into %s stopped", self.object)
-            self.outcome.stopped = stopped_at(self.first, FAULT)
+            self.stopped(FAULT)
         while self.flights:  # What was under way has been stored in the meantime.
             with suppress(Stop):
                 self.land()
+        for entry in self.aside.rows():
+            self.fail(entry, [Problem("stopped", UNASKED)])
         self.outcome.total = self._total()
         self.note()
         return self.outcome
+
+    def stopped(self, reason: Message) -> None:
+        """Say why it ended; lines that were gathered stand in no order, each is named by itself."""
+        self.outcome.stopped = stopped_at(self.first if self.gathers else None, reason)
 
     def _total(self) -> int:
         if self.table.total is not None:
@@ -181,38 +205,6 @@ class Import:
             return max(self.read, sum(1 for _ in self.table.rows()))
         except DougongError:
             return self.read
-
-    def batches(self) -> Iterator[list[Entry]]:
-        """The rows in batches in which no key stands twice and no row refers to another: those wait for the next."""
-        batch: dict[Any, Entry] = {}
-        waiting: list[Entry] = []
-        for entry in self.rows():
-            self._place(entry, batch, waiting)
-            while len(batch) >= bulk.BATCH or len(waiting) >= bulk.BATCH:
-                yield from self._resolved(batch, waiting)
-        while batch or waiting:
-            yield from self._resolved(batch, waiting)
-
-    def _place(self, entry: Entry, batch: dict[Any, Entry], waiting: list[Entry]) -> None:
-        spot = ("row", entry.number) if entry.key is None else ("key", entry.key)
-        if spot in batch:
-            waiting.append(entry)
-        else:
-            batch[spot] = entry
-
-    def _resolved(self, batch: dict[Any, Entry], waiting: list[Entry]) -> Iterator[list[Entry]]:
-        """One batch with its links; what has to wait begins the next."""
-        now = list(batch.values())
-        later = self.entries.resolve(now)
-        held = {id(one) for one in later}
-        ready = [one for one in now if id(one) not in held]
-        rest = sorted([*later, *waiting], key=lambda one: one.number)
-        batch.clear()
-        waiting.clear()
-        for one in rest:
-            self._place(one, batch, waiting)
-        if ready:
-            yield ready
 
     def rows(self) -> Iterator[Entry]:
         """The entries of all rows; rows that are wrong as such fail at once."""
@@ -319,7 +311,7 @@ class Import:
 
     def stop(self, flight: Flight, stop: Stop) -> None:
         """It cannot go on. Where rows behind this batch may be stored, those left out are named one by one."""
-        if self.flights:
+        if self.flights or not self.gathers:
             for entry, _ in [pair for group in flight.groups for pair in group.pairs]:
                 if entry.number not in self.decided:
                     self.fail(entry, [Problem("stopped", stop.reason)])
@@ -400,6 +392,12 @@ class Import:
         """Count what became of a row."""
         if self.rehearsal is not None:
             result = self.rehearsal.after(entry, result, self.key, self.options.on_duplicate)
+        if result.status == ASIDE:
+            problems = self.aside.put(str(result.id), entry)
+            if problems:
+                self.fail(entry, problems)
+            self.decided.add(entry.number)
+            return
         if result.status == 503:
             return
         if result.status == 201:

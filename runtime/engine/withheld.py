@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from runtime.base.errors import DougongError
-from runtime.engine import storing
+from runtime.engine import effective, storing
 from runtime.engine.access import ObjectAccess
-from runtime.engine.finding import Abort, Item, Request, Result, failure
+from runtime.engine.finding import ASIDE, Abort, Item, Request, Result, failure
 from runtime.engine.guards import Wait
 from runtime.engine.saving import Options, Written
 from runtime.store.database import Connection
@@ -28,6 +28,24 @@ def waiting(request: Request, access: ObjectAccess, items: Sequence[Item]) -> di
         elif request.dry and one.draft.id in found:
             one.result = Result(202, one.draft.id, one.draft.version)
     return found
+
+
+def put_aside(request: Request, access: ObjectAccess, items: Sequence[Item]) -> None:
+    """Lines that have to wait with their record get a result that says so, where they are to be gathered first."""
+    if (
+        not request.gathers
+        or request.dry
+        or request.bypass
+        or effective.owner_of(request.session, access.object) is None
+    ):
+        return
+    asked = [one for one in items if one.result is None and one.draft is not None]
+    drafts = [one.draft for one in asked if one.draft is not None]
+    found = effective.line_guards(request.session, access, drafts, bypass=False)
+    for one in asked:
+        why = found.get(one.draft.id) if one.draft is not None and not one.draft.problems else None
+        if why is not None:
+            one.result = Result(ASIDE, why.parent)
 
 
 def hold(request: Request, access: ObjectAccess, items: Sequence[Item], connection: Connection) -> None:

@@ -303,6 +303,79 @@ def test_an_import_that_goes_on_counts_its_lines_once(office: Shop, monkeypatch:
     assert len(told(office, record)) == 1
 
 
+def test_an_import_makes_one_request_a_record_however_its_rows_stand(office: Shop) -> None:
+    """Rows of two records in turn over several batches, with a third that nobody guards between them."""
+    one, two, draft = order(office), order(office), order(office, status="draft")
+    others = [order(office, 1) for _ in range(2)]
+    held = of(office, others[0])["p0"]["id"]
+    office.ask("PATCH", f"/records/line/{held}", "li", json={"price": 2})
+    rows: list[dict[str, Any]] = []
+    for number in range(700):
+        rows += [{"order": record, "product": f"n{number}", "price": 0.2} for record in (one, two)]
+        rows += [{"order": draft, "product": f"d{number}"}] if number % 10 == 0 else []
+    rows += [{"order": others[0], "product": "x"}, {"order": others[1], "product": "y", "price": -1}]
+    found = load(office, "li", rows)
+    assert (found["created"], found["pending"], found["failed"], found["total"]) == (70, 1400, 2, len(rows))
+    for record in (one, two):
+        assert [len(each["lines"]) for each in told(office, record)] == [700]
+    assert len(of(office, draft)) > 0
+    instance = told(office, one)[0]["instance"]
+    task = next(each for each in office.ask("GET", "/tasks", "boss").get_json()["data"] if each["instance"] == instance)
+    assert office.ask("POST", f"/tasks/{task['id']}/agree", "boss", json={}).status_code == 200
+    chief = office.ask("GET", "/tasks", "chief").get_json()["data"]
+    assert [each["instance"] for each in chief] == [instance], "the condition has seen all of them: 140 in all"
+    assert office.ask("POST", f"/tasks/{chief[0]['id']}/agree", "chief", json={}).status_code == 200
+    assert now(office, one)["total"] == 140 and now(office, two)["total"] == 0
+
+
+def test_the_same_line_twice_in_a_file(office: Shop) -> None:
+    record = order(office, 10, 20)
+    lines = of(office, record)
+    rows = [{"id": lines["p0"]["id"], "price": 11}, {"id": lines["p1"]["id"], "price": 21},
+            {"id": lines["p0"]["id"], "price": 12}]  # fmt: skip
+    found = load(office, "li", rows, on_duplicate="update", key="id")
+    assert (found["pending"], found["failed"], found["total"]) == (2, 1, 3)
+    assert [each["changes"][0]["new"] for each in told(office, record)[0]["lines"]] == [11, 21]
+
+
+def test_lines_that_were_gathered_are_named_when_it_stops(office: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    record, draft = order(office), order(office, status="draft")
+    rows = [{"order": record, "product": "n"}, {"order": draft, "product": "d"}]
+    monkeypatch.setattr(Import, "land_all", lambda self: (_ for _ in ()).throw(KeyboardInterrupt))
+    found = load(office, "li", rows)
+    assert (found["created"], found["pending"], found["failed"], found["total"]) == (1, 0, 1, 2)
+    assert "stopped" in found and told(office, record) == []
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_a_gathered_import_that_dies_and_goes_on(office: Shop, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+    """Killed while it reads, between two records of what it has gathered, and behind the last."""
+    records_ = [order(office, limit=9000), order(office, limit=9000)]
+    contents = DiskContents(office.settings.files / office.workspace.schema)
+    text = "order,product\n" + "".join(f"{one},n{number}\n" for number in range(550) for one in records_)
+    asked = Options(name="x.csv", on_duplicate="create")
+    job = import_jobs.submit(office.session("li"), contents, io.BytesIO(text.encode()), "line", asked, 10**6)
+    landed, usual = [0], Import.land
+    with monkeypatch.context() as patch:
+
+        def dies(self: Import) -> None:
+            usual(self)
+            landed[0] += 1
+            if not at or (not self.gathers and len(told(office, records_[at - 1])) == 1):
+                raise Died
+
+        patch.setattr(Import, "land", dies)
+        with pytest.raises(Died):
+            import_jobs.work_on(office.workspace, contents, job)
+    schema = office.workspace.schema
+    office.database.rows(Sql(f"UPDATE \"{schema}\".s_import SET leased_until = now() - interval '1 s' RETURNING 1"))
+    outcome = import_jobs.work_on(office.workspace, contents, job)
+    assert outcome is not None
+    counts = outcome.counts()
+    assert (counts["created"], counts["pending"], counts["failed"]) == (0, 1100, 0)
+    assert [[len(each["lines"]) for each in told(office, one)] for one in records_] == [[550], [550]]
+
+
 def test_refused_at_once_what_could_never_be(office: Shop) -> None:
     record, other = order(office, 10, limit=100), order(office, 10)
     lines = of(office, record)
