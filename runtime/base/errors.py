@@ -177,6 +177,12 @@ class Locked(DougongError):
     title = Message("The record is in a workflow", "记录正在流程中")
 
 
+class Kept(Locked):
+    """The approval of the record keeps it as it was approved."""
+
+    title = Message("The record is kept as it was approved", "记录已审批通过并保持锁定")
+
+
 class TooMany(DougongError):
     """Too many requests; ``extra['retry_after']`` seconds."""
 

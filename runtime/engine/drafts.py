@@ -42,6 +42,8 @@ class Draft:
     given: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     place: int = 0
+    #: The workflow's instance that holds it, and whether that is over and keeps what it has approved.
+    held_by: tuple[str, bool] | None = None
 
     @property
     def new(self) -> bool:

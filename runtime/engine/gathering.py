@@ -13,11 +13,12 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 from runtime.base.errors import Message, Problem
-from runtime.engine.bulk import BATCH, MOST
+from runtime.engine import bulk
 from runtime.engine.entries import Entries, Entry
 
 TOO_MANY = Message(
-    f"at most {MOST} lines of one record can wait for one approval", f"同一记录最多 {MOST} 行明细可一并提交审批"
+    f"at most {bulk.MOST} lines of one record can wait for one approval",
+    f"同一记录最多 {bulk.MOST} 行明细可一并提交审批",
 )
 
 
@@ -27,7 +28,7 @@ def batches(entries: Entries, rows: Iterable[Entry]) -> Iterator[list[Entry]]:
     waiting: list[Entry] = []
     for entry in rows:
         place(entry, batch, waiting)
-        while len(batch) >= BATCH or len(waiting) >= BATCH:
+        while len(batch) >= bulk.BATCH or len(waiting) >= bulk.BATCH:
             yield from resolved(entries, batch, waiting)
     while batch or waiting:
         yield from resolved(entries, batch, waiting)
@@ -74,7 +75,7 @@ class Aside:
     def put(self, record: str, entry: Entry) -> Sequence[Problem]:
         """Keep a row whose links have been found; gives what stands against it."""
         held = self.places.setdefault(record, array("q"))
-        if len(held) >= MOST:
+        if len(held) >= bulk.MOST:
             return [Problem("too_many", TOO_MANY)]
         held.append(self.file.seek(0, 2))
         known = (entry.number, entry.cells, entry.raw, entry.blank, entry.problems, entry.key, entry.ref)
@@ -90,7 +91,7 @@ class Aside:
         given: dict[str, array[int]] = {}
         for record in list(self.places):
             held = self.places[record]
-            if batch and len(batch) + len(held) > BATCH:
+            if batch and len(batch) + len(held) > bulk.BATCH:
                 yield batch
                 self.places.update(given)
                 batch, given = [], {}

@@ -7,7 +7,7 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
-from runtime.base.errors import Locked, Message
+from runtime.base.errors import Kept, Locked, Message
 from runtime.engine.directory import everybody
 from runtime.engine.drafts import Draft
 from runtime.engine.guards import CHANNEL, OWNER
@@ -116,18 +116,19 @@ def refuse(session: Session, definition: ObjectDef, drafts: Sequence[Draft]) -> 
     for draft in drafts:
         held = found.get(draft.id)
         if held is not None and held.goes:
-            tell(draft, held.instance, held.said(session))
+            tell(draft, held, held.said(session))
         elif held is not None and held.waits:
+            draft.held_by = (held.instance, False)
             for name in sorted(held.names(definition, draft.raw)):
                 draft.refuse(
                     "locked", f"{FIELD.en} (workflow {held.instance})", f"{FIELD.zh}（流程 {held.instance}）", name
                 )
         elif held is not None and touched(held.doc.get("lock", "record"), draft.raw):
-            tell(draft, held.instance, held.said(session))
+            tell(draft, held, held.said(session))
         for upper in [found[one] for one in sorted(above.get(draft.id, ())) if one in found]:
             why = with_record(session, upper, draft.id)
             if why is not None:
-                tell(draft, upper.instance, why)
+                tell(draft, upper, why)
 
 
 def with_record(session: Session, upper: Hold, line: str) -> Message | None:
@@ -159,9 +160,7 @@ def confirm(session: Session, definition: ObjectDef, drafts: Sequence[Draft], co
         ids = sorted(set().union(*(owners_in(definition, one) for one in drafts)))
         flows.share(connection, session.layout.object(parent.name).table, ids)
     refuse(inner, definition, drafts)
-    found = [problem for one in drafts for problem in one.problems if problem.code == "locked"]
-    if found:
-        raise Locked(problems=found, code="locked")
+    refuse_locked(drafts)
 
 
 def refuse_deletion(
@@ -188,13 +187,13 @@ def refuse_deletion(
         found |= holding(session, parent, [owner])
     held = None if forced else found.get(record_id)
     if held is not None and held.waits:
-        raise locked(held.instance, held.said(session) if held.goes else GOES)
+        raise locked(held, held.said(session) if held.goes else GOES)
     if held is not None and held.doc.get("lock", "record") != "none":
-        raise locked(held.instance, held.said(session))
+        raise locked(held, held.said(session))
     upper = found.get(owner or "")
     why = with_record(session, upper, record_id) if upper is not None else None
     if upper is not None and why is not None:
-        raise locked(upper.instance, why)
+        raise locked(upper, why)
 
 
 def asked(session: Session, definition: ObjectDef, record_id: str) -> list[Question]:
@@ -215,7 +214,7 @@ def held(session: Session, definition: ObjectDef, record_id: str) -> Locked | No
         return None
     lock = found.doc.get("lock", "record")
     free = lock == "none" or isinstance(lock, Mapping)
-    return None if free and not found.goes else locked(found.instance, found.said(session))
+    return None if free and not found.goes else locked(found, found.said(session))
 
 
 def parent_of(session: Session, definition: ObjectDef) -> ObjectDef | None:
@@ -274,12 +273,22 @@ GOING = Message(
 )
 
 
-def tell(draft: Draft, instance: str, why: Message) -> None:
+def tell(draft: Draft, hold: Hold, why: Message) -> None:
     """Note it."""
     if not any(problem.code == "locked" for problem in draft.problems):
-        draft.refuse("locked", f"{why.en} (workflow {instance})", f"{why.zh}（流程 {instance}）")
+        draft.held_by = (hold.instance, hold.over)
+        draft.refuse("locked", f"{why.en} (workflow {hold.instance})", f"{why.zh}（流程 {hold.instance}）")
 
 
-def locked(instance: str, why: Message) -> Locked:
+def refuse_locked(drafts: Sequence[Draft]) -> None:
+    """Raise Locked when a workflow holds one of these, Kept when what holds it is an approval that is over."""
+    found = [problem for one in drafts for problem in one.problems if problem.code == "locked"]
+    if found:
+        instance, over = next((one.held_by for one in drafts if one.held_by), (None, False))
+        kind = Kept if over else Locked
+        raise kind(problems=found, code="locked", extra={"workflow_instance": instance} if instance else None)
+
+
+def locked(hold: Hold, why: Message) -> Locked:
     """The refusal as a whole."""
-    return Locked(why, code="locked", extra={"instance": instance})
+    return (Kept if hold.over else Locked)(why, code="locked", extra={"workflow_instance": hold.instance})

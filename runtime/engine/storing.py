@@ -13,7 +13,6 @@ from runtime.base.errors import (
     DougongError,
     Forbidden,
     Invalid,
-    Locked,
     Message,
     Problem,
     Stale,
@@ -103,8 +102,7 @@ def store_prepared(
 
     ``divert`` holds back what needs an approval; only what has been approved goes without.
     """
-    if any(problem.code == "locked" for problem in draft.problems):
-        raise Locked(problems=[problem for problem in draft.problems if problem.code == "locked"], code="locked")
+    locks.refuse_locked([draft])
     if draft.problems:
         raise Invalid(problems=draft.problems)
     if not draft.new and not draft.changed() and draft.owner == draft.owner_before:

@@ -67,6 +67,8 @@ class Bar:
     starts: Sequence[Start] = ()
     #: Why nobody may change the record now, '' when it may be changed.
     locked: str = ""
+    #: The page of the approval that keeps the record, once it is over.
+    kept: str = ""
     fields: str = ""
     once: str = field(default_factory=once)
 
@@ -93,6 +95,7 @@ def bar(session: Session, access: ObjectAccess, record_id: str, may: set[str]) -
             known = [one for one in lock.get("fields", ()) if one in access.object.fields and access.visible(one)]
             made.fields = joined([access.object.fields[one].label[page_language()] for one in known])
         elif lock != "none":
+            made.kept = f"/tasks/flows/{held.instance}" if held.over else ""
             made.locked = (
                 gettext("It was approved and stays as it was, until the approval is revoked.")
                 if held.over

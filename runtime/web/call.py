@@ -137,6 +137,9 @@ def refusal(error: DougongError, spoken: str) -> Answer:
         "errors": [one.json(spoken) for one in error.problems[:MOST_PROBLEMS]],
         **{name: error.extra[name] for name in BESIDE if name in error.extra},
     }
+    held_by = error.extra.get("workflow_instance")
+    if held_by is not None:
+        body |= {"workflow_instance": held_by, "link": flow_address(held_by)}
     headers = [("Content-Type", PROBLEM), ("Cache-Control", "no-store")]
     retry = error.extra.get("retry_after")
     if retry is not None:
@@ -144,6 +147,11 @@ def refusal(error: DougongError, spoken: str) -> Answer:
     if error.status == 401:
         headers.append(("WWW-Authenticate", "Bearer"))
     return Answer(error.status, headers, dump(body))
+
+
+def flow_address(instance: str) -> str:
+    """The page of a workflow's instance."""
+    return f"/tasks/flows/{instance}"
 
 
 def too_large(largest: int) -> TooLarge:

@@ -45,7 +45,8 @@ def deleted(session: Session, access: ObjectAccess, record_id: str, title: str) 
     return page(
         "delete.html", session, status, object=access.object, title=title, id=record_id, message=message,
         follows=deletion.consequences(session, name, record_id), waits=deletion.waits(session, access, record_id),
-        held=why is not None, forced=forced, ends=ending(session, access, record_id) if forced else [],
+        held=why is not None, held_by=why.extra.get("workflow_instance") if why else None,
+        forced=forced, ends=ending(session, access, record_id) if forced else [],
         reason=request.form.get("reason", ""),
     )  # fmt: skip
 

@@ -66,6 +66,12 @@ def test_an_approved_record_stays_as_it_was(firm: Shop) -> None:
     held = change(firm, record, note="after")
     assert (held.status_code, held.get_json()["errors"][0]["code"]) == (423, "locked"), held.text
     assert "审批通过并保持锁定" in held.text and made in held.text
+    told = held.get_json()
+    assert (told["title"], told["workflow_instance"]) == ("记录已审批通过并保持锁定", made)
+    assert told["link"] == f"/tasks/flows/{made}", "where the approval is"
+    for method, path in (("DELETE", f"/records/order/{record}"), ("PATCH", f"/records/part/{line}")):
+        found = firm.ask(method, path, "li", json={"name": "b"}).get_json()
+        assert (found["title"], found["link"]) == (told["title"], told["link"]), found
     assert firm.ask("DELETE", f"/records/order/{record}", "li").status_code == 423
     assert firm.ask("PATCH", f"/records/part/{line}", json={"name": "b"}).status_code == 423
     many = {"mode": "update", "records": [{"id": record, "note": "after"}]}

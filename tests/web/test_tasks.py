@@ -530,7 +530,10 @@ def test_an_approved_record_says_that_it_stays(office: Shop) -> None:
     office.ask("POST", f"/tasks/{task_of(office, 'boss')}/agree", "boss", json={})
     office.ask("POST", f"/tasks/{task_of(office, 'li')}/skip", "root", json={"reason": "no scan"})
     li = at(office, "li")
-    assert "until the approval is revoked" in li.text(f"/o/quote/{record}")
+    shown = li.text(f"/o/quote/{record}")
+    assert "until the approval is revoked" in shown and "Kept as approved" in shown and "In approval" not in shown
+    found = re.search(r'<a href="(/tasks/flows/[^"]+)">To the approval</a>', shown)
+    assert found and li.get(found[1]).status_code == 200
     assert f"/o/quote/{record}/edit" not in li.text(f"/o/quote/{record}")
     assert li.get(f"/o/quote/{record}/edit").status_code == 303
 
