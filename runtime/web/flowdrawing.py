@@ -17,8 +17,8 @@ from runtime.web.texts import gettext, page_language
 
 #: The marks of steps beside their words: nobody has to tell them by their colors.
 MARKS = {
-    "done": "✓", "now": "●", "blocked": "!", "rejected": "✕", "returned": "↩", "skipped": "↷", "cancelled": "–",
-    "failed": "✕",
+    "done": "✓", "now": "●", "blocked": "!", "rejected": "✕", "returned": "↩", "skipped": "↷", "over": "»",
+    "cancelled": "–", "failed": "✕",
 }  # fmt: skip
 
 
@@ -72,6 +72,18 @@ def drawn(opened: Opened) -> list[Card]:
     note = at_moment(opened.session, state.ended) if over else ""
     found.append(Card(gettext("End"), "", "flag", shown, word, MARKS.get(shown, "") if over else "", (), note))
     return found
+
+
+def legend(cards: Sequence[Card]) -> list[tuple[str, str, str]]:
+    """(state, mark, word) of what the drawing shows, each once."""
+    found: dict[str, tuple[str, str, str]] = {}
+    for one in cards:
+        if not one.ways:
+            found.setdefault(one.word, (one.state, one.mark, one.word))
+        for way in one.ways:
+            for entry in legend(way.cards):
+                found.setdefault(entry[2], entry)
+    return list(found.values())
 
 
 def begun(opened: Opened) -> Card:

@@ -47,7 +47,8 @@ def step_word(state: str) -> str:
     words = {
         "now": gettext("Here now"), "blocked": gettext("Stuck"), "done": gettext("Done"), "ahead": gettext("To come"),
         "off": gettext("Not taken"), "rejected": gettext("Rejected"), "returned": gettext("Returned"),
-        "skipped": gettext("Passed over"), "cancelled": gettext("Not needed"), "live": gettext("Here now"),
+        "skipped": gettext("Passed over"), "over": gettext("Jumped over"),
+        "cancelled": gettext("Not needed"), "live": gettext("Here now"),
         "failed": gettext("Rejected"),
     }  # fmt: skip
     return words.get(state, state)

@@ -20,7 +20,7 @@ from runtime.engine.mending import RefusedLines
 from runtime.engine.workspace import Session
 from runtime.web import recordpage
 from runtime.web.flowchoices import FURTHER, ONE, SEVERAL, Choice, choice
-from runtime.web.flowdrawing import Card, drawn
+from runtime.web.flowdrawing import Card, drawn, legend
 from runtime.web.flowforms import Pad, inputs, offered, once
 from runtime.web.flowwords import TONES, at_moment, flow_label, state_word, step_label, task_word
 from runtime.web.forms import Formdata, Offers, RecordForm, leftover
@@ -224,6 +224,10 @@ class TaskPage:
     def cards(self) -> list[Card]:
         """The drawing."""
         return drawn(self.opened)
+
+    def legend(self, cards: Sequence[Card]) -> list[tuple[str, str, str]]:
+        """What the marks of the drawing mean."""
+        return legend(cards)
 
     def waiting(self) -> list[str]:
         """Who is asked now."""

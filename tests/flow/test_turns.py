@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
 from runtime.base.errors import Forbidden, Invalid
+from runtime.engine.flow import drawing
 from tests.flow.test_scenarios import approve, play, steps
 from tests.flow.world import Office
 
@@ -121,3 +123,33 @@ def test_an_administrator_lets_it_go_on_at_another_step() -> None:
     assert p.open() == ["sun", "zhou"], "from there on everything once more"
     p.do("jump", "admin", admin=True, to="n_zhao", reason="they are on a journey")
     assert p.says("zhao", "agree").state.state == "approved"
+
+
+def test_steps_that_were_jumped_over_are_drawn_as_that() -> None:
+    branch = {"branch": [{"when": "amount > 10", "nodes": steps("qian")}, {"else": []}]}
+    fork = {"parallel": {"branches": [{"nodes": steps("sun")}, {"nodes": steps("zhou")}]}}
+    p = play(*steps("wang"), branch, *steps("boss"), fork, *steps("zhao")).start()
+
+    def seen(steps: Sequence[drawing.Drawn]) -> dict[str, str]:
+        found = {}
+        for one in steps:
+            found[one.step.name] = one.state
+            for way in one.ways:
+                found |= seen(way.steps)
+        return found
+
+    def drawn() -> dict[str, str]:
+        return seen(drawing.draw(p.definition, p.state))
+
+    p.do("jump", "admin", admin=True, to="n_zhao", reason="they are on a journey")
+    found = drawn()
+    assert (found["n_wang"], found["n_boss"], found["n_zhao"]) == ("cancelled", "over", "now")
+    assert [found[one] for one in ("n_qian", "n_sun", "n_zhou")] == ["off"] * 3
+    assert [found[one.name] for one in p.definition.by_path.values() if one.ways] == ["over", "over"]
+    p.do("jump", "admin", admin=True, to="n_boss", reason="he is back")
+    assert (drawn()["n_boss"], drawn()["n_zhao"]) == ("now", "ahead")
+    assert [drawn()[one.name] for one in p.definition.by_path.values() if one.ways] == ["over", "ahead"]
+    p.says("boss", "agree").says("sun", "agree").says("zhou", "agree").says("zhao", "agree")
+    assert p.state.state == "approved"
+    ways = [one.name for one in p.definition.by_path.values() if one.ways]
+    assert [drawn()[one] for one in ways] == ["over", "done"] and drawn()["n_boss"] == "done"

@@ -206,6 +206,24 @@ def test_the_drawing_and_the_story_in_both_languages(office: Shop) -> None:
     assert "大额" in page and "rejected" not in re.sub(r'class="[^"]*"', "", page)
 
 
+def test_what_was_jumped_over_is_drawn_so(office: Shop) -> None:
+    record = quote(office, amount=500)
+    instance = start(office, record)
+    actions = office.ask("GET", f"/workflows/instances/{instance}", "root")
+    assert actions.status_code == 200
+    steps = at(office, "root").text(f"/tasks/flows/{instance}")
+    wanted = re.findall(r'<option value="([a-z_]+)"', steps[steps.index('value="jump"') - 3000 :])
+    body = {"to": wanted[-1], "reason": "on a journey"}
+    assert office.ask("POST", f"/workflows/instances/{instance}/jump", "root", json=body).status_code == 200, wanted
+    li = at(office, "li")
+    page = li.text(f"/tasks/flows/{instance}")
+    drawn = page[page.index("flow-box") : page.index("<h2>History")]
+    assert "is-over" in drawn and "Jumped over" in drawn and "What the marks mean" in drawn, drawn
+    li.post("/language", {"_csrf": li.token("/"), "language": "zh", "next": "/"})
+    drawn = li.text(f"/tasks/flows/{instance}")
+    assert "跳转时越过" in drawn and "图例" in drawn
+
+
 def test_who_may_not_see_it(office: Shop) -> None:
     instance = start(office, quote(office))
     task = task_of(office, "boss")

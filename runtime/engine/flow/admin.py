@@ -9,7 +9,7 @@ from typing import Any
 from runtime.base.errors import Conflict, Forbidden, Invalid, Message, Problem
 from runtime.engine.flow import back
 from runtime.engine.flow.approvers import in_force, sources
-from runtime.engine.flow.definition import Definition, parsed, written
+from runtime.engine.flow.definition import Definition, Step, parsed, written
 from runtime.engine.flow.machine import SYSTEM, Machine, Place, await_moment
 from runtime.engine.flow.refusals import wrong
 from runtime.engine.flow.signers import busy_in, hand_over, newcomers
@@ -109,15 +109,24 @@ def jump(machine: Machine, administrator: bool, args: Mapping[str, Any]) -> None
             code="returned",
         )  # fmt: skip
     step = machine.definition.by_name[name]
+    over = passed_over(machine, step)
     machine.clear(lambda run: True)
     for fork in list(machine.state.forks.values()):
         if fork.state == "open":
             machine.emit("fork_closed", path=fork.path, state="cancelled")
     void = [run.id for run in machine.state.runs.values() if run.path and parsed(run.path) >= step.path]
-    machine.emit("rewound", runs=void, jump=None, to=name)
+    machine.emit("rewound", runs=void, jump=None, to=name, over=over)
     for end in range(1, len(step.path), 2):
         machine.emit("way_chosen", path=written(step.path[:end]), way=step.path[end])
     machine.enter(step.path)
+
+
+def passed_over(machine: Machine, target: Step) -> list[str]:
+    """The steps that it jumps over, and those of earlier jumps that still lie before the target."""
+    came = max((parsed(one.path) for one in machine.state.runs.values() if one.path and not one.void), default=())
+    before = [path for path in machine.definition.by_path if path < target.path and target.path[: len(path)] != path]
+    known = set(machine.state.over)
+    return [written(path) for path in sorted(before) if path > came or written(path) in known]
 
 
 def terminate(machine: Machine, administrator: bool, args: Mapping[str, Any]) -> None:

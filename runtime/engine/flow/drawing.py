@@ -10,7 +10,7 @@ from runtime.engine.flow.state import Fork, Instance, Run, Task
 from runtime.kinds.node import Way
 
 #: What a step may look like.
-AHEAD, NOW, BLOCKED, DONE, OFF = "ahead", "now", "blocked", "done", "off"
+AHEAD, NOW, BLOCKED, DONE, OFF, OVER = "ahead", "now", "blocked", "done", "off", "over"
 #: What the state of a visit makes of its step.
 VISITS = {
     "active": NOW, "passed": DONE, "rejected": "rejected", "returned": "returned", "skipped": "skipped",
@@ -62,6 +62,10 @@ class _Drawing:
         here = written(path)
         return any(one == here or one.startswith(here + ".") for one in self.last)
 
+    def over(self, path: Path) -> bool:
+        """Whether it was passed over, and nothing inside of it has been visited since."""
+        return written(path) in self.state.over and not self.visited(path)
+
     def sequence(self, prefix: Path, context: str) -> list[Drawn]:
         """The steps of one way; ``context`` says how the way itself stands."""
         steps = self.definition.sequence(prefix)
@@ -76,6 +80,8 @@ class _Drawing:
         run = self.last.get(written(step.path)) if context != AHEAD else None
         if run is not None:
             found = BLOCKED if run.blocked else VISITS.get(run.state, DONE)
+        elif context not in (AHEAD, OFF) and self.over(step.path):
+            found = OVER
         elif number < reached or context == DONE:
             found = DONE
         elif number == reached:
@@ -92,8 +98,8 @@ class _Drawing:
         """One way of a step that looks like ``found``."""
         place = written(step.path)
         fork = self.state.forks.get(place)
-        if found in (AHEAD, OFF):
-            context = found
+        if found in (AHEAD, OFF, OVER):
+            context = OFF if found == OVER else found
         elif step.kind.forks:
             context = self.forked(fork, at)
         else:

@@ -134,6 +134,8 @@ class Instance:
     cause: dict[str, Any] | None = None
     #: Paths of the steps whose people get a copy when it has ended.
     later: list[str] = field(default_factory=list)
+    #: Paths of the steps that an administrator has passed over by letting it go on behind them.
+    over: list[str] = field(default_factory=list)
 
     @property
     def is_open(self) -> bool:
@@ -310,6 +312,10 @@ def _rewound(state: Instance, data: Mapping[str, Any]) -> None:
     for number in data["runs"]:
         state.runs[number].void = True
     state.jump = data.get("jump")
+    if "over" in data:
+        state.over = list(data["over"])
+    elif all(one.void for one in state.runs.values() if one.path):
+        state.over = []  # It begins anew.
 
 
 def _returned(state: Instance, data: Mapping[str, Any]) -> None:
