@@ -5,7 +5,7 @@ The order is fixed: fields permitted, defaults, cleaning, numbers, conditions, v
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -30,6 +30,7 @@ BROAD = (list, dict, tuple)
 #: Values that many records may share, as nobody can change them.
 LASTING = (str, Decimal, bool)
 FIELD = Message("field", "字段")
+Cleaner = tuple[str, Callable[[Any, Context], Any], dict[str, Any]]
 
 
 class Preparation:
@@ -52,8 +53,10 @@ class Preparation:
         self.dry = dry
         self.lines_follow = lines_follow
         self.context: Context = session.context()
-        #: What the texts that came in mean, by field: in many records the same ones come again and again.
-        self.known: dict[str, dict[str, Any]] = {}
+        #: For each field the key, what cleans its values, and what texts have meant so far: they come again and again.
+        self.cleaners: dict[str, Cleaner] = {
+            name: (one.key, one.kind.clean, {}) for name, one in self.object.taken.items()
+        }
         self.evaluator = Evaluator(session, access)
 
     def run(self, drafts: Sequence[Draft]) -> None:
@@ -94,33 +97,36 @@ class Preparation:
 
     def clean(self, draft: Draft) -> None:
         """The stored value of everything that came in."""
-        refused = {problem.field for problem in draft.problems} if draft.problems else ()
-        taken, given, values, known, take = self.object.taken, draft.given, draft.values, self.known, self.take
-        for name, raw in draft.raw.items():
-            field = taken.get(name)
-            if field is None or name in refused:
-                continue
-            key = field.key
-            given.add(key)
-            if raw.__class__ is not str:
-                take(draft, field, raw)
-            elif (value := known.setdefault(name, {}).get(raw)) is not None:
-                values[key] = value
-            elif take(draft, field, raw) and (value := values[key]).__class__ in LASTING:
-                known[name][raw] = value
+        raw = draft.raw
+        if draft.problems:
+            refused = {problem.field for problem in draft.problems}
+            raw = {name: value for name, value in raw.items() if name not in refused}
+        self.take(draft, raw, draft.given)
 
-    def take(self, draft: Draft, field: FieldDef, raw: Any) -> bool:
-        """Clean one raw value into the draft; True when it is not blank."""
-        try:
-            value = None if raw is None else field.kind.clean(raw, self.context)
-        except BadValue as error:
-            draft.problems.append(Problem(error.code, error.message, field=field.name))
-            return False
-        if value is None or value is False or (value.__class__ in (list, tuple) and not value):
-            draft.values.pop(field.key, None)
-            return False
-        draft.values[field.key] = value
-        return True
+    def take(self, draft: Draft, raws: Mapping[str, Any], given: set[str]) -> None:
+        """Clean raw values, by field, into the draft; the storage keys of those that are stored join ``given``."""
+        values, context, cleaners = draft.values, self.context, self.cleaners
+        for name, raw in raws.items():
+            cleaner = cleaners.get(name)
+            if cleaner is None:
+                continue
+            key, clean, known = cleaner
+            given.add(key)
+            text = raw.__class__ is str
+            if text and raw in known:
+                values[key] = known[raw]
+                continue
+            try:
+                value = None if raw is None else clean(raw, context)
+            except BadValue as error:
+                draft.problems.append(Problem(error.code, error.message, field=name))
+                continue
+            if value is None or value is False or (value.__class__ in (list, tuple) and not value):
+                values.pop(key, None)
+                continue
+            values[key] = value
+            if text and value.__class__ in LASTING:
+                known[raw] = value
 
     def defaults(self, drafts: Sequence[Draft]) -> None:
         """Defaults of what a new record's maker left out: literals, then formulas in the order of the document."""
@@ -133,7 +139,7 @@ class Preparation:
                 continue
             for draft in drafts:
                 if field.name not in draft.raw:
-                    self.take(draft, field, field.default)
+                    self.take(draft, {field.name: field.default}, set())
         near = [one for one in formulas if self.evaluator.near(one[1])]
         far = [one for one in formulas if not self.evaluator.near(one[1])]
         for group in [*([one] for one in near), far]:
@@ -143,7 +149,7 @@ class Preparation:
             for (field, _), column in zip(group, columns, strict=True):
                 for draft, value in zip(drafts, column, strict=True):
                     if field.name not in draft.raw and value is not None:
-                        self.take(draft, field, raw_of(value))
+                        self.take(draft, {field.name: raw_of(value)}, set())
 
     def complete_files(self, drafts: Sequence[Draft]) -> None:
         """File fields hold what the store knows of each file; only own uploads or files already held are taken."""
