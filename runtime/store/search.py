@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 from operator import add
-from typing import NamedTuple
 
 from pypinyin import Style, lazy_pinyin
 
@@ -21,6 +20,8 @@ LONGEST_NAME = 40
 #: Words that nearly every text of their sort has tell nothing apart.
 COMMON = frozenset(("http", "https", "www"))
 SYLLABLE = "="
+#: Tokens in the text form of a ``tsvector``, some perhaps twice (PostgreSQL keeps one), and how many.
+Piece = tuple[str, int]
 #: Wide marks that most Chinese sentences have: normalizing a text for nothing but them costs more than all its tokens.
 MARKS = "，：；！？（）"
 
@@ -77,16 +78,9 @@ def sort_key(text: str) -> str:
     return low if low.isascii() else "".join(map(KEYS.__getitem__, low))[:200]
 
 
-class Piece(NamedTuple):
-    """Tokens in the text form of a ``tsvector``, some perhaps twice (PostgreSQL keeps one), and how many."""
-
-    text: str
-    size: int
-
-
 def piece(found: Collection[str]) -> Piece:
     """Tokens as they are written down. None of them holds a character that would need quoting."""
-    return Piece("'" + "' '".join(found) + "'", len(found)) if found else Piece("", 0)
+    return ("'" + "' '".join(found) + "'", len(found)) if found else ("", 0)
 
 
 @lru_cache(maxsize=4_000)
@@ -110,7 +104,7 @@ def of_run(run: str, named: bool) -> Piece:
 def of_name(text: str) -> Piece:
     """The tokens of one text that is not plain ASCII and may be a name."""
     found = of_text(text, len(text) <= LONGEST_NAME, MOST_TOKENS)
-    return Piece(" ".join([one.text for one in found]), sum([one.size for one in found]))
+    return " ".join([text for text, _ in found]), sum([size for _, size in found])
 
 
 def of_text(text: str, named: bool, most: int) -> list[Piece]:
@@ -127,7 +121,7 @@ def of_text(text: str, named: bool, most: int) -> list[Piece]:
         if most <= 0:
             break
         found.append(of_run(run, named))
-        most -= found[-1].size
+        most -= found[-1][1]
     return found
 
 
@@ -149,7 +143,7 @@ def pieces(names: Iterable[str], prose: Iterable[str] = ()) -> list[Piece]:
             plain.append(text[:LONGEST_TEXT])
         elif room > 0:
             found.append(of_name(text[:LONGEST_TEXT]))
-            room -= found[-1].size
+            room -= found[-1][1]
     own = [word for word in words(" ".join(plain).lower()) if word not in COMMON][:MOST_TOKENS]
     if own:
         found.append(piece(own))
@@ -159,13 +153,13 @@ def pieces(names: Iterable[str], prose: Iterable[str] = ()) -> list[Piece]:
             break
         some = of_text(text[:LONGEST_TEXT], False, room)
         found += some
-        room -= sum([one.size for one in some])
+        room -= sum([size for _, size in some])
     return found
 
 
 def vector(names: Iterable[str], prose: Iterable[str] = ()) -> str:
     """The tokens as the text form of a ``tsvector``."""
-    return " ".join([one.text for one in pieces(names, prose)])
+    return " ".join([text for text, _ in pieces(names, prose)])
 
 
 def quoted(token: str) -> str:
