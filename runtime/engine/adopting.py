@@ -14,7 +14,7 @@ from typing import Any
 
 from runtime.base.errors import Conflict, DougongError, Message, NotFound, Unauthorized
 from runtime.base.values import dump_text
-from runtime.engine import deletion, linechanges, storing
+from runtime.engine import deletion, entering, linechanges, storing
 from runtime.engine.access import ObjectAccess, demand_object, object_access
 from runtime.engine.assembling import Again, Compound, Lines, Refused
 from runtime.engine.drafts import Draft
@@ -27,7 +27,7 @@ from runtime.engine.workspace import TRIES, Session
 from runtime.meta.model import ObjectDef
 from runtime.store import flows, proposals
 from runtime.store.database import Connection
-from runtime.store.proposals import DELETE, LINES, Proposal
+from runtime.store.proposals import CREATE, DELETE, LINES, Proposal
 
 TRUSTED = Options(trusted=True)
 MOVED = Message("the record has been changed meanwhile", "记录在此期间已被修改")
@@ -102,6 +102,8 @@ def put(session: Session, connection: Connection, instance: str) -> Message | No
     writer.user_id = one.created_by
     if one.kind == DELETE:
         return put_deletion(writer, access, one)
+    if one.kind == CREATE:
+        return put_creation(writer, connection, access, one)
     gone = [key for key in one.patch if key != OWNER and key not in access.object.by_key]
     if gone:
         shown = ", ".join(gone)
@@ -162,6 +164,14 @@ def lines_of(session: Session, definition: ObjectDef, entries: Sequence[LineEntr
     return list(found.values())
 
 
+def put_creation(writer: Session, connection: Connection, access: ObjectAccess, one: Proposal) -> Message | None:
+    """Put a new record into force with its lines, under every rule of now. Raises DougongError."""
+    if not entering.enter(writer, connection, access.object, one.record_id):
+        return GONE
+    draft = read(writer, access, one.record_id, {}, TRUSTED)
+    return None if storing.write(writer, access, draft, TRUSTED, None) is not None else RETRY
+
+
 def put_deletion(writer: Session, access: ObjectAccess, one: Proposal) -> Message | None:
     """Move a record to the recycle bin, under every rule of a deletion. Raises Conflict."""
     name = access.object.name
@@ -201,9 +211,15 @@ def acting(session: Session, connection: Connection) -> Session:
 def as_proposed(session: Session, connection: Connection, instance: str) -> Iterator[None]:
     """Within, a record and its lines are as they would be; behind it nothing has happened.
 
-    What cannot be put into force now leaves them as they are.
+    What cannot be put into force now leaves them as they are; a new record is looked at as it is, whatever rules say.
     """
     with connection.transaction(force_rollback=True):
+        one, writer, access = opened(acting(session, connection), instance)
+        if one.kind == CREATE:
+            with suppress(DougongError), connection.transaction():
+                entering.reveal(writer, connection, access.object, one.record_id)
+            yield
+            return
         with suppress(DougongError), connection.transaction():
             why = put(acting(session, connection), connection, instance)
             if why is not None:
@@ -214,6 +230,9 @@ def as_proposed(session: Session, connection: Connection, instance: str) -> Iter
 def rebase(session: Session, connection: Connection, instance: str) -> None:
     """The change is meant for the record as it stands now. Raises Conflict when nothing of it is left."""
     one, writer, access = opened(session, instance)
+    if one.kind == CREATE:  # What has been mended of it meanwhile is approved anew.
+        proposals.change(connection, session.workspace.schema, replace(one, state="open", why=None))
+        return
     try:
         draft = read(writer, access, one.record_id, {}, TRUSTED)
     except NotFound:

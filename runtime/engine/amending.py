@@ -7,13 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 from runtime.base.errors import Conflict, Invalid, Message
-from runtime.engine import adopting, storing
+from runtime.engine import adopting, entering, storing
+from runtime.engine.access import ObjectAccess
 from runtime.engine.drafts import Draft
 from runtime.engine.guards import OWNER, moved
 from runtime.engine.prepare import Preparation
 from runtime.engine.proposed import standing
 from runtime.engine.proposing import possible
 from runtime.engine.saving import Options
+from runtime.engine.storing import RETRY
 from runtime.engine.workspace import Session
 from runtime.store import proposals
 from runtime.store.database import Connection
@@ -41,6 +43,9 @@ def amend(session: Session, connection: Connection, instance: str, values: Mappi
     one, writer, access = adopting.opened(session, instance)
     if one.kind == proposals.DELETE:
         raise Conflict(GOES)
+    if one.kind == proposals.CREATE:
+        mend(writer, connection, access, one.record_id, values, Options(trusted=trusted))
+        return
     raw = {**adopting.raw_of(access.object, one.patch), **values}
     draft = adopting.read(writer, access, one.record_id, raw, Options(trusted=trusted))
     storing.owner(writer, access, draft, trusted)
@@ -54,3 +59,16 @@ def amend(session: Session, connection: Connection, instance: str, values: Mappi
     proposals.change(connection, session.workspace.schema, replace(one, patch=patch, base=base))
     if one.kind == proposals.LINES:
         adopting.rehearse(session, connection, instance)
+
+
+def mend(
+    writer: Session, connection: Connection, access: ObjectAccess, record_id: str, values: Mapping[str, Any],
+    options: Options,
+) -> None:  # fmt: skip
+    """Set fields of a new record that waits, through the write path. Raises Invalid, Forbidden, Conflict."""
+    if not values:
+        return
+    with entering.lifted(writer, connection, access.object, record_id):
+        draft = adopting.read(writer, access, record_id, values, options)
+        if storing.write(writer, access, draft, options, None) is None:
+            raise Conflict(RETRY)

@@ -33,6 +33,8 @@ class Ask:
     count: str = "none"
     numbers_as_text: bool = False
     deleted: bool = False
+    #: Records that wait for the approval of their coming, in the place of those in force.
+    pending: bool = False
     #: Only these records, beside all else; for pages that know which they mean.
     ids: Sequence[str] | None = None
     #: Only records whose link, by its field's name, holds this id; for the lists on a record's page.

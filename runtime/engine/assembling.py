@@ -108,6 +108,9 @@ class Compound:
         self.prepare()
         if self.divert is None:
             return self.store_all(connection)
+        creating = guards.creating(self.session, self.access.object) if self.draft.new and self.touches else ()
+        if creating:
+            return self.come(connection, creating)
         own = storing.waits(self.session, self.access, [self.draft], bypass=self.options.bypass).get(self.draft.id)
         if self.draft.problems:
             raise Refused(self.draft.problems, self.outcome)
@@ -125,6 +128,17 @@ class Compound:
             if found:
                 raise Rollback  # That was to see whether it is possible.
         return self.wait(connection, found) if found else written
+
+    def come(self, connection: Connection, creating: Sequence[Guard]) -> Written:
+        """Store a new record with its lines, and let it wait where sums over them say so too. Raises Forbidden."""
+        guards.demand_bypass(self.access, self.options.bypass)
+        written = self.store_all(connection)
+        found = guards.coming(self.session, self.access, creating, [self.draft], connection)
+        held = guards.released(self.session, self.access, found, self.options.bypass).get(self.draft.id)
+        if not held:
+            return written
+        options = replace(self.options, stored=written.version)
+        return self.held(connection, [self.draft], Wait(held), options)
 
     def prepare(self) -> None:
         """The record itself, as far as it does not depend on its lines. Raises Refused."""

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import errors as pg
 
 from runtime.base.errors import DougongError, Locked, Message, Problem, Unavailable
-from runtime.engine import keeping, locks, parents, storing
+from runtime.engine import keeping, locks, parents, storing, targets
 from runtime.engine.access import ObjectAccess
 from runtime.engine.finding import Abort, Item, Request, Result, failure, locate
 from runtime.engine.prepare import Preparation, too_large
@@ -183,20 +183,20 @@ def gates_of(request: Request, access: ObjectAccess, items: Sequence[Item]) -> d
 
 def lock_links(request: Request, access: ObjectAccess, items: Sequence[Item], connection: Connection | None) -> None:
     """Every linked record must be there and readable, and stay until the batch is stored."""
-    for name, targets in gates_of(request, access, items).items():
+    for name, wanted in gates_of(request, access, items).items():
         field_def = access.object.fields[name]
         relates = field_def.relates
         assert relates is not None
-        _, statement, _ = storing.target_gate(
-            request.session, "k", relates.target_object(), list(targets), request.trusted, field_def.owned
+        _, statement, _ = targets.target_gate(
+            request.session, "k", relates.target_object(), list(wanted), request.trusted, field_def.owned
         )
         rows = request.rows(statement) if connection is None else run(connection, statement)
         there = {str(row[0]) for row in rows}
-        for target, group in targets.items():
+        for target, group in wanted.items():
             if target in there:
                 continue
+            text = targets.missing(request.session, relates.target_object(), [target])
             for one in group:
-                text = Message("there is no such record", "没有该记录")
                 one.result = Result(422, problems=[Problem("not_found", text, field=name)])
 
 

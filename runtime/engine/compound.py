@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from psycopg import errors as pg
 
-from runtime.base.errors import Invalid, Message, Problem, Unavailable
-from runtime.engine import idempotency, parents, reading, storing
+from runtime.base.errors import Invalid, Message, NotFound, Problem, Unavailable
+from runtime.engine import entering, idempotency, parents, reading, storing
 from runtime.engine.access import demand_object
 from runtime.engine.assembling import MODES, Again, Compound, Lines, Outcome, Refused
 from runtime.engine.drafts import Draft
@@ -48,7 +49,7 @@ def save(
         access = demand_object(session.snapshot, session.person, object_name, "create" if record_id is None else None)
         try:
             with session.database.transaction() as connection:
-                draft: Draft | None = Draft(new_id(), raw, owner=session.user_id)
+                draft: Draft | None = Draft(new_id(), raw, owner=session.user_id) if record_id is None else None
                 if record_id is not None:
                     if attempt:  # Somebody was faster, maybe with a line: nobody is once more.
                         parents.hold_one(session, connection, access.object, record_id)
@@ -57,6 +58,11 @@ def save(
                     raise Again
                 written = Compound(session, access, draft, lines, options, divert).run(connection)
             stir(session)
+        except NotFound:
+            if record_id is None or draft is not None:
+                raise
+            again = partial(save, object_name=object_name, record_id=record_id, raw=raw, lines=lines, options=options)
+            return entering.mend(session, object_name, record_id, again)
         except (Again, pg.DeadlockDetected, pg.SerializationFailure, pg.UniqueViolation):
             session.settle()
             continue

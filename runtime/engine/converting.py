@@ -41,6 +41,11 @@ from runtime.store.database import Connection, run
 DEFAULT = Options()
 FORMULA = "="
 NOT_NOW = Message("the record cannot be converted any more", "该记录已不能转化")
+NEEDS = Message(
+    "new records of this kind wait for an approval, so nothing can be linked to it yet: make it by itself first, and "
+    "choose it here when it is in force",
+    "此类新建记录须经审批，暂不能关联：请先单独新建，生效后再在此选择",
+)
 CHOICE = Message(
     'must be {"id": ...} for an existing record, {"values": {...}} for a new one, or null to leave it out',
     '只能是 {"id": ...}（已有记录）、{"values": {...}}（新建）或 null（不产生）',
@@ -246,7 +251,10 @@ class Converting:
             if not there.may("create") and step.optional and step.link not in self.choices:
                 return None
             raw = {**values.of(there, step.values), **choice.get("values", {})}
-            return records.create(bound, there.object.name, raw).id
+            made = records.create(bound, there.object.name, raw)
+            if made.pending is not None:
+                raise Conflict(problems=[Problem("needs_approval", NEEDS)], code="needs_approval")
+            return made.id
         except DougongError as error:
             raise at(error, step.link) from error
 

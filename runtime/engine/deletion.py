@@ -6,13 +6,14 @@ Where a workflow guards it, a deletion waits, and the record stays as it is unti
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 from psycopg import errors as pg
 
 from runtime.base.errors import Conflict, Forbidden, Invalid, Message, Problem, Stale
 from runtime.base.sqltext import EMPTY
-from runtime.engine import effective, locks, parents, reading
+from runtime.engine import effective, entering, guards, locks, parents, reading, storing
 from runtime.engine.access import ObjectAccess, demand_object, object_access
 from runtime.engine.along import DEEPEST, Along, on_delete
 from runtime.engine.guards import Wait
@@ -20,7 +21,7 @@ from runtime.engine.keeping import Touch, keep
 from runtime.engine.saving import Options, Pending
 from runtime.engine.workspace import Session
 from runtime.meta.model import FieldDef, ObjectDef
-from runtime.store import flows, records
+from runtime.store import flows, pending, records
 from runtime.store.binder import Frame, TableBinder
 from runtime.store.database import Connection, run
 from runtime.store.ids import is_id
@@ -53,6 +54,8 @@ def state_of(session: Session, access: ObjectAccess, record_id: str, trusted: bo
         return None
     if row[1] is None or not row[7]:
         raise reading.not_found(access.object.name)
+    if pending.waits(row[5]):
+        entering.refuse(session, access, record_id)
     return int(row[1]), row[5] is not None, bool(row[8])
 
 
@@ -207,12 +210,15 @@ class Deletion:
         self.delete(source, linking, depth=depth + 1)
 
 
-def restore(session: Session, object_name: str, record_id: str) -> None:
-    """Take a record out of the recycle bin, with what went there together with it."""
+def restore(session: Session, object_name: str, record_id: str, divert: storing.Divert) -> None:
+    """Take a record out of the recycle bin, with what went there together with it.
+
+    ``divert`` lets one wait that has never been in force, for it would be so without the approval that it needs.
+    """
     access = demand_object(session.snapshot, session.person, object_name, "delete")
     found = state_of(session, access, record_id, False)
     if found is None:
-        restore(session, object_name, record_id)
+        restore(session, object_name, record_id, divert)
         return
     _, gone, permitted = found
     if not gone:
@@ -227,6 +233,7 @@ def restore(session: Session, object_name: str, record_id: str) -> None:
             parents.hold(session, connection, access.object, above)
             bring_back(session, connection, access.object, record_id, origin)
             parents.move(session, connection, access.object, above)
+            ask_again(session, connection, access, record_id, divert)
     except pg.UniqueViolation as error:
         text = Message("another record has this value now", "该值现已被其他记录使用")
         rules = (session.layout.object(one).unique_fields for one in session.model.objects)
@@ -234,6 +241,23 @@ def restore(session: Session, object_name: str, record_id: str) -> None:
             (rule[constraint] for rule in rules if (constraint := error.diag.constraint_name or "") in rule), ()
         )
         raise Conflict(text, [Problem("taken", text, field=name) for name in names]) from None
+
+
+def ask_again(
+    session: Session, connection: Connection, access: ObjectAccess, record_id: str, divert: storing.Divert
+) -> None:
+    """Let a restored record wait that has never been in force, where its coming needs an approval now."""
+    inner = copy(session)
+    inner.database = flows.Bound(connection)
+    creating = guards.creating(session, access.object)
+    if not creating or not pending.unborn(inner.database, session.workspace.schema, record_id):
+        return
+    draft = effective.only(inner, access, record_id)
+    assert draft is not None
+    stored, draft.before = draft.version, None
+    held = guards.coming(inner, access, creating, [draft], connection).get(record_id)
+    if held:
+        divert(inner, access, [draft], Options(stored=stored), Wait(held), connection)
 
 
 def refuse_line(session: Session, definition: ObjectDef, record_id: str) -> None:

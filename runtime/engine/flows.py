@@ -121,8 +121,11 @@ class Flows:
         if parent is None and revokes is None:  # Whoever writes the record now is waited for (locks.confirm).
             proposals.claim(connection, self.session.layout.object(name).table, record_id)
         world = World(self.session, connection, name, record_id, self.now, definition.doc.get("calendar"))
+        about = proposals.read(flows.Looking(connection), self.schema, proposal) if proposal is not None else None
+        if about is not None and about.kind == proposals.CREATE:
+            world.about(about.instance)
         title = world.value(str(definition.doc["title"]), "text") if "title" in definition.doc else None
-        called = self.called(connection, str(title or world.draft.title_before or ""), proposal)
+        called = self.called(str(title or world.draft.title_before or ""), about)
         kind = "sub" if parent else "revoke" if revokes else "proposal" if proposal else "normal"
         row = flows.Row(
             proposal or new_id(), hash, workflow, kind, self.session.model.objects[name].key, record_id,
@@ -154,9 +157,8 @@ class Flows:
                 code="not_by_hand",
             )
 
-    def called(self, connection: Connection, title: str, proposal: str | None) -> str:
+    def called(self, title: str, made: proposals.Proposal | None) -> str:
         """How an instance is called in lists of tasks and notices: nobody shall agree to a deletion unawares."""
-        made = proposals.read(flows.Looking(connection), self.schema, proposal) if proposal else None
         if made is None or made.kind != proposals.DELETE:
             return title
         said = DELETION.text(self.session.workspace.row.language)
@@ -241,6 +243,7 @@ class Flows:
         stored(connection, self.schema, row, machine)
         if machine.state.ended and row.kind == "proposal":
             proposals.close(connection, self.schema, row.id, machine.state.state)
+            world.over(machine.state.state)
         copied = [one for event in machine.events if event.type == "copied" for one in event.data["people"]]
         if copied:
             flows.copy_to(connection, self.schema, row.id, copied)

@@ -12,7 +12,7 @@ from typing import Any
 
 from runtime.base.errors import DougongError, Invalid, Message, Problem, Unavailable
 from runtime.base.values import dump_text
-from runtime.engine import adopting, amending, mending, storing, waits
+from runtime.engine import adopting, amending, entering, mending, storing, waits
 from runtime.engine.access import demand_object
 from runtime.engine.directory import People
 from runtime.engine.drafts import Draft, Evaluator
@@ -28,6 +28,8 @@ from runtime.store.database import Connection
 from runtime.store.ids import is_id
 
 TRUSTED = Options(trusted=True)
+#: The same, also for a record that is not in force yet.
+COMING = Options(trusted=True, pending=True)
 CHANNEL = "workflow"
 
 
@@ -80,6 +82,8 @@ class World:
         self.proposal: str | None = None
         #: What kind of change the proposal is, '' without one.
         self.kind = ""
+        #: True while the record is a new one that is not in force yet.
+        self.coming = False
         #: True when the record has just been deleted: nothing of it can be done any more.
         self.gone = False
         self.divert: Divert = unbound
@@ -89,10 +93,15 @@ class World:
         self.system.workflow = self.writer.workflow = self.doer.workflow = row.workflow
         self.divert = divert
         if row.kind == "proposal":
-            self.proposal = row.id
-            made = proposals.read(self.system.database, self.system.workspace.schema, row.id)
-            self.kind = made.kind if made else ""
-            self._draft = None
+            self.about(row.id)
+
+    def about(self, proposal: str) -> None:
+        """What is looked at is what a proposal says."""
+        self.proposal = proposal
+        made = proposals.read(self.system.database, self.system.workspace.schema, proposal)
+        self.kind = made.kind if made else ""
+        self.coming = made is not None and made.kind == proposals.CREATE and made.state in proposals.OPEN
+        self._draft = None
 
     def because(self, cause: Mapping[str, Any]) -> None:
         """What the writes from now on are due to."""
@@ -134,7 +143,7 @@ class World:
         """The record as it is now in this transaction. Raises NotFound."""
         while self._draft is None:
             access = demand_object(self.system.snapshot, self.system.person, self.object_name)
-            self._draft = storing.read_draft(self.system, access, self.record_id, {}, TRUSTED)
+            self._draft = storing.read_draft(self.system, access, self.record_id, {}, COMING)
             if self.proposal is not None and self._draft is not None:
                 amending.overlay(self.system, self._draft, self.proposal)
         return self._draft
@@ -145,7 +154,8 @@ class World:
             return None
         access = demand_object(self.system.snapshot, self.system.person, self.object_name)
         draft, evaluator = self.draft, Evaluator(self.system, access)
-        if self.kind != proposals.LINES or self.proposal is None or evaluator.near(compiled):
+        far = self.kind == proposals.LINES or self.coming
+        if not far or self.proposal is None or evaluator.near(compiled):
             return evaluator.values([compiled], [draft])[0][0]
         with adopting.as_proposed(self.system, self.connection, self.proposal):  # Sums over lines as they would be.
             return evaluator.values([compiled], [draft])[0][0]
@@ -229,6 +239,7 @@ class World:
         found = adopting.adopt(self._saving(), self.connection, self.proposal)
         self._draft = None
         self.gone = found is None and self.kind == proposals.DELETE
+        self.coming = self.coming and found is not None
         return found
 
     def rebase(self) -> None:
@@ -286,5 +297,15 @@ class World:
 
     def update(self, values: Mapping[str, Any]) -> None:
         """Set fields of the record."""
-        change(self.doer, self.object_name, self.record_id, dict(values), TRUSTED, self.divert)
+        if self.coming and self.proposal is not None:
+            amending.amend(self.doer, self.connection, self.proposal, values, trusted=True)
+        else:
+            change(self.doer, self.object_name, self.record_id, dict(values), TRUSTED, self.divert)
         self._draft = None
+
+    def over(self, outcome: str) -> None:
+        """It has ended: what was not approved never comes into force."""
+        if self.coming and outcome != "approved":
+            definition = self.system.model.objects[self.object_name]
+            entering.drop(self.doer, self.connection, definition, self.record_id)
+            self.coming = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from runtime.base.errors import Forbidden, Message
@@ -12,7 +13,9 @@ from runtime.engine.access import ObjectAccess
 from runtime.engine.drafts import Draft, Evaluator
 from runtime.engine.triggers import PRIORITY
 from runtime.engine.workspace import Session
+from runtime.meta import entering
 from runtime.meta.model import ObjectDef
+from runtime.store.database import Connection, run
 
 T = TypeVar("T")
 OWNER = "owner"
@@ -42,6 +45,8 @@ class Guard:
     split: bool
     lines: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
     deletes: bool = False
+    #: New records too.
+    creates: bool = False
 
     def holds_line(self, object_key: str, changed: Set[str] | None) -> bool:
         """Whether a line is held of which these fields change; None for one that comes or goes."""
@@ -80,13 +85,15 @@ def _found(session: Session, definition: ObjectDef) -> Sequence[Guard]:
             continue
         start: Mapping[str, Any] = piece.doc.get("start") or {}
         change: Mapping[str, Any] = start.get("on_change") or {}
-        if change.get("mode") != "proposal":
+        proposes, creates = change.get("mode") == "proposal", entering.pends(piece.doc)
+        if not (proposes or creates):
             continue
+        change = change if proposes else {}
         named = change.get("fields", ())
         keys = {one.key for one in map(definition.field, named) if one} | ({OWNER} & set(named))
         lines = lines_of(session, definition, change.get("lines", ()))
         split, deletes = bool(change.get("split", False)), bool(change.get("delete", False))
-        guard = Guard(name, frozenset(keys), start.get("when", True), split, lines, deletes)
+        guard = Guard(name, frozenset(keys), start.get("when", True), split, lines, deletes, creates)
         made.append((int(start.get("priority", PRIORITY)), name, guard))
     return [one[2] for one in sorted(made, key=lambda one: one[:2])]
 
@@ -110,7 +117,7 @@ def moved(draft: Draft) -> set[str]:
 
 
 def held(session: Session, access: ObjectAccess, drafts: Sequence[Draft], *, bypass: bool) -> dict[str, list[Guard]]:
-    """By draft: the guards of what it changes. New records, and the system itself, are never held.
+    """By draft: the guards of what it changes, or of its coming. The system itself is never held.
 
     Raises Forbidden for who asks to go without an approval and may not.
     """
@@ -146,12 +153,39 @@ def found_of(
 ) -> dict[str, list[Guard]]:
     """By draft: the guards that hold it."""
     asked = [(guard, [one for one in drafts if not one.new and moved(one) & guard.keys]) for guard in guards]
-    found: dict[str, list[Guard]] = {}
+    found = coming(session, access, guards, [one for one in drafts if one.new])
     for guard, touched in asked:
         if guard.workflow == session.workflow:  # Its own steps do what was approved.
             continue
         for draft, holds in zip(touched, in_force(session, access, guard, touched), strict=True):
             if holds:
+                found.setdefault(draft.id, []).append(guard)
+    return found
+
+
+def creating(session: Session, definition: ObjectDef) -> Sequence[Guard]:
+    """The guards of new records that a session has to ask."""
+    return [] if free(session) else [one for one in guards_of(session, definition) if one.creates]
+
+
+def coming(
+    session: Session, access: ObjectAccess, guards: Sequence[Guard], drafts: Sequence[Draft],
+    connection: Connection | None = None,
+) -> dict[str, list[Guard]]:  # fmt: skip
+    """By draft of a new record: the guards that hold it. ``connection``: where they have been stored already."""
+    found: dict[str, list[Guard]] = {}
+    for guard in guards if drafts else ():
+        if not guard.creates:
+            continue
+        holds: Sequence[Any] = [guard.when] * len(drafts)
+        if not isinstance(guard.when, bool):
+            evaluator = Evaluator(session, access)
+            if connection is not None:
+                evaluator.rows = partial(run, connection)
+            compiled = session.formulas.condition(access.object.name, guard.when, "automation")
+            holds = evaluator.values([compiled], drafts)[0]
+        for draft, one in zip(drafts, holds, strict=True):
+            if one is True:
                 found.setdefault(draft.id, []).append(guard)
     return found
 

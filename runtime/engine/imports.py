@@ -281,7 +281,8 @@ class Import:
         found = self.session.database.rows(batches.there(place, list(wanted)))
         made = {row[0]: bulk.Result(201, row[0], 1) for row in found}
         waiting = proposals.known(self.session.database, self.session.workspace.schema, list(wanted))
-        made.update({identity: bulk.Result(200 if at_once else 202, record) for identity, record, at_once in waiting})
+        made.update({identity: bulk.Result((201 if record == identity else 200) if at_once else 202, record)
+                     for identity, record, at_once in waiting})  # fmt: skip
         for identity, entry in wanted.items():
             if identity in made:
                 self.count(entry, made[identity])

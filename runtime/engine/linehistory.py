@@ -13,6 +13,7 @@ from runtime.engine import reading, trail
 from runtime.engine.access import ObjectAccess, object_access
 from runtime.engine.workspace import Session
 from runtime.meta.model import FieldDef, Reverse
+from runtime.store.layout import HELD
 
 #: How many lines are told of one relation, and how many entries of their histories are looked at.
 MOST = 200
@@ -110,7 +111,7 @@ def histories(
     history = session.layout.system("s_history")
     lines = (  # Two parts, for each has an index of its own.
         f"SELECT id, false AS gone FROM {place.table} WHERE {column} = %s::uuid AND deleted_at IS NULL UNION ALL "
-        f"SELECT id, true FROM {place.table} WHERE {column} = %s::uuid AND deleted_at > %s"
+        f"SELECT id, true FROM {place.table} WHERE {column} = %s::uuid AND deleted_at > %s AND deleted_at < {HELD}"
     )
     rows = session.database.rows(Sql(
         f"SELECT t.id::text, t.gone, h.action, h.before, h.after FROM ({lines}) t "

@@ -16,7 +16,7 @@ from runtime.engine.workspace import Session
 from runtime.meta.model import ObjectDef
 from runtime.store import proposals
 from runtime.store.database import Question
-from runtime.store.proposals import DELETE, Proposal
+from runtime.store.proposals import CREATE, DELETE, Proposal
 
 SHOWN = 50
 
@@ -95,7 +95,7 @@ def shown(session: Session, access: ObjectAccess, record_id: str, *, open_only: 
         if one.object_key != access.object.key:
             continue
         told, of_lines = changes(access, one), lines(session, access, one)
-        if told or of_lines or one.kind == DELETE:
+        if told or of_lines or one.kind in (DELETE, CREATE):
             at = {name: value.isoformat() if value else None for name, value in (
                 ("created_at", one.created_at), ("closed_at", one.closed_at))}  # fmt: skip
             why = {}

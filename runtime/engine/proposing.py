@@ -14,7 +14,7 @@ from psycopg import errors as pg
 
 from runtime.base.errors import Conflict, Invalid, Locked, Message, Problem, Stale, Unavailable
 from runtime.base.values import dump_text
-from runtime.engine import adopting, deletion, effective, linechanges, locks, reading, storing
+from runtime.engine import adopting, deletion, effective, entering, linechanges, locks, reading, storing, targets
 from runtime.engine.access import ObjectAccess, object_access
 from runtime.engine.drafts import Draft
 from runtime.engine.guards import OWNER, Wait, moved
@@ -30,7 +30,7 @@ from runtime.store import batches, flows, proposals
 from runtime.store.database import Connection, run
 from runtime.store.ids import new_id
 from runtime.store.layout import ObjectLayout, column_value
-from runtime.store.proposals import DELETE, LINES, UPDATE, Proposal
+from runtime.store.proposals import CREATE, DELETE, LINES, UPDATE, Proposal
 
 T = TypeVar("T")
 WAITING = Message(
@@ -56,6 +56,8 @@ def propose(
 
     Raises Invalid, Conflict, Locked; the transaction must be taken back then, and after None.
     """
+    if draft.new:
+        return propose_creation(starter, access, draft, options, why, connection)
     session, guard = starter.session, why.first
     place = session.layout.object(access.object.name)
     if proposals.claim(connection, place.table, draft.id) != draft.version:
@@ -81,6 +83,26 @@ def propose(
     begin(starter, guard.workflow, access.object.name, made, connection)
     names = [name_of(access.object, key) for key in patch]
     return Pending(made.instance, guard.workflow, names, version, kind=made.kind, lines=len(lines))
+
+
+def propose_creation(
+    starter: Starter, access: ObjectAccess, draft: Draft, options: Options, why: Wait, connection: Connection
+) -> Pending | None:
+    """Store a new record, with the lines that came with it where that has been done already, and let it wait."""
+    session, version = starter.session, options.stored
+    if version is None:
+        done = storing.store_parent(session, access, draft, replace(options, once=None), connection)
+        if done is None:
+            return None
+        version = done.version
+    entering.withhold(session, connection, access.object, draft.id)
+    made = Proposal(
+        options.proposal or new_id(), access.object.key, draft.id, version, {}, {}, created_by=session.user_id,
+        kind=CREATE,
+    )  # fmt: skip
+    proposals.add(connection, session.workspace.schema, made)
+    begin(starter, why.first.workflow, access.object.name, made, connection)
+    return Pending(made.instance, why.first.workflow, [], version, kind=CREATE)
 
 
 def begin(starter: Starter, workflow: str, object_name: str, made: Proposal, connection: Connection) -> None:
@@ -130,7 +152,7 @@ def divert(
     pending = None if made.state == "approved" else made
     if connection is not None:
         return Written(draft.id, b"", made.version if why.parent is None else draft.version, pending=pending)
-    if pending is not None and draft.new:
+    if pending is not None and draft.new and pending.kind != CREATE:
         return Written(draft.id, b"null", 0, pending=pending)
     ask = reading.Ask(expand=options.expand, numbers_as_text=options.numbers_as_text)
     body_now, version = reading.get(session, access.object.name, draft.id, ask)
@@ -251,9 +273,9 @@ def possible(
     for field in (access.object.by_key.get(key) for key in sorted(keys)):
         if field is not None and isinstance(field.kind, HoldsFiles):
             problems.append(Problem("file", FILES, field=field.name))
-    for name, (_, statement, expected) in storing.linked(session, access, draft, trusted=trusted):
+    for name, (_, statement, expected) in targets.linked(session, access, draft, trusted=trusted):
         if len(run(connection, statement)) != expected:
-            problems.append(Problem("not_found", Message("there is no such record", "没有该记录"), field=name))
+            problems.append(Problem("not_found", targets.missing_of(session, access, name, draft.values), field=name))
     if problems:
         raise Invalid(problems=problems)
     place = session.layout.object(access.object.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -30,12 +30,12 @@ from runtime.engine.workspace import Session, settled
 from runtime.formula import sql as formula_sql
 from runtime.formula.compiler import Compiled
 from runtime.formula.types import BOOL, Type
-from runtime.meta.model import SYSTEM_PROPERTIES
-from runtime.store import query, search
+from runtime.meta.model import SYSTEM_PROPERTIES, ObjectDef
+from runtime.store import pending, query, search
 from runtime.store.binder import SYSTEM_REFERENCES, Frame, TableBinder
 from runtime.store.database import Question
 from runtime.store.ids import is_id
-from runtime.store.layout import PROPERTIES, ObjectLayout
+from runtime.store.layout import HELD, PROPERTIES, ObjectLayout
 from runtime.store.project import Column, Projector
 
 __all__ = ["Ask", "At", "Page", "Reader", "get", "given", "listed", "several"]
@@ -62,6 +62,8 @@ class Reader:
     frame: Frame = field(default_factory=Frame)
     #: The statement is for keeping: the moment stays open in it.
     kept: bool = False
+    #: It is about records that wait for an approval: what is kept with them may be older than what it follows from.
+    pending: bool = False
 
     def __post_init__(self) -> None:
         self.env = moving(self.session.env()) if self.kept else self.session.env()
@@ -69,6 +71,9 @@ class Reader:
         self.timeless = self.access.firm
         self.place: ObjectLayout = self.session.layout.object(self.access.object.name)
         self.alias = self.frame.alias()
+        self.frame.pending = self.pending
+        if self.pending:
+            self.frame.fresh.add(self.alias)
         self.binder = TableBinder(
             self.session.layout, self.session.formulas, self.access.object.name, self.alias, self.frame, self.env,
             guard=None if self.access.everything else self.reached,
@@ -107,7 +112,8 @@ class Reader:
 
     def beside(self, ask: Ask) -> dict[str, Sql]:
         """What pages get with a record: its title, and the rights on it."""
-        found = {"_title": Sql(f"to_json({self.alias}.title)::text")} if ask.titled else {}
+        found = {"_state": Sql("'\"pending\"'")} if ask.pending else {}
+        found |= {"_title": Sql(f"to_json({self.alias}.title)::text")} if ask.titled else {}
         if ask.rights:
             held = [(self.access.criterion(one, self.binder) or Sql("true")) if self.access.may(one) else Sql("false")
                     for one in ask.rights]  # fmt: skip
@@ -123,10 +129,25 @@ class Reader:
         known = [one for one in self.access.object.fields if self.access.readable(one)]
         return unknown(FIELD, name, [*SYSTEM_PROPERTIES, *known], code).at(field=name)
 
-    def where(self, *more: Sql, deleted: bool = False) -> Sql:
+    def where(self, *more: Sql, ask: Ask = WHOLE) -> Sql:
         """The condition of every read: not deleted, permitted, and what was asked."""
-        state = Sql(f"{self.alias}.deleted_at IS {'NOT ' if deleted else ''}NULL")
-        return query.conditions([state, self.access.criterion("read", self.binder), *more])
+        return query.conditions([self.state(ask), self.access.criterion("read", self.binder), *more])
+
+    def state(self, ask: Ask) -> Sql:
+        """The condition that a record is in force, in the recycle bin, or waits and is the caller's business."""
+        if not ask.pending:
+            return Sql(f"{self.alias}.deleted_at {f'< {HELD}' if ask.deleted else 'IS NULL'}")
+        waits = Sql(f"{self.alias}.deleted_at = {HELD}")
+        if self.session.user_id is None or self.session.person.administrator:
+            return waits
+        upper = self.binder
+        while (link := self.layout_of(upper).owner_link) is not None:
+            upper = upper.at(upper.object, upper.alias, trusted=True).hop(link.key)
+        return waits + " AND " + pending.concerns(self.place.schema, upper.alias, self.session.user_id)
+
+    def layout_of(self, binder: TableBinder) -> ObjectDef:
+        """The object that a binder stands at."""
+        return self.session.layout.object(binder.object).object
 
     def formula(self, source: str, context: str, expected: Type | None, name: str) -> Compiled:
         """A formula that the caller sent. Raises Invalid with what is wrong."""
@@ -242,6 +263,8 @@ def get(session: Session, object_name: str, record_id: str, ask: Ask = WHOLE) ->
         return stamp, (text.encode(), version) if version is not None else None
 
     found = session.repeating(work)
+    if found is None and not (ask.deleted or ask.pending):  # It may wait for an approval.
+        return get(session, object_name, record_id, replace(ask, pending=True))
     if found is None:
         raise not_found(object_name)
     return found
@@ -249,7 +272,10 @@ def get(session: Session, object_name: str, record_id: str, ask: Ask = WHOLE) ->
 
 def one_statement(session: Session, access: ObjectAccess, ask: Ask) -> tuple[Sql, Sql]:
     """The statement that reads one record, cut where the id goes; kept with the rights."""
-    key = ("one", ask.fields, tuple(ask.expand), ask.numbers_as_text, ask.deleted, ask.titled, tuple(ask.rights))
+    key = (
+        "one", ask.fields, tuple(ask.expand), ask.numbers_as_text, ask.deleted, ask.pending, ask.titled,
+        tuple(ask.rights),
+    )  # fmt: skip
     found: tuple[Sql, Sql] | None = access.kept.get(key)
     if found is None:
         found = access.keep(key, partial(build_one, session, access, ask))
@@ -258,9 +284,9 @@ def one_statement(session: Session, access: ObjectAccess, ask: Ask) -> tuple[Sql
 
 def build_one(session: Session, access: ObjectAccess, ask: Ask) -> tuple[Sql, Sql]:
     """The two parts of the statement, around the id."""
-    reader = Reader(session, access, kept=True)
+    reader = Reader(session, access, kept=True, pending=ask.pending)
     record = reader.record(ask.fields, ask.expand, ask.numbers_as_text, reader.beside(ask))
-    criterion = reader.access.criterion("read", reader.binder)
+    criterion, state = reader.access.criterion("read", reader.binder), reader.state(ask)
     head = (
         Sql("SELECT l.stamp, q.version, q.j FROM " + session.workspace.live_table + " l LEFT JOIN LATERAL (SELECT ")
         + f"{reader.alias}.version, "
@@ -269,8 +295,7 @@ def build_one(session: Session, access: ObjectAccess, ask: Ask) -> tuple[Sql, Sq
         + reader.frame.sql()
         + f" WHERE {reader.alias}.id = "
     )
-    state = f"::uuid AND {reader.alias}.deleted_at IS {'NOT ' if ask.deleted else ''}NULL"
-    tail = Sql(state) + (" AND " + criterion if criterion else EMPTY) + ") q ON true"
+    tail = Sql("::uuid AND ") + state + (" AND " + criterion if criterion else EMPTY) + ") q ON true"
     mark = Sql("/*cut*/")
     whole = reader.frame.finish(head + mark + tail)
     before, after = whole.text.split("/*cut*/")
@@ -310,10 +335,10 @@ def several(session: Session, asks: Sequence[tuple[str, Ask]]) -> list[Page]:
 
 def build_page(session: Session, access: ObjectAccess, ask: Ask, blanks: Sequence[bool] | None) -> Kept:
     """The statement of a page; the values of a cursor are put in later, only which are blank is known."""
-    reader = Reader(session, access, kept=True)
+    reader = Reader(session, access, kept=True, pending=ask.pending)
     record = reader.record(ask.fields, ask.expand, ask.numbers_as_text, reader.beside(ask))
     orders = reader.orders(ask.sort)
-    where = reader.where(reader.filter(ask.filter), reader.search(ask.q), reader.among(ask), deleted=ask.deleted)
+    where = reader.where(reader.filter(ask.filter), reader.search(ask.q), reader.among(ask), ask=ask)
     after = None
     if blanks is not None:
         if len(blanks) != len(orders):
@@ -349,7 +374,7 @@ def page_question(session: Session, access: ObjectAccess, ask: Ask) -> Question:
     blanks = None if values is None else tuple(one is None for one in values)
     key = (
         "page", ask.filter, ask.sort, ask.fields, tuple(ask.expand), ask.q, ask.limit, ask.numbers_as_text,
-        ask.deleted, ask.ids is None, ask.linked and ask.linked[0], ask.titled, tuple(ask.rights), blanks,
+        ask.deleted, ask.pending, ask.ids is None, ask.linked and ask.linked[0], ask.titled, tuple(ask.rights), blanks,
     )  # fmt: skip
     kept = access.keep(key, partial(build_page, session, access, ask, blanks))
     if values is not None and len(values) != kept.keys:
@@ -374,9 +399,9 @@ def counted(session: Session, access: ObjectAccess, ask: Ask) -> int:
     if ask.count not in ("exact", "estimate"):
         message = Message("must be none, estimate or exact", "只能是 none、estimate 或 exact")
         raise Invalid(problems=[Problem("choice", message, field="count")])
-    reader = Reader(session, access)
+    reader = Reader(session, access, pending=ask.pending)
     among = given(reader.among(ask), ask, reader.env)
-    where = reader.where(reader.filter(ask.filter), reader.search(ask.q), among, deleted=ask.deleted)
+    where = reader.where(reader.filter(ask.filter), reader.search(ask.q), among, ask=ask)
     build = query.exact_count if ask.count == "exact" else query.capped_count
     rows = session.database.rows(build(reader.place, reader.alias, reader.frame, where))
     count = int(rows[0][0])

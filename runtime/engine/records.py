@@ -13,8 +13,8 @@ from typing import Any
 
 from psycopg import errors as pg
 
-from runtime.base.errors import Unavailable
-from runtime.engine import deletion, forcing, idempotency, reading, storing
+from runtime.base.errors import NotFound, Unavailable
+from runtime.engine import deletion, entering, forcing, idempotency, reading, storing
 from runtime.engine.access import demand_object
 from runtime.engine.drafts import Draft
 from runtime.engine.flows import divert, divert_deletion
@@ -57,7 +57,12 @@ def update(
         if done is not None:
             return done
         access = demand_object(session.snapshot, session.person, object_name)
-        draft = storing.read_draft(session, access, record_id, raw, options)
+        try:
+            draft = storing.read_draft(session, access, record_id, raw, options)
+        except NotFound:
+            return entering.mend(
+                session, object_name, record_id, lambda inner: update(inner, object_name, record_id, raw, options)
+            )
         if draft is None:
             continue
         found = storing.write(session, access, draft, options, divert)
@@ -87,10 +92,11 @@ def delete(session: Session, object_name: str, record_id: str, options: Options 
 
 @settled
 def restore(session: Session, object_name: str, record_id: str) -> bytes:
-    """Back from the recycle bin, with what went there with it. Raises NotFound, Forbidden, Conflict."""
+    """Back from the recycle bin, with what went there with it; what has never been in force waits for its approval
+    again. Raises NotFound, Forbidden, Conflict, Locked."""
     for _ in range(TRIES):
         with suppress(*CROSSED):
-            deletion.restore(session, object_name, record_id)
+            deletion.restore(session, object_name, record_id, divert)
             stir(session)
             break
     else:

@@ -33,13 +33,17 @@ class Options:
     rows: Mapping[str, str] = field(default_factory=dict)
     #: What becomes of the record's lines, where it waits together with them.
     lines: Sequence[LineEntry] = ()
+    #: A record that waits for the approval of its coming is read like any other: by the steps of that workflow.
+    pending: bool = False
+    #: The version of a new record that has been stored already in this transaction, and is to wait.
+    stored: int | None = None
 
 
 @dataclass(frozen=True)
 class Pending:
     """A change that waits for an approval: the instance, its workflow and state, the fields, the record's version.
 
-    ``kind``: update, delete or child_changes; ``lines``: how many lines it adds, changes or removes.
+    ``kind``: update, delete, child_changes or create; ``lines``: how many lines it adds, changes or removes.
     """
 
     instance: str

@@ -17,10 +17,10 @@ from runtime.base.errors import (
     Problem,
     Stale,
 )
-from runtime.base.sqltext import EMPTY, Sql, ident, join
+from runtime.base.sqltext import EMPTY, Sql
 from runtime.base.values import load
-from runtime.engine import conversion, effective, guards, keeping, locks, parents, reading
-from runtime.engine.access import DENY, ObjectAccess, object_access
+from runtime.engine import conversion, effective, guards, keeping, locks, parents, reading, targets
+from runtime.engine.access import ObjectAccess
 from runtime.engine.drafts import Draft
 from runtime.engine.guards import Wait
 from runtime.engine.prepare import Preparation, too_large
@@ -29,9 +29,8 @@ from runtime.engine.saving import Options, Written
 from runtime.engine.searching import search_texts
 from runtime.engine.workspace import Session
 from runtime.kinds.field import HoldsFiles
-from runtime.meta.model import SYSTEM_OBJECTS
-from runtime.store import files, numbers, records
-from runtime.store.binder import SYSTEM_TABLES, Frame, TableBinder
+from runtime.store import files, numbers, pending, records
+from runtime.store.binder import Frame, TableBinder
 from runtime.store.database import Connection, run
 from runtime.store.ids import is_id
 from runtime.store.layout import ObjectLayout
@@ -61,7 +60,7 @@ def read_draft(
         return None
     version, owner, data, ext, deleted = row[1:6]
     title, may_read, may_update = row[6:9]
-    if version is None or deleted is not None or not may_read:
+    if version is None or (deleted is not None and not (options.pending and pending.waits(deleted))) or not may_read:
         raise reading.not_found(access.object.name)
     if not may_update or not (options.trusted or access.may("update")):
         raise Forbidden(Message("you may not change this record", "您没有权限修改该记录"))
@@ -114,7 +113,7 @@ def store_prepared(
     if wait is not None:
         assert divert is not None
         return divert(session, access, [draft], options, wait, None)
-    links = linked(session, access, draft, trusted=options.trusted)
+    links = targets.linked(session, access, draft, trusted=options.trusted)
     origin = origin_of(session, "created" if draft.new else "updated")
     store = Storing(session, access, draft, origin, options)
     return store.run([gate for _, gate in links], [name for name, _ in links])
@@ -130,7 +129,7 @@ def store_parent(
     session: Session, access: ObjectAccess, draft: Draft, options: Options, connection: Connection
 ) -> Written | None:
     """The same inside the caller's transaction, told why when it is refused; None: roll back and begin anew."""
-    links = linked(session, access, draft, trusted=options.trusted)
+    links = targets.linked(session, access, draft, trusted=options.trusted)
     origin = origin_of(session, "created" if draft.new else "updated")
     store = Storing(session, access, draft, origin, options)
     try:
@@ -148,7 +147,7 @@ def store_inside(
     session: Session, access: ObjectAccess, draft: Draft, options: Options, connection: Connection
 ) -> Written | None:
     """The same inside the caller's transaction, which must be rolled back after None or any exception."""
-    links = linked(session, access, draft, trusted=options.trusted)
+    links = targets.linked(session, access, draft, trusted=options.trusted)
     origin = origin_of(session, "created" if draft.new else "updated")
     store = Storing(session, access, draft, origin, options)
     row = store.inside(connection, [gate for _, gate in links])
@@ -302,8 +301,8 @@ class Storing:
         problems = []
         for (_, _, expected), name, ids in zip(gates, names, found, strict=True):
             if len(ids or ()) != expected:
-                message = Message("there is no such record", "没有该记录")
-                problems.append(Problem("not_found", message, field=name))
+                why = targets.missing_of(self.session, self.access, name, self.draft.values)
+                problems.append(Problem("not_found", why, field=name))
         if problems:
             raise Invalid(problems=problems)
 
@@ -401,47 +400,3 @@ def known_user(session: Session, user_id: str) -> bool:
     except DougongError:
         return False
     return True
-
-
-def linked(
-    session: Session, access: ObjectAccess, draft: Draft, *, trusted: bool = False
-) -> list[tuple[str, tuple[str, Sql, int]]]:
-    """For each link that the write sets anew: its field and the gate that its target must be there and readable."""
-    found: list[tuple[str, tuple[str, Sql, int]]] = []
-    before = draft.before or {}
-    for field in access.object.fields.values():
-        relates = field.relates
-        if relates is None or not field.stored or draft.values.get(field.key) is None:
-            continue
-        held = set(relates.targets(before[field.key])) if before.get(field.key) is not None else set()
-        ids = [one for one in relates.targets(draft.values[field.key]) if one not in held]
-        if not ids:
-            continue
-        gate = target_gate(session, f"k{len(found)}", relates.target_object(), ids, trusted, field.owned)
-        found.append((field.name, gate))
-    return found
-
-
-def target_gate(
-    session: Session, name: str, target_name: str, ids: Sequence[str], trusted: bool, owned: bool
-) -> tuple[str, Sql, int]:
-    """The statement that finds and locks the linked records that the caller may read (or change, as their parent)."""
-    unique = sorted(set(ids))
-    if target_name in SYSTEM_OBJECTS:
-        table = ident(session.workspace.schema, SYSTEM_TABLES[target_name])
-        alive = "active" if target_name == "user" else "deleted_at IS NULL"
-        return name, Sql(f"SELECT id FROM {table} WHERE id = ANY(%s::uuid[]) AND {alive}", (unique,)), len(unique)
-    target = session.model.object(target_name)
-    assert target is not None
-    access = object_access(session.snapshot, session.person, target)
-    frame = Frame()
-    alias = frame.alias()
-    binder = TableBinder(session.layout, session.formulas, target.name, alias, frame, session.env())
-    criteria = []
-    if not trusted:
-        rights = ("read", "update") if owned else ("read",)
-        criteria = [access.criterion(right, binder) if access.may(right) else DENY for right in rights]
-    place = session.layout.object(target.name)
-    criterion = join(" AND ", [one for one in criteria if one])
-    statement = records.present(place.table, alias, frame.sql(), unique, criterion)
-    return name, frame.finish(statement), len(unique)

@@ -8,6 +8,7 @@ from typing import Any
 
 from runtime.engine.waits import waits_of
 from runtime.engine.workspace import Session
+from runtime.meta import entering
 from runtime.meta.model import Model, ObjectDef
 from runtime.store import outbox
 
@@ -66,11 +67,15 @@ class Triggers:
 def begun_by(doc: Mapping[str, Any]) -> list[str]:
     """How a workflow begins: manual, api, on_create, on_change.
 
-    One that answers for guarded fields begins when somebody changes them, unless its document says more.
+    One that answers for guarded fields or new records begins when somebody changes or makes them, unless its document
+    says more.
     """
     start: Mapping[str, Any] = doc.get("start") or {}
-    proposes = (start.get("on_change") or {}).get("mode") == "proposal"
-    given = start.get("trigger", ON_CHANGE if proposes else MANUAL)
+    guarded = [
+        *([ON_CHANGE] if (start.get("on_change") or {}).get("mode") == "proposal" else []),
+        *([ON_CREATE] if entering.pends(doc) else []),
+    ]
+    given = start.get("trigger", guarded or MANUAL)
     return [given] if isinstance(given, str) else list(given)
 
 
@@ -80,7 +85,7 @@ def beginnings(name: str, doc: Mapping[str, Any], definition: ObjectDef) -> list
     named = begun_by(doc)
     priority = int(start.get("priority", PRIORITY))
     found = []
-    if ON_CREATE in named:
+    if ON_CREATE in named and not entering.pends(doc):
         found.append(Beginning(name, priority, ON_CREATE, frozenset(), start))
     change = start.get("on_change") or {}
     if ON_CHANGE in named and change.get("mode", "after") == "after":

@@ -82,9 +82,10 @@ def hold_one(
     if made is None:
         raise Abort
     for one, draft in zip(group, drafts, strict=True):
-        one.result = waits(made, draft.id)
+        one.result = waits(made, draft.id, new=draft.new and why.parent is None)
 
 
-def waits(done: Written, record_id: str = "") -> Result:
+def waits(done: Written, record_id: str = "", *, new: bool = False) -> Result:
     """A change that was held back: waiting, or in force already where nobody had to be asked."""
-    return Result(202 if done.pending else 200, record_id or done.id, done.version, pending=done.pending)
+    at_once = 201 if new else 200
+    return Result(202 if done.pending else at_once, record_id or done.id, done.version, pending=done.pending)

@@ -10,7 +10,7 @@ from runtime.base.errors import Message, Problem
 from runtime.base.kind import Catalog
 from runtime.kinds.action import Action
 from runtime.kinds.node import Node
-from runtime.meta.check_guards import guarded, guarded_lines
+from runtime.meta.check_guards import coming, guarded, guarded_lines
 from runtime.meta.load import Document
 from runtime.meta.model import Model
 from runtime.meta.references import References
@@ -44,6 +44,7 @@ def check_flow(document: Document, model: Model, catalog: Catalog, references: R
         yield document.problem("workflow.on_change", said, ("start", "trigger"))
     yield from guarded(document, model)
     yield from guarded_lines(document, model)
+    yield from coming(document, model)
 
 
 def words(does: Any) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from runtime.base.errors import Message, Problem, unknown
 from runtime.kinds.field import HoldsFiles
+from runtime.meta import entering
 from runtime.meta.load import Document
 from runtime.meta.model import SYSTEM_PROPERTIES, Model
 
@@ -37,6 +38,32 @@ def guarded(document: Document, model: Model) -> Iterator[Problem]:
             said = Message(f"the field {name!r} holds files, which cannot wait for an approval",
                            f"字段“{name}”为文件，不能等待审批")  # fmt: skip
             yield document.problem("workflow.guarded", said, place)
+
+
+def coming(document: Document, model: Model) -> Iterator[Problem]:
+    """New records that are to wait: they must be records that somebody makes by themselves."""
+    definition = model.object(str(document.data.get("object")))
+    if definition is None or not entering.pends(document.data):
+        return
+    link = definition.owner_link
+    if link is not None:
+        upper = link.relates.target_object() if link.relates else ""
+        said = Message(
+            f"records of {definition.name!r} are lines of {upper!r} and wait with it; "
+            "guard them there: on_change: {lines: [...], mode: proposal}",
+            f"“{definition.name}”是“{upper}”的明细，随其一并等待；请在该对象的流程中控制："
+            "on_change: {lines: [...], mode: proposal}",
+        )
+        yield document.problem("workflow.on_create", said, ("start", "on_create"))
+    start: Doc = document.data.get("start") or {}
+    given = start.get("trigger")
+    named = given if isinstance(given, list) else [given]
+    if given is not None and "on_create" not in named:
+        said = Message(
+            "on_create: {mode: pending} begins by new records: add on_create to trigger, or leave trigger out",
+            "on_create: {mode: pending} 由新建记录启动：请在 trigger 中加入 on_create，或省略 trigger",
+        )
+        yield document.problem("workflow.on_create", said, ("start", "trigger"))
 
 
 def guarded_lines(document: Document, model: Model) -> Iterator[Problem]:

@@ -192,7 +192,7 @@ def find_by(
 
 
 def holders(place: ObjectLayout, columns: Sequence[tuple[str, str]], values: Sequence[Sequence[Any]]) -> Sql:
-    """(value ..., id) of the live records that hold one of the combinations of unique values."""
+    """(value ..., id) of the records, live or waiting to be, that hold one of the combinations of unique values."""
     names = [ident(column) for column, _ in columns]
     arrays = []
     for number, (_, sql_type) in enumerate(columns):
@@ -201,10 +201,11 @@ def holders(place: ObjectLayout, columns: Sequence[tuple[str, str]], values: Seq
     aliases = ", ".join(f"u{number}" for number in range(len(columns)))
     match = " AND ".join(f"t.{name} = w.u{number}" for number, name in enumerate(names))
     shown = ", ".join(f"t.{name}" for name in names)
+    counted = " OR ".join(f"t.{one}" for one in place.counted.split(" OR "))
     # A look into the index for each combination: as a plain join it is planned as a walk through all records.
     return (
         Sql(f"SELECT {shown}, t.id::text FROM unnest(")
         + join(", ", arrays)
         + f") AS w({aliases}) CROSS JOIN LATERAL (SELECT {shown}, t.id FROM {place.table} t WHERE {match} "
-        "AND t.deleted_at IS NULL LIMIT 1) t"
+        f"AND ({counted}) LIMIT 1) t"
     )

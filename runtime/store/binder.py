@@ -15,7 +15,7 @@ from runtime.formula.scope import Slot
 from runtime.kinds.field import HoldsFiles
 from runtime.meta.compiled import Formulas
 from runtime.meta.model import FieldDef
-from runtime.store.layout import PROPERTIES, Layout
+from runtime.store.layout import HELD, PROPERTIES, Layout
 
 if TYPE_CHECKING:
     from runtime.formula.compiler import Compiled
@@ -56,6 +56,8 @@ class Frame:
         self._inner: list[Frame] = []
         #: Aliases of rows that have no columns of kept values: drafts, and what a statement has just written.
         self.fresh: set[str] = set() if outer is None else outer.fresh
+        #: The statement is about records that wait for an approval: their lines wait with them, and count for them.
+        self.pending: bool = outer.pending if outer is not None else False
 
     def alias(self) -> str:
         """A new alias, different from all others of the query."""
@@ -75,6 +77,12 @@ class Frame:
             known = self._known[(alias, key, guarded)] = self.alias()
             self.joins.append(make(known))
         return known
+
+    def live(self, alias: str, *, owned: bool) -> str:
+        """The condition that a row counts, behind a link between a record and its lines (``owned``) or any other."""
+        if owned and self.pending:
+            return f"({alias}.deleted_at IS NULL OR {alias}.deleted_at = {HELD})"
+        return f"{alias}.deleted_at IS NULL"
 
     def sql(self) -> Sql:
         """The joins, each with a blank before it."""
@@ -156,7 +164,8 @@ class TableBinder:
         condition += (
             f" @> ARRAY[{here.alias}.id]" if link.field.relates and link.field.relates.many else f" = {here.alias}.id"
         )
-        return binder.guarded(f"{source.table} {alias} {mark} WHERE {condition} AND {alias}.deleted_at IS NULL"), binder
+        live = here.frame.live(alias, owned=link.field.owned)
+        return binder.guarded(f"{source.table} {alias} {mark} WHERE {condition} AND {live}"), binder
 
     def lookup(self, object_key: str) -> tuple[Sql, TableBinder]:
         """All records of another object."""
@@ -190,6 +199,7 @@ class TableBinder:
         column, target = self.reference(key)
 
         guarded = self.guard is not None and target not in SYSTEM_TABLES
+        owned = self.frame.pending and self.owns(key)
 
         def joined(alias: str) -> Sql:
             if target in SYSTEM_TABLES:
@@ -198,15 +208,20 @@ class TableBinder:
             if guarded:
                 frame, mark = self.frame.inner()
                 row = frame.alias()
-                text = (
-                    f"SELECT {row}.* FROM {table} {row} {mark} WHERE {row}.id = {column} AND {row}.deleted_at IS NULL"
-                )
+                live = self.frame.live(row, owned=owned)
+                text = f"SELECT {row}.* FROM {table} {row} {mark} WHERE {row}.id = {column} AND {live}"
                 inner = self.at(target, row, frame).guarded(text)
                 if inner.text != text:
                     return Sql("LEFT JOIN LATERAL (") + inner + f") {alias} ON true"
-            return Sql(f"LEFT JOIN {table} {alias} ON {alias}.id = {column} AND {alias}.deleted_at IS NULL")
+            live = self.frame.live(alias, owned=owned)
+            return Sql(f"LEFT JOIN {table} {alias} ON {alias}.id = {column} AND {live}")
 
         return self.at(target, self.frame.hop(self.alias, key, guarded, joined))
+
+    def owns(self, key: str) -> bool:
+        """Whether the reference ``key`` leads from a line to the record that it belongs to."""
+        field = None if self.object in SYSTEM else self.layout.object(self.object).object.by_key.get(key)
+        return field is not None and field.owned
 
     def reference(self, key: str) -> tuple[str, str]:
         """The SQL of a reference's id and the object that it leads to."""

@@ -18,7 +18,7 @@ from runtime.base.sqltext import Sql, ident
 from runtime.meta.model import SYSTEM_OBJECTS, Model
 from runtime.store.binder import SYSTEM_TABLES
 from runtime.store.database import Connection, Database, run
-from runtime.store.layout import Layout, ObjectLayout, short
+from runtime.store.layout import HELD, Layout, ObjectLayout, short
 
 SHORT_LOCK = "200ms"
 PATIENCE = 120.0
@@ -35,13 +35,16 @@ class Index:
     method: str
     columns: tuple[str, ...]
     why: str
+    #: The rows that it is about; '' for those in force.
+    where: str = ""
 
     def create(self, place: ObjectLayout) -> str:
         """The statement that builds it while everybody goes on writing."""
         unique = "UNIQUE " if self.unique else ""
         return (
             f"CREATE {unique}INDEX CONCURRENTLY IF NOT EXISTS {ident(self.name)} ON {place.table} "
-            f"USING {self.method} ({', '.join(self.columns)}) WHERE deleted_at IS NULL"
+            f"USING {self.method} ({', '.join(self.columns)}) "
+            f"WHERE {self.where or 'deleted_at IS NULL'}"
         )
 
 
@@ -132,7 +135,10 @@ def declared_indexes(place: ObjectLayout) -> dict[str, Index]:
     found: dict[str, Index] = {}
     for name, fields in place.unique_fields.items():
         columns = tuple(ident(place.places[place.object.fields[one].key].column or "") for one in fields)
-        found[name] = Index(name, True, "btree", columns, f"unique {', '.join(fields)}")
+        found[name] = Index(name, True, "btree", columns, f"unique {', '.join(fields)}", place.counted)
+    if place.waits:
+        name = place.index_name("waiting")
+        found[name] = Index(name, False, "btree", ("id",), "records that wait", f"deleted_at = {HELD}")
     for one in place.columns:
         column = ident(one.column or "")
         if (one.sql_type or "").endswith("[]"):

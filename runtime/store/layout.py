@@ -10,6 +10,7 @@ from typing import Any
 
 from runtime.base.sqltext import ident
 from runtime.kinds.field import Field
+from runtime.meta import entering
 from runtime.meta.kept import Kept
 from runtime.meta.model import FieldDef, Model, ObjectDef
 
@@ -27,6 +28,8 @@ PROPERTIES = {
 }
 
 
+#: When a record "was deleted" that is not in force yet: a new one that waits for an approval (store/pending.py).
+HELD = "'9999-12-31 00:00:00+00'::timestamptz"
 SYSTEM_COLUMNS = "id, version, created_at, updated_at, created_by, updated_by, owner_id, title, data, ext"
 INSERTED = "id, created_by, updated_by, owner_id, title, title_key, data, ext, search"
 INSERTED_CASTS = "%s::uuid, %s::uuid, %s::uuid, %s::uuid, %s, %s, %s::jsonb, %s::jsonb, %s::tsvector"
@@ -86,6 +89,8 @@ class ObjectLayout:
     schema: str
     object: ObjectDef
     kept: Mapping[str, KeptPlace] = field(default_factory=dict)
+    #: Its new records may have to wait for an approval; they hold their unique values until then.
+    waits: bool = False
 
     @cached_property
     def name(self) -> str:
@@ -145,7 +150,12 @@ class ObjectLayout:
     def unique_name(self, keys: Sequence[str]) -> str:
         """The name of the unique index over the fields with these keys."""
         digest = hashlib.sha256("\0".join(keys).encode()).hexdigest()[:8]
-        return short(f"{self.name}__u_{digest}")
+        return short(f"{self.name}__{'w' if self.waits else 'u'}_{digest}")
+
+    @property
+    def counted(self) -> str:
+        """The condition of the records whose unique values count."""
+        return f"deleted_at IS NULL OR deleted_at = {HELD}" if self.waits else "deleted_at IS NULL"
 
     @cached_property
     def unique_fields(self) -> Mapping[str, Sequence[str]]:
@@ -183,7 +193,9 @@ class Layout:
                 key: KeptPlace(one.column, one.sql_type, one.column in ready)
                 for key, one in (self.kept.of(definition.name).items() if self.kept else ())
             }
-            found = self._objects[name] = ObjectLayout(self.schema, definition, places)
+            found = self._objects[name] = ObjectLayout(
+                self.schema, definition, places, definition.key in entering.objects(self.model)
+            )
         return found
 
     def by_key(self, key: str) -> ObjectLayout:

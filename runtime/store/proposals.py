@@ -10,6 +10,7 @@ from typing import Any
 from runtime.base.sqltext import Sql, ident
 from runtime.base.values import dump_text, load
 from runtime.store.database import Connection, Database, Question, run
+from runtime.store.layout import HELD
 
 #: What becomes of a proposal when its workflow has ended so.
 CLOSED = {"approved": "applied"}
@@ -18,15 +19,16 @@ COLUMNS = (
     "p.instance::text, p.object_key, p.record_id::text, p.base_version, p.patch, p.base, p.state, p.why, "
     "p.created_by::text, p.created_at, p.closed_at, p.kind, p.lines"
 )
-UPDATE, DELETE, LINES = "update", "delete", "child_changes"
+UPDATE, DELETE, LINES, CREATE = "update", "delete", "child_changes", "create"
 
 
 @dataclass(frozen=True)
 class Proposal:
     """A change that was held back. ``patch`` and ``base`` are stored values by storage key, None for blank.
 
-    ``kind``: a change of the record alone, its deletion, or a change with ``lines``: of each its object's key, id,
-    ``what`` becomes of it (added, changed, removed), title, and its own patch and base.
+    ``kind``: a change of the record alone, its deletion, its coming (the record itself says with what values), or a
+    change with ``lines``: of each its object's key, id, ``what`` becomes of it (added, changed, removed), title, and
+    its own patch and base.
     """
 
     instance: str
@@ -114,9 +116,10 @@ def titles(connection: Connection, table: str, ids: Sequence[str]) -> dict[str, 
 
 
 def claim(connection: Connection, table: str, record: str) -> int | None:
-    """The version of a live record that nobody changes or deletes until the transaction ends."""
+    """The version of a record, in force or waiting to be, that nobody changes or deletes until the transaction ends."""
     found = run(connection, Sql(
-        f"SELECT version FROM {table} WHERE id = %s::uuid AND deleted_at IS NULL FOR NO KEY UPDATE",
+        f"SELECT version FROM {table} WHERE id = %s::uuid AND (deleted_at IS NULL OR deleted_at = {HELD}) "
+        "FOR NO KEY UPDATE",
         (record,)))  # fmt: skip
     return int(found[0][0]) if found else None
 

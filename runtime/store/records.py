@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from runtime.base.sqltext import Sql, ident, join, literal
 from runtime.base.values import dump_text
 from runtime.store import search
-from runtime.store.layout import ObjectLayout, column_value
+from runtime.store.layout import HELD, ObjectLayout, column_value
 
 
 @dataclass(frozen=True)
@@ -303,13 +303,13 @@ def set_deleted(place: ObjectLayout, ids: Sequence[str], origin: Origin, *, vers
     condition = Sql("id = ANY(%s::uuid[]) AND deleted_at IS NULL", (list(ids),))
     if version is not None:
         condition = condition + Sql(" AND version = %s", (version,))
-    return _mark(place, Sql("deleted_at = now()"), condition, origin)
+    return marked(place, Sql("deleted_at = now()"), condition, origin)
 
 
 def set_restored(place: ObjectLayout, ids: Sequence[str], origin: Origin) -> Sql:
     """Take records out of the recycle bin, with history and events; gives the ids that were there."""
-    condition = Sql("id = ANY(%s::uuid[]) AND deleted_at IS NOT NULL", (list(ids),))
-    return _mark(place, Sql("deleted_at = NULL"), condition, origin)
+    condition = Sql(f"id = ANY(%s::uuid[]) AND deleted_at < {HELD}", (list(ids),))
+    return marked(place, Sql("deleted_at = NULL"), condition, origin)
 
 
 def clear_link(place: ObjectLayout, key: str, target: str, origin: Origin) -> Sql:
@@ -330,10 +330,17 @@ def clear_link(place: ObjectLayout, key: str, target: str, origin: Origin) -> Sq
         sets = Sql(f"{column} = NULL, data = data - {name}")
         condition = Sql(f"{column} = %s::uuid AND deleted_at IS NULL", (target,))
     before = Sql(f"json_build_object({name}, %s::text)", (target,))
-    return _mark(place, sets, condition, origin, before=before)
+    return marked(place, sets, condition, origin, before=before)
 
 
-def _mark(place: ObjectLayout, sets: Sql, condition: Sql, origin: Origin, before: Sql | None = None) -> Sql:
+def marked(
+    place: ObjectLayout, sets: Sql, condition: Sql, origin: Origin, before: Sql | None = None, *,
+    event: str | None = None,
+) -> Sql:  # fmt: skip
+    """Change records with history and events, without a look at their values; gives the ids of those changed.
+
+    ``event``: what those who act after the commit are told instead of the action; '' for nothing.
+    """
     changed = (
         Sql(f"WITH rec AS (UPDATE {place.table} SET version = version + 1, updated_at = now(), updated_by = %s::uuid, ",
             (origin.actor,))
@@ -346,7 +353,10 @@ def _mark(place: ObjectLayout, sets: Sql, condition: Sql, origin: Origin, before
         (place.object.key, origin.actor, origin.channel, origin.action),
     )
     trace = trace + (before or Sql("NULL::json")) + "::jsonb FROM rec), "
-    return changed + trace + told(place, origin) + " SELECT id::text FROM rec ORDER BY id"
+    heard = told(place, replace(origin, action=origin.action if event is None else event)) if event != "" else Sql("")
+    if not heard:
+        trace = Sql(trace.text.removesuffix(", "), trace.params)
+    return changed + trace + heard + " SELECT id::text FROM rec ORDER BY id"
 
 
 def linking(place: ObjectLayout, key: str, targets: Sequence[str], *, limit: int | None = None) -> Sql:

@@ -11,6 +11,7 @@ from runtime.engine import describe
 from runtime.engine.access import object_access
 from runtime.engine.workspace import Session
 from runtime.kinds.view import View
+from runtime.meta.entering import PENDING
 from runtime.meta.model import Model, Piece
 
 LONGEST = 4000
@@ -33,6 +34,13 @@ class Asked:
     cursor: str = ""
     shows: str = ""
     on: str = ""
+    #: ``pending``: the records that wait for the approval of their coming.
+    state: str = ""
+
+    @property
+    def coming(self) -> bool:
+        """True when records are meant that are not in force yet."""
+        return self.state == PENDING
 
     @staticmethod
     def of(args: Mapping[str, str]) -> Asked:

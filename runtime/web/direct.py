@@ -13,13 +13,14 @@ from typing import Any
 from runtime.base.errors import DougongError, Malformed, Message, Problem, Stale
 from runtime.engine import proposed, reading, records
 from runtime.engine.workspace import Session
+from runtime.meta.entering import PENDING
 from runtime.store.ids import is_id
 from runtime.web.call import STATUS, Answer, Call, json_answer, json_of, refusal
 from runtime.web.http import GUARDS, Services, flag, names, whole
 from runtime.web.metrics import ROUTE
 
 PREFIX = "/api/v1/records/"
-KNOWN = ("filter", "sort", "fields", "expand", "q", "limit", "cursor", "count", "numbers", "deleted")
+KNOWN = ("filter", "sort", "fields", "expand", "q", "limit", "cursor", "count", "numbers", "deleted", "state")
 LONGEST_KEY = 200
 BODILESS = (204, 304)
 RULES = (f"{PREFIX}<object_name>", f"{PREFIX}<object_name>/<record_id>")
@@ -90,7 +91,16 @@ def ask_of(args: Mapping[str, str]) -> reading.Ask:
         count=args.get("count", "none"),
         numbers_as_text=args.get("numbers") == "string",
         deleted=flag("deleted", args.get("deleted", "")),
+        pending=waits(args.get("state", "")),
     )
+
+
+def waits(state: str) -> bool:
+    """Whether records are meant that wait for an approval, by ``state``. Raises Malformed."""
+    if state not in ("", PENDING):
+        text = Message(f"must be {PENDING}, or left out", f"只能是 {PENDING}，或省略")
+        raise Malformed(problems=[Problem("choice", text, field="state")])
+    return state == PENDING
 
 
 def options_of(call: Call, body: bytes) -> records.Options:

@@ -127,6 +127,7 @@ class Editing:
         if self.record_id is not None:
             self.record = read(self.session, self.access, self.record_id)
             self.title = str(self.record["_title"])
+            self.editor.coming = "_state" in self.record
         record = self.values() if self.new else self.bare_record()
         self.known = presenting.conditions(self.session, self.access, self.plan.conditions(), record, new=self.new)
 
@@ -306,7 +307,7 @@ class Editing:
         try:
             fresh = self.new
             self.done = compound.save(self.session, name, self.record_id, raw, lines, options)
-            self.new_line = fresh and self.done.pending is not None
+            self.new_line = fresh and not self.done.version and self.done.pending is not None
             self.record_id = self.done.id
         except compound.Refused as error:
             for relation, (_, rows) in work.items():

@@ -65,8 +65,10 @@ class Lines:
 class LineEditor:
     """Reads, makes and stores the lines of one record for one caller."""
 
-    def __init__(self, session: Session, offers: Offers) -> None:
+    def __init__(self, session: Session, offers: Offers, *, coming: bool = False) -> None:
+        """``coming``: the record waits for an approval, and its lines with it."""
         self.session = session
+        self.coming = coming
         self.offers = offers
         #: Fields, by relation, that are read beside the columns.
         self.beside: Mapping[str, Sequence[str]] = {}
@@ -98,7 +100,7 @@ class LineEditor:
         expand = [name for name in links_of(lines.access) if name in fields]
         ask = reading.Ask(
             linked=(lines.relation.field, record_id), sort=("id",), fields=("version", *fields),
-            expand=tuple(expand), limit=MOST_ROWS,
+            expand=tuple(expand), limit=MOST_ROWS, pending=self.coming,
         )  # fmt: skip
         page = reading.listed(self.session, lines.relation.source, ask)
         return [load(one) for one in page.records], page.next_cursor is not None

@@ -12,6 +12,7 @@ from runtime.base.values import load
 from runtime.engine import aggregates, personal, reading
 from runtime.engine.access import ObjectAccess
 from runtime.engine.workspace import Session
+from runtime.meta import entering
 from runtime.meta.model import FieldDef, Piece
 from runtime.meta.properties import PROPERTIES, member
 from runtime.store.database import Question
@@ -132,6 +133,9 @@ def tabs_of(
         if now or not is_beside(session.model, one):
             href = Asked(view="" if one is first else one.name).address(name)
             found.append(Tab(one.label[spoken], href, now, look=look_of(session, one)))
+    if asked.coming or access.object.key in entering.objects(session.model):
+        found = [replace(one, current=one.current and not asked.coming) for one in found]
+        found.append(Tab(gettext("Waiting for approval"), Asked(state=entering.PENDING).address(name), asked.coming))
     for own in personal.views(session, access):
         kept = Asked.of(own.asked)
         kept.saved = own.id
@@ -144,7 +148,7 @@ def listing(session: Session, access: ObjectAccess, asked: Asked, limit: int = U
     made = opened(session, access, asked)
     shape(session, made)
     fill(session, made, int(option(made.view, "page_size") or limit))
-    if not made.next and not asked.cursor and not made.problems:
+    if not made.next and not asked.cursor and not made.problems and not asked.coming:
         summed(session, made)
     return made
 
@@ -160,7 +164,7 @@ def shape(session: Session, made: Listing) -> None:
     paths = chosen or [str(one["field"]) for one in docs] or usual(access)
     said = option(made.view, "edit")
     edit = access.may("update") and (bool(said) if said is not None else not asked.view)
-    made.columns = columns_of(session, access, asked, paths, docs, sort_of(made), edit=edit)
+    made.columns = columns_of(session, access, asked, paths, docs, sort_of(made), edit=edit and not asked.coming)
 
 
 def sort_of(made: Listing) -> str:
@@ -189,7 +193,7 @@ def fill(session: Session, made: Listing, limit: int) -> None:
             session, access.object.name,
             reading.Ask(
                 filter=made.source, sort=tuple(keys), fields=tuple(names), expand=expandable(access, names),
-                q=made.asked.q, limit=limit, cursor=made.asked.cursor,
+                q=made.asked.q, limit=limit, cursor=made.asked.cursor, pending=made.asked.coming,
             ),
         )  # fmt: skip
         take(session, made, page, group)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from runtime.engine import approvals, converting, presenting, reading, trail
+from runtime.engine import approvals, converting, entering, presenting, reading, trail
 from runtime.engine.access import ObjectAccess, object_access
 from runtime.engine.workspace import Session
 from runtime.kinds.field import Choice, Chooses
@@ -71,6 +71,8 @@ class RecordPage:
     steps: Sequence[Step] = ()
     conversions: Sequence[Conversion] = ()
     waiting: Sequence[Waiting] = ()
+    #: True while it is not in force: its coming waits for an approval.
+    coming: bool = False
 
     def seen(self, conditions: Any) -> bool:
         """False when a condition of the form surely does not hold."""
@@ -84,7 +86,7 @@ class RecordPage:
     @property
     def copies(self) -> bool:
         """True when the caller may make another one like this."""
-        return self.access.may("create") and self.access.object.owner_link is None
+        return not self.coming and self.access.may("create") and self.access.object.owner_link is None
 
 
 def opened(session: Session, access: ObjectAccess, record_id: str, planned: Plan | None = None) -> RecordPage:
@@ -105,7 +107,10 @@ def opened(session: Session, access: ObjectAccess, record_id: str, planned: Plan
         {right for right, holds in zip(RIGHTS, record["_may"], strict=True) if holds},
     )  # fmt: skip
     found.path, found.steps = steps_of(access, plain)
-    if "update" in found.may:
+    found.coming = "_state" in record
+    if found.coming:
+        found.may &= {"update"} if entering.may_mend(session, record_id) else set()
+    if "update" in found.may and not found.coming:
         found.conversions = list(converting.usable(session, access, plain))
     blocks = {one.relation.name: one for one in found.plan.relations("lines") if one.relation}
     found.waiting = waiting(session, access, record_id, blocks)
@@ -131,7 +136,7 @@ def whole(session: Session, access: ObjectAccess, record_id: str) -> RecordPage:
             trail.asked(session, access, record_id, HISTORY + 1),
         ])  # fmt: skip
     found = opened(session, access, record_id, made)
-    editor = LineEditor(session, Offers(session))
+    editor = LineEditor(session, Offers(session), coming=found.coming)
     found.lines = {
         one.relation.name: editor.read(one, record_id, edit=False)
         for one in found.plan.relations("lines")

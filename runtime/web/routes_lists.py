@@ -42,7 +42,8 @@ def add(routes: Blueprint, looks: Mapping[str, Page]) -> None:
 
     def answered(session: Session, access: ObjectAccess, asked: Asked, builder: Builder | None = None) -> Response:
         view = next((one for one in views_of(session, access.object.name) if one.name == asked.view), None)
-        return looks.get(look_of(session, view), list_page)(session, access, asked, builder)
+        look = list_page if asked.coming else looks.get(look_of(session, view), list_page)
+        return look(session, access, asked, builder)
 
     @routes.get("/o/<object_name>")
     def many(object_name: str) -> Response:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, flash, request
 
-from runtime.base.errors import DougongError
-from runtime.engine import exports, locks, presenting
+from runtime.base.errors import DougongError, Locked
+from runtime.engine import entering, exports, locks, presenting
 from runtime.engine.access import ObjectAccess, demand_object
 from runtime.engine.workspace import Session
 from runtime.web import (
@@ -27,7 +27,7 @@ from runtime.web.http import Services, answer
 from runtime.web.render import page, wants_part
 from runtime.web.session import looking, page_session
 from runtime.web.texts import page_language
-from runtime.web.waiting import saved
+from runtime.web.waiting import saved, told, waits
 from runtime.web.work import to
 
 #: The pages of views, by the look that their kind names; every other look is a list.
@@ -113,12 +113,16 @@ def locked(session: Session, form: Editing) -> DougongError | None:
     """Why nobody may change the record now, None when it may be changed."""
     if form.record_id is None:
         return None
+    if form.record is not None and "_state" in form.record and not entering.may_mend(session, form.record_id):
+        return Locked(entering.WAITS, code="locked")
     return locks.held(session, form.access.object, form.record_id)
 
 
 def made_in_panel(session: Session, form: Editing) -> Response:
     """The record that a panel has stored, for the page that opened it."""
     identity = str(form.record_id)
+    if form.done is not None and form.done.pending is not None:  # Nothing can be linked to it yet.
+        return told(Response(waits(form.done.pending), content_type="text/plain; charset=utf-8"), form.done.pending)
     titles = presenting.titles(session, form.access.object.name, [identity])
     return answer({"id": identity, "title": titles.get(identity, identity[:8])})
 

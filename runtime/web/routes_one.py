@@ -8,8 +8,10 @@ from typing import Any
 from flask import Blueprint, Response, flash, request
 
 from runtime.base.errors import DougongError, NotFound
+from runtime.base.values import load
 from runtime.engine import personal, presenting, reading, records, sharing
 from runtime.engine.access import ObjectAccess
+from runtime.engine.saving import Pending
 from runtime.engine.workspace import ADMIN, Session
 from runtime.meta.model import SYSTEM_OBJECTS
 from runtime.store.ids import is_id
@@ -87,13 +89,14 @@ def add_far(routes: Blueprint) -> None:
     def restore(object_name: str, record_id: str) -> Response:
         session, access = rights(object_name, "delete")
         try:
-            records.restore(session, object_name, record_id)
+            body = records.restore(session, object_name, record_id)
         except DougongError as error:
             if error.status not in (403, 409):
                 raise
             flash(error.detail(page_language()), "alert")
             return to(f"/o/{object_name}")
-        flash(gettext("Restored."))
+        coming = "_state" in load(body)
+        flash(waits(Pending("", "", (), 0, kind="create")) if coming else gettext("Restored."))
         return to(f"/o/{object_name}/{record_id}" if access.may("read") else "/")
 
     @routes.route("/o/<object_name>/<record_id>/owner", methods=["GET", "POST"])

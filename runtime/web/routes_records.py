@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from runtime.base.errors import Invalid, Malformed, Message, Problem
-from runtime.base.values import load_foreign
+from runtime.base.values import load, load_foreign
 from runtime.engine import aggregates, bulk, converting, records, sharing, trail
 from runtime.engine.access import demand_object
 from runtime.web import call, direct, routes_flows
@@ -31,7 +31,8 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.post("/records/<object_name>/<record_id>/restore")
     def restore(object_name: str, record_id: str) -> Response:
-        return answer(records.restore(session_of(services), object_name, record_id))
+        body = records.restore(session_of(services), object_name, record_id)
+        return answer(body, 202 if "_state" in load(body) else 200)
 
     @routes.get("/records/<object_name>/<record_id>/history")
     def history(object_name: str, record_id: str) -> Response:

@@ -154,6 +154,8 @@ class TaskPage:
         """(command, label, class) of what ends the task."""
         labels = {"agree": gettext("Agree"), "submit": gettext("Submit"), "reject": gettext("Reject")}
         labels |= {"rebase": gettext("Mean it for the values of now"), "discard": gettext("Give the change up")}
+        if self.comes:
+            labels |= {"rebase": gettext("Submit again"), "discard": gettext("Give the record up")}
         if self.mending:
             labels["submit"] = gettext("Submit again")
         looks = {"reject": "against", "discard": "against"}
@@ -282,6 +284,18 @@ class TaskPage:
         """Whether it is asked to delete the record."""
         return bool(self.opened.proposes["kind"] == "delete")
 
+    @property
+    def comes(self) -> bool:
+        """Whether it is asked that a new record comes into force."""
+        return bool(self.opened.proposes["kind"] == "create")
+
+    @property
+    def edits(self) -> bool:
+        """Whether the caller is to mend the record on its own form."""
+        if self.comes:
+            return self.record is not None and self.record.coming and "update" in self.record.may
+        return self.mending and self.opened.row.kind != "proposal"
+
     # -- refusals ---------------------------------------------------------------------------------------
 
     def refuse(self, action: str, error: DougongError, given: Mapping[str, Any]) -> None:
@@ -321,7 +335,7 @@ def record_of(session: Session, opened: Opened) -> RecordPage | None:
     hidden = set(opened.hidden)
     found.plan.blocks = list(kept(found.plan.blocks, hidden))
     found.shown = {name: one for name, one in found.shown.items() if name not in hidden}
-    editor = LineEditor(session, Offers(session))
+    editor = LineEditor(session, Offers(session), coming=found.coming)
     found.lines = {
         one.relation.name: editor.read(one, opened.row.record_id, edit=False)
         for one in found.plan.relations("lines")
@@ -348,7 +362,8 @@ def form_of(page: TaskPage, formdata: Formdata | None) -> RecordForm | None:
     """The inputs of the fields that the step lets its people set, also for who may not read the record."""
     names = [one for takes in page.opened.actions.values() for one in takes.get("editable", ())]
     wished: dict[str, Any] = {}
-    if page.mending and page.opened.row.kind == "proposal":  # What is mended is the change, not the record.
+    # What is mended is the change, not the record; a new record is mended on its own form.
+    if page.mending and page.opened.row.kind == "proposal" and not page.comes:
         wished = {one["field"]: one["new"] for one in page.opened.proposes["changes"]}
         names = list(wished)
     definition = page.session.model.object(page.opened.object_name)

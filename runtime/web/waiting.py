@@ -24,7 +24,7 @@ WAITS = 202
 @dataclass(frozen=True)
 class Waiting:
     """A change that waits: its instance, what it changes, whether it does not fit the record any more, what becomes
-    of lines and of computed values, whether the record is to be deleted."""
+    of lines and of computed values, whether the record is to be deleted, or to come into force."""
 
     instance: str
     event: Event
@@ -32,19 +32,22 @@ class Waiting:
     lines: Sequence[Lines] = ()
     computed: Sequence[Change] = ()
     deletes: bool = False
+    comes: bool = False
 
 
 def saved(done: Written | None) -> str:
     """What is said after a save."""
     if done is None or done.pending is None:
         return gettext("Saved.")
-    return waits()
+    return waits(done.pending)
 
 
 def waits(pending: Pending | None = None) -> str:
     """What is said when a save waits, or a deletion."""
     if pending is not None and pending.kind == "delete":
         return gettext("The deletion waits for approval. Until it is given, the record stays as it is.")
+    if pending is not None and pending.kind == "create":
+        return gettext("The new record waits for approval. Until it is given, it is in no list and no sum.")
     return gettext("The change waits for approval. Until it is given, the present values stay in force.")
 
 
@@ -52,7 +55,7 @@ def told(answer: Response, pending: Pending) -> Response:
     """The answer to a script whose change waits: the sentence, and where the workflow is that it waits for."""
     answer.status_code = WAITS
     for name, text in (
-        ("", waits()),
+        ("", waits(pending)),
         ("-At", f"/tasks/flows/{pending.instance}"),
         ("-Link", gettext("See the request")),
     ):
@@ -84,6 +87,7 @@ def waiting(
     return [
         Waiting(row["instance"], event, row["state"] == "conflict",
                 wished_lines(session, access.object.name, row["lines"], blocks or {}),
-                follows.changes, row["kind"] == "delete")
+                follows.changes, row["kind"] == "delete",
+                row["kind"] == "create")
         for row, event, follows in zip(rows, events[: len(rows)], events[len(rows) :], strict=True)
     ]  # fmt: skip
