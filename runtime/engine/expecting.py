@@ -156,6 +156,12 @@ class Cast:
                 self.record(self.made[name])
                 self.fail((*place, number), name, "there")
 
+    def pending(self, wanted: Sequence[str], place: tuple[Any, ...]) -> None:
+        """New records that wait for an approval."""
+        for number, name in enumerate(wanted):
+            if "_state" not in self.record(self.made[name]):
+                self.fail((*place, number), name, "in force")
+
     def each(self, wanted: Any, place: tuple[Any, ...]) -> list[tuple[str | None, Any, tuple[Any, ...]]]:
         """(record, what is wanted, where it stands)."""
         if isinstance(wanted, Mapping):
@@ -209,8 +215,8 @@ class Cast:
 
 
 EXPECTED: Mapping[str, Callable[[Cast, Any, tuple[Any, ...]], None]] = {
-    "path": Cast.paths, "state": Cast.standing, "gone": Cast.gone, "tasks": Cast.tasks, "notified": Cast.notified,
-    "messages": Cast.messages,
+    "path": Cast.paths, "state": Cast.standing, "gone": Cast.gone, "pending": Cast.pending,
+    "tasks": Cast.tasks, "notified": Cast.notified, "messages": Cast.messages,
 }  # fmt: skip
 
 

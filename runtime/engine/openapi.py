@@ -7,6 +7,7 @@ from typing import Any
 from runtime.engine import openapi_flows
 from runtime.engine.access import ObjectAccess, object_access
 from runtime.engine.workspace import Session
+from runtime.meta import entering
 from runtime.meta.model import FieldDef
 from runtime.version import VERSION
 
@@ -43,7 +44,7 @@ PROPOSAL = {
     "type": "object",
     "properties": {
         "instance": ID,
-        "kind": {"enum": ["update", "delete", "child_changes"]},
+        "kind": {"enum": ["update", "delete", "child_changes", "create"]},
         "state": {"enum": ["open", "conflict", "applied", "rejected", "withdrawn", "terminated"]},
         "created_by": {**ID, "type": ["string", "null"]}, "created_at": INSTANT,
         "closed_at": {**INSTANT, "type": ["string", "null"]}, "why": {"type": "string"}, "changes": OLD_AND_NEW,
@@ -64,6 +65,7 @@ LIST_PARAMETERS = (
     ("count", "string", "none, estimate or exact · 计数方式"),
     ("numbers", "string", "'string' gives numbers as texts · 数字以文本返回"),
     ("deleted", "boolean", "What is in the recycle bin · 回收站中的记录"),
+    ("state", "string", "pending: new records that wait for approval and concern you · 与您有关的待审批新建记录"),
 )
 
 
@@ -130,6 +132,8 @@ def record_schema(access: ObjectAccess) -> dict[str, Any]:
         "id": ID, "version": {"type": "integer"}, "created_at": INSTANT, "created_by": blank_or(ID),
         "updated_at": INSTANT, "updated_by": blank_or(ID), "owner": blank_or(ID),
     }  # fmt: skip
+    if access.object.key in entering.objects(access.snapshot.model):
+        properties["_state"] = {"const": entering.PENDING, "description": "Only while it waits · 仅待审批时出现"}
     for name, field in access.object.fields.items():
         if access.readable(name):
             properties[name] = field_schema(field)
@@ -206,8 +210,8 @@ def waits(record: dict[str, Any]) -> dict[str, Any]:
     """The answer to a change that waits for an approval: what waits, and the record with the values in force."""
     pending = {"type": "object", "properties": {
         "instance": ID, "workflow": {"type": "string"}, "state": {"type": "string"},
-        "kind": {"enum": ["update", "delete", "child_changes"],
-                 "description": "A change, a deletion, a change with lines · 变更、删除、含明细的变更"},
+        "kind": {"enum": ["update", "delete", "child_changes", "create"],
+                 "description": "A change, a deletion, one with lines, a new record · 变更、删除、含明细的变更、新建"},
         "fields": {"type": "array", "items": {"type": "string"}},
         "lines": {"type": "integer", "description": "How many lines change · 变化的明细行数"}}}  # fmt: skip
     schema = {"type": "object", "required": ["pending", "record"], "properties": {"pending": pending, "record": record}}
@@ -215,6 +219,18 @@ def waits(record: dict[str, Any]) -> dict[str, Any]:
         "description": "Not changed yet: the change waits for an approval. 尚未生效：变更等待审批。",
         "content": {"application/json": {"schema": schema}},
     }
+
+
+def coming(made: dict[str, Any] | None, back: dict[str, Any] | None, record: dict[str, Any]) -> None:
+    """What making a record, and bringing one back, answer where new records wait for an approval."""
+    if made is not None:
+        made["parameters"].append(without())
+        made["responses"]["202"] = waits(record)
+    if back is not None:
+        back["post"]["responses"]["202"] = {
+            "description": "It waits for its approval again. 重新等待审批。",
+            "content": {"application/json": {"schema": record}},
+        }
 
 
 def without() -> dict[str, Any]:
@@ -304,6 +320,8 @@ def record_paths(access: ObjectAccess) -> dict[str, Any]:
             "get": operation(f"Shares · 共享: {label}", tag, ok=everybody),
             "put": operation(f"Share · 设置共享: {label}", tag, body=wish, ok=everybody),
         }
+    if access.object.key in entering.objects(access.snapshot.model):
+        coming(many.get("post"), found.get(f"{base}/{{id}}/restore"), record)
     if many:
         found[base] = many
     if len(single) > 1:

@@ -111,7 +111,11 @@ class Player(Cast):
         definition = session.model.object(str(step["create"]))
         assert definition is not None
         values = self.values(definition, step.get("set") or {})
-        made = records.create(session, definition.name, values)
+        if step.get("lines"):
+            lines = [self.lines(session, definition.name, name, one) for name, one in step["lines"].items()]
+            made = compound.save(session, definition.name, None, values, lines)
+        else:
+            made = records.create(session, definition.name, values)
         self.made[name] = Made(definition.name, made.id)
         self.stage.settle()
 

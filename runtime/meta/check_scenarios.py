@@ -15,7 +15,7 @@ from runtime.meta.properties import PROPERTIES
 #: Somebody who may do everything; always there.
 ADMIN = "admin"
 #: What an expectation may hold beside records.
-WORDS = ("path", "state", "gone", "tasks", "notified", "messages")
+WORDS = ("path", "state", "gone", "pending", "tasks", "notified", "messages")
 #: Actions whose ``to`` is a person.
 HANDED = ("transfer", "reassign")
 Place = tuple[str | int, ...]
@@ -68,6 +68,7 @@ class _Scenario:
             yield from self.record(step.get(key), (*place, key))
         if "create" in step:
             yield from self.made(step, place)
+            yield from self.lines(str(step["create"]), step.get("lines") or {}, (*place, "lines"))
         if "update" in step:
             yield from self.fields(self.records.get(str(step["update"])), step.get("set") or {}, (*place, "set"))
             yield from self.lines(self.records.get(str(step["update"])), step.get("lines") or {}, (*place, "lines"))
@@ -142,7 +143,7 @@ class _Scenario:
                     yield from self.person(person, (*here, person))
                     for node in nodes if isinstance(nodes, list) else [nodes]:
                         yield from self.node(node, (*here, person))
-            elif key == "gone":
+            elif key in ("gone", "pending"):
                 for number, name in enumerate(value):
                     yield from self.record(name, (*here, number))
             elif key == "notified":
