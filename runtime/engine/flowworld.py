@@ -94,6 +94,11 @@ class World:
         self.divert = divert
         if row.kind == "proposal":
             self.about(row.id)
+        elif row.kind == "sub":  # It may be about the new record that the workflow around it has not approved yet.
+            schema = self.system.workspace.schema
+            waits = proposals.of_record(self.system.database, schema, row.record_id, limit=1, open_only=True)
+            if waits and waits[0].kind == proposals.CREATE:
+                self.about(waits[0].instance)
 
     def about(self, proposal: str) -> None:
         """What is looked at is what a proposal says."""

@@ -143,7 +143,9 @@ def whole(session: Session, access: ObjectAccess, record_id: str) -> RecordPage:
         if one.relation
     }
     lists = related(session, [one for one, _ in relations.values()])
-    found.related = {name: (one, new) for one, (name, (_, new)) in zip(lists, relations.items(), strict=True)}
+    found.related = {
+        name: (one, "" if found.coming else new) for one, (name, (_, new)) in zip(lists, relations.items(), strict=True)
+    }
     entries = trail.entries(session, access, record_id, HISTORY + 1)
     found.older = len(entries) > HISTORY
     found.timeline = timeline(session, access, entries[:HISTORY], found.related)

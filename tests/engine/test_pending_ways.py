@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 import threading
 from typing import Any
@@ -175,3 +176,38 @@ def test_kept_values_after_any_course_of_events(office: Shop) -> None:
         Sql(f"SELECT count(*) FROM {schema}.s_proposal WHERE state IN ('open', 'conflict')")
     )
     assert held[0][0] == waiting
+
+
+def test_a_sub_workflow_writes_to_the_record_that_waits(office: Shop) -> None:
+    inner = """
+workflow: credit_check
+label: {en: Credit, zh: 信用}
+object: order
+start: {trigger: api}
+nodes:
+  - {action: mark, do: [{update: {note: checked}}]}
+  - branch:
+      - when: total > 50
+        nodes: [{approve: chief, who: {user: chief}}]
+      - else: []
+"""
+    flow = base.FLOW.replace("nodes:\n", "nodes:\n  - subflow: {workflow: credit_check}\n", 1)
+    office.publish(*(one for one in DOCUMENTS if one is not base.FLOW), flow, inner)
+    done = base.with_lines(office, 60)
+    assert ask(office, "li", f"/records/order/{done.id}")["note"] == "checked"
+    assert listed(office) == []
+    decide(office, "chief", "agree")
+    assert listed(office) == [], "the inner one approves nothing"
+    assert decide(office, "boss", "agree")["state"] == "approved"
+    assert listed(office) == ["A"]
+
+
+def test_its_files_are_read_by_who_may_read_it(office: Shop) -> None:
+    data = {"file": (io.BytesIO(b"scan"), "scan.txt")}
+    made = office.ask("POST", "/files", "li", data=data).get_json()["id"]
+    record = make(office, scan=[made])
+    status = {user: office.ask("GET", f"/files/{made}", user).status_code for user in ("li", "boss", "wu")}
+    assert status == {"li": 200, "boss": 200, "wu": 404}
+    decide(office, "boss", "agree")
+    assert office.ask("GET", f"/files/{made}", "wu").status_code == 200
+    assert ask(office, "wu", f"/records/order/{record}")["scan"]

@@ -150,6 +150,9 @@ def test_rejected_and_restored_it_waits_again(page: tuple[Shop, Browser, Browser
     task = shop.ask("GET", "/tasks", "boss").get_json()["data"][0]["id"]
     assert shop.ask("POST", f"/tasks/{task}/reject", "boss", json={"comment": "no"}).status_code == 200
     assert browser.get(path).status_code == 404
+    flow = shop.ask("GET", f"/tasks/{task}", "boss").get_json()["instance"]
+    assert "Rejected" in flat(browser.text(f"/tasks/flows/{flow}"))
+    assert "Nothing waits for approval" in browser.text("/o/client?state=pending")
     token = browser.token("/o/client")
     assert browser.post(f"{path}/restore", {"_csrf": token}).headers["Location"] == path
     said = flat(browser.text(path))
