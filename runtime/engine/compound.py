@@ -47,9 +47,9 @@ def save(
         if done is not None:
             return done
         access = demand_object(session.snapshot, session.person, object_name, "create" if record_id is None else None)
+        draft = Draft(new_id(), raw, owner=session.user_id) if record_id is None else None
         try:
             with session.database.transaction() as connection:
-                draft: Draft | None = Draft(new_id(), raw, owner=session.user_id) if record_id is None else None
                 if record_id is not None:
                     if attempt:  # Somebody was faster, maybe with a line: nobody is once more.
                         parents.hold_one(session, connection, access.object, record_id)

@@ -57,11 +57,16 @@ def withhold(session: Session, connection: Connection, definition: ObjectDef, re
     keep(session, connection, touches)
 
 
-def reveal(session: Session, connection: Connection, definition: ObjectDef, record_id: str) -> None:
-    """Let the statements of a transaction see a record that waits; who calls takes that back. Raises Conflict."""
+def reveal(session: Session, connection: Connection, definition: ObjectDef, record_id: str) -> bool:
+    """Let the statements of a transaction see a record that waits; who calls takes that back. False where none waits.
+
+    Raises Conflict.
+    """
+    found: list[str] = []
     for place, ids in family(session, connection, definition, [record_id]):
         with single(place):
-            pending.lift(connection, place, ids)
+            found += pending.lift(connection, place, ids)
+    return record_id in found
 
 
 @contextmanager
@@ -76,11 +81,14 @@ def single(place: ObjectLayout) -> Iterator[None]:
 
 @contextmanager
 def lifted(session: Session, connection: Connection, definition: ObjectDef, record_id: str) -> Iterator[None]:
-    """Within, a record that waits can be written as any other; behind it, it waits again. After a refusal nothing has
-    happened."""
+    """Within, a record that waits can be written as any other; behind it, it waits again.
+
+    After a refusal nothing has happened. Raises NotFound where none waits, Conflict.
+    """
     with connection.transaction():
         before = family(session, connection, definition, [record_id])
-        reveal(session, connection, definition, record_id)
+        if not reveal(session, connection, definition, record_id):
+            raise reading.not_found(definition.name)
         yield
         for place, ids in before:  # Lines that have gone meanwhile were never there.
             pending.silence(connection, place, ids)

@@ -224,7 +224,7 @@ class World:
 
         ``own``: the actor's own rights say which he may set; otherwise the step lets him.
         """
-        if self.proposal is not None:
+        if self.proposal is not None and (self.coming or self.kind != proposals.CREATE):
             amending.amend(self.writer, self.connection, self.proposal, values, trusted=not own)
         else:
             options = Options() if own else TRUSTED
