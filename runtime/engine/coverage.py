@@ -61,6 +61,8 @@ def places(definition: Definition, type: str, data: Mapping[str, Any]) -> Iterat
         yield str(data["path"])
     elif type == "way_chosen":
         yield f"{data['path']}/{data['way']}"
+    elif type == "turned":
+        yield f"{data['path']}/0"
     elif type == "forked":
         yield from (f"{data['path']}/{way}" for way in data["ways"])
     elif type == "copied" and data.get("node") in definition.by_name:

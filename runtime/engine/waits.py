@@ -27,7 +27,7 @@ TODAY = ("TODAY",)
 def until_of(step: Step) -> str | None:
     """The formula that a step waits for, None for any other step."""
     options = step.options.get(step.kind.name)
-    found = options.get("until") if isinstance(options, Mapping) else None
+    found = options.get("until") if isinstance(options, Mapping) and not step.kind.loops else None
     return None if found is None else str(found)
 
 

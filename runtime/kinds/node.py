@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from runtime.base.errors import Message
 from runtime.base.kind import Kind
 
 
@@ -23,6 +24,14 @@ class Way:
     label: Any = None
     #: Where the steps stand under the node in its document.
     place: tuple[str | int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Loop:
+    """What a node asks after each time round, and how often it goes round at most."""
+
+    until: str | bool
+    most: int
 
 
 class At(Protocol):
@@ -54,6 +63,19 @@ class At(Protocol):
     def joined(self, way: int, passed: bool) -> str:
         """Note the end of a way of a fork; gives ``open``, ``passed`` or ``failed`` for the fork as a whole."""
 
+    @property
+    def turn(self) -> int:
+        """Which time round this is, of a node that goes round."""
+
+    def go_round(self, turn: int) -> None:
+        """Begin that time round: inside of the node's one way, from its beginning."""
+
+    def met(self, until: str | bool) -> bool:
+        """Whether the condition for going round no more holds now; the answer is noted."""
+
+    def stand(self, why: Message) -> None:
+        """Nothing goes on here without an administrator."""
+
     def hand_out(self) -> None:
         """Find who has to act and give them tasks."""
 
@@ -77,7 +99,7 @@ class Node(Kind):
     without any the node gives nobody a task. ``judges`` is true where people decide about somebody else's wish, so
     that the rules about one's own approval and about the same person twice hold. ``lasting``: it changes something
     that cannot be taken back. ``silent``: nobody is asked and nothing waited for, so that a workflow of such steps
-    alone is no request but something that is done at once.
+    alone is no request but something that is done at once. ``loops``: its one way is gone through several times.
     """
 
     family = "node"
@@ -86,11 +108,17 @@ class Node(Kind):
     lasting: ClassVar[bool] = False
     forks: ClassVar[bool] = False
     silent: ClassVar[bool] = False
+    loops: ClassVar[bool] = False
 
     @classmethod
     def ways(cls, options: Mapping[str, Any]) -> Sequence[Way]:
         """The ways inside of the node."""
         return ()
+
+    @classmethod
+    def loop(cls, options: Mapping[str, Any]) -> Loop:
+        """How it goes round, of a node that ``loops``."""
+        raise NotImplementedError
 
     @classmethod
     def enter(cls, at: At) -> None:

@@ -64,6 +64,10 @@ def later(one: Any, other: Any) -> bool:
     return int(here[2]) * signs[0] > int(there[2]) * signs[1]
 
 
+#: Steps that go round inside of each other: ten times ten is enough.
+DEEPEST = 2
+
+
 class _Flow:
     """The check of one document."""
 
@@ -73,6 +77,8 @@ class _Flow:
         self.model = model
         self.catalog = catalog
         self.before: list[str] = []
+        #: How many steps that go round are around.
+        self.around = 0
 
     def sequence(self, nodes: Any, place: Place) -> Iterator[Problem]:
         """Steps in their order; the names of those before are what a step may refer to."""
@@ -106,6 +112,8 @@ class _Flow:
             yield from self.empty(node["empty"], (*place, "empty"))
         if "do" in node:
             yield from self.actions(node["do"], (*place, "do"))
+        if kind.loops:
+            yield from self.loop(kind, node, (*place, kind.name))
         known = len(self.before)
         certain = False
         for way in kind.ways(node):
@@ -118,9 +126,22 @@ class _Flow:
                 said = Message("this branch can never be reached: its condition is false", "该分支不可到达：条件恒为假")
                 yield self.document.problem("workflow.unreachable", said, where)
             certain = certain or (way.when is True and not kind.forks)
+            self.around += kind.loops
             yield from self.sequence(way.nodes, (*place, *way.place))
+            self.around -= kind.loops
             if kind.forks:
                 del self.before[known:]
+
+    def loop(self, kind: type[Node], node: Doc, place: Place) -> Iterator[Problem]:
+        """What is gone round must come to an end by what happens in it, and soon enough."""
+        if isinstance(kind.loop(node).until, bool):
+            said = Message("this says always or never: give a condition on the record that can change on the way",
+                           "条件恒为真或恒为假：请填写可能随流程变化的条件")  # fmt: skip
+            yield self.document.problem("workflow.loop", said, (*place, "until"))
+        if self.around >= DEEPEST:
+            said = Message(f"repeated steps stand at most {DEEPEST} deep inside of each other",
+                           f"重复节点最多嵌套 {DEEPEST} 层")  # fmt: skip
+            yield self.document.problem("workflow.loop", said, place)
 
     def sources(self, who: Any, place: Place, *, late: bool = False) -> Iterator[Problem]:
         """One source of people or several; ``late``: where a deadline passes a task on."""

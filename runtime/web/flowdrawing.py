@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from runtime.engine.flow import drawing
+from runtime.engine.flow.definition import written
 from runtime.engine.flow.drawing import Drawn, DrawnWay
 from runtime.engine.flow.moments import stamp
 from runtime.engine.flow.state import Run, Task
@@ -109,6 +110,9 @@ def card(opened: Opened, one: Drawn) -> Card:
         note = people_words(opened.session, opened.people, step.options["who"])
     elif one.run is not None and one.state == "now" and not one.tasks:
         note = until(opened, one.run)
+    turns = opened.state.turns.get(written(step.path))
+    if step.kind.loops and not note and turns is not None and one.state not in ("ahead", "off"):
+        note = gettext("time %(turn)s of at most %(most)s") % {"turn": turns.turn, "most": step.most_turns}
     href = f"/tasks/flows/{one.run.child}" if one.run and one.run.child else ""
     label = step_label(step)
     kind = step.kind.label[spoken]

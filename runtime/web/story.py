@@ -9,11 +9,12 @@ from typing import Any
 
 from runtime.base.errors import Message
 from runtime.engine.access import object_access
+from runtime.engine.flow.definition import parsed
 from runtime.engine.flow.machine import SYSTEM
 from runtime.engine.flow.state import Event
 from runtime.engine.flowview import Opened
 from runtime.engine.proposed import may_know_why
-from runtime.web.flowwords import at_moment, joined, named, state_word, task_word
+from runtime.web.flowwords import at_moment, joined, named, state_word, step_label, task_word
 from runtime.web.shown import Link
 from runtime.web.texts import gettext, page_language
 
@@ -314,6 +315,15 @@ class Story:
         found = next((run.node for run in self.opened.state.runs.values() if run.path == data["to"]), "")
         return gettext("It went straight back to: %(step)s") % {"step": self.called(found)}
 
+    def turned(self, data: Mapping[str, Any], turn: Turn) -> str:
+        """It is gone round once more."""
+        step = self.opened.definition.by_path.get(parsed(data["path"]))
+        taken_back = turn.event.data["name"] == "retrieve"
+        if step is None or data["turn"] < 2 or taken_back:
+            return ""
+        values = {"step": step_label(step), "turn": data["turn"], "most": step.most_turns}
+        return gettext("Not yet as wanted: %(step)s, time %(turn)s of at most %(most)s") % values
+
     def recounted(self, data: Mapping[str, Any], turn: Turn) -> str:
         """Deadlines that a changed calendar has moved."""
         dues = sorted({str(due) for due in data["due"].values()})
@@ -340,5 +350,5 @@ WORDS: Mapping[str, Callable[[Story, Turn], str]] = {
 FOLLOWS: Mapping[str, Callable[[Story, Mapping[str, Any], Turn], str]] = {
     "task_closed": Story.closed, "approvers_resolved": Story.found, "copied": Story.others_told,
     "run_blocked": Story.blocked, "performed": Story.performed, "reminded": Story.reminded, "jumped": Story.jumped,
-    "adopted": Story.adopted, "recounted": Story.recounted,
+    "adopted": Story.adopted, "recounted": Story.recounted, "turned": Story.turned,
 }  # fmt: skip

@@ -10,7 +10,8 @@ from runtime.base.errors import Conflict, Forbidden, Invalid, Message, Problem
 from runtime.engine.flow import back
 from runtime.engine.flow.approvers import in_force, sources
 from runtime.engine.flow.definition import Definition, Step, parsed, written
-from runtime.engine.flow.machine import SYSTEM, Machine, Place, await_moment
+from runtime.engine.flow.machine import SYSTEM, Machine
+from runtime.engine.flow.place import Place, await_moment, turned
 from runtime.engine.flow.refusals import wrong
 from runtime.engine.flow.signers import busy_in, hand_over, newcomers
 from runtime.engine.flow.state import PENDING, Task
@@ -117,7 +118,11 @@ def jump(machine: Machine, administrator: bool, args: Mapping[str, Any]) -> None
     void = [run.id for run in machine.state.runs.values() if run.path and parsed(run.path) >= step.path]
     machine.emit("rewound", runs=void, jump=None, to=name, over=over)
     for end in range(1, len(step.path), 2):
-        machine.emit("way_chosen", path=written(step.path[:end]), way=step.path[end])
+        around = machine.definition.by_path[step.path[:end]]
+        if around.kind.loops:
+            turned(machine, around, 1)
+        else:
+            machine.emit("way_chosen", path=written(around.path), way=step.path[end])
     machine.enter(step.path)
 
 

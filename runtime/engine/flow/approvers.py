@@ -8,7 +8,7 @@ from typing import Any
 
 from runtime.engine.flow.definition import Definition, Path, Step
 from runtime.engine.flow.refusals import wrong
-from runtime.engine.flow.state import FOR, Instance
+from runtime.engine.flow.state import FOR, Instance, earlier
 from runtime.engine.flow.world import Directory, Env
 
 MOST = 200
@@ -304,7 +304,8 @@ def _dedupe(ask: Asking, out: Resolved) -> None:
     if rule in ("first", "consecutive"):
         runs = [
             run for run in ask.state.runs.values()
-            if run.state == "passed" and not run.void and _judged(ask, run.path) and _before(run.path, ask.step.path)
+            if run.state == "passed" and not run.void and not earlier(ask.state, run)
+            and _judged(ask, run.path) and _before(run.path, ask.step.path)
         ]  # fmt: skip
         for run in runs if rule == "first" else runs[-1:]:
             agreed |= {task.by for task in ask.state.run_tasks(run.id) if task.by and task.state in FOR}

@@ -9,8 +9,9 @@ from typing import Any
 from runtime.base.errors import Conflict, Forbidden, Invalid, Message, Problem
 from runtime.engine.flow.approvers import in_force
 from runtime.engine.flow.definition import Path, parsed, written
-from runtime.engine.flow.machine import Machine, Place
+from runtime.engine.flow.machine import Machine
 from runtime.engine.flow.moments import moment_of
+from runtime.engine.flow.place import Place
 from runtime.engine.flow.refusals import wrong
 from runtime.engine.flow.signers import demand
 from runtime.engine.flow.state import Run, Task
@@ -167,6 +168,10 @@ def retrieve(machine: Machine, actor: str) -> None:
             machine.emit("group_closed", group=data["id"], state="cancelled")
         elif type in FORKS:
             _unfork(machine, type, data)
+        elif type == "turned":
+            machine.emit("turned", path=data["path"], **data["before"], before=data["before"])
+        elif type == "way_chosen" and "before" in data:
+            machine.emit("way_chosen", path=data["path"], way=data["before"])
         elif (
             type == "task_opened"
             and data["run"] == task.run
@@ -202,7 +207,9 @@ def _turn_back(machine: Machine, task: Task, turn: bool) -> None:
 
 
 def _unfork(machine: Machine, type: str, data: Mapping[str, Any]) -> None:
-    if type == "forked":
+    if type == "forked" and data.get("before"):
+        machine.emit("forked", **data["before"])  # That of an earlier time: as it was.
+    elif type == "forked":
         machine.emit("fork_closed", path=data["path"], state="cancelled")
     elif type == "way_ended":
         machine.emit("way_ended", path=data["path"], way=data["way"], state="open")

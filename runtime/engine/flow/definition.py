@@ -66,6 +66,11 @@ class Step:
         found = self.options.get("fields", {})
         return list(dict.fromkeys([*found.get("editable", ()), *found.get("required", ())]))
 
+    @property
+    def most_turns(self) -> int:
+        """How often it is gone round at most; 0 for a step that is not."""
+        return self.kind.loop(self.options).most if self.kind.loops else 0
+
     def walk(self) -> Iterator[Step]:
         """This step and all inside of it."""
         yield self
@@ -101,6 +106,11 @@ class Definition:
     def sequence(self, prefix: Path) -> Sequence[Step]:
         """The steps of one way; () gives those of the workflow."""
         return self.steps if not prefix else self.by_path[prefix[:-1]].inside[prefix[-1]]
+
+    def loops(self, path: Path) -> list[Path]:
+        """The steps that go round, around a place, from outside."""
+        ends = range(1, len(path), 2)
+        return [path[:end] for end in ends if path[:end] in self.by_path and self.by_path[path[:end]].kind.loops]
 
     def allow(self, name: str, default: Any = None) -> Any:
         """What ``start: allow:`` says."""

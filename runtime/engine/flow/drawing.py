@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from runtime.engine.flow.definition import Definition, Path, Step, written
-from runtime.engine.flow.state import Fork, Instance, Run, Task
+from runtime.engine.flow.state import Fork, Instance, Run, Task, earlier
 from runtime.kinds.node import Way
 
 #: What a step may look like.
@@ -54,7 +54,7 @@ class _Drawing:
         self.state = state
         self.last: dict[str, Run] = {}
         for run in state.runs.values():
-            if not run.void and run.path:
+            if not run.void and run.path and not earlier(state, run):
                 self.last[run.path] = run
 
     def visited(self, path: Path) -> bool:
@@ -102,6 +102,8 @@ class _Drawing:
             context = OFF if found == OVER else found
         elif step.kind.forks:
             context = self.forked(fork, at)
+        elif step.kind.loops:
+            context = DONE if found == DONE else "live"
         else:
             taken = self.state.chosen.get(place) == at
             context = OFF if not taken else DONE if found == DONE else "live"

@@ -19,6 +19,7 @@ class Moves:
     forks: dict[str, str] = field(default_factory=dict)
     chosen: dict[str, str] = field(default_factory=dict)
     later: dict[str, str] = field(default_factory=dict)
+    turns: dict[str, str] = field(default_factory=dict)
     blockers: list[Message] = field(default_factory=list)
 
     def refuse(self, en: str, zh: str) -> None:
@@ -75,6 +76,13 @@ def stands(found: Moves, run: Run, before: Step, there: Step | None, old: Defini
         found.refuse(f"the step {run.node!r} is under way and stands in other parallel blocks now",
                      f"正在进行的节点“{run.node}”所在的并行分支结构已改变")  # fmt: skip
         return
+    was_round, is_round = ([*one.loops(at.path), *([at.path] if at.kind.loops else [])]
+                           for one, at in ((old, before), (new, there)))  # fmt: skip
+    if len(was_round) != len(is_round):
+        found.refuse(f"the step {run.node!r} is under way and is not repeated as before",
+                     f"正在进行的节点“{run.node}”的重复结构已改变")  # fmt: skip
+        return
+    found.turns.update((written(was), written(will)) for was, will in zip(was_round, is_round, strict=True))
     found.runs[run.id] = written(there.path)
     for was, will in zip(around, now, strict=True):
         if found.forks.setdefault(written(was[:-1]), written(will[:-1])) != written(will[:-1]):
@@ -102,7 +110,8 @@ def migrate(machine: Machine, found: Moves, version: str, actor: str) -> None:
     machine.emit("command", name="migrate", actor=actor, task=None, at=machine.now, on_behalf=None, comment=None,
                  files=[], reason=None, decision=False)  # fmt: skip
     machine.emit("migrated", flow=version, runs={str(run): path for run, path in found.runs.items()},
-                 forks=dict(found.forks), chosen=dict(found.chosen), later=dict(found.later))  # fmt: skip
+                 forks=dict(found.forks), chosen=dict(found.chosen), later=dict(found.later),
+                 turns=dict(found.turns))  # fmt: skip
     for task in machine.state.pending():
         run = machine.state.runs[task.run]
         late = [one for one in machine.state.timers.values() if one.task == task.id and one.state == "scheduled"]

@@ -97,6 +97,15 @@ class Fork:
 
 
 @dataclass
+class Turns:
+    """Which time round a step is gone through that is gone through several times; ``after``: the last visit before."""
+
+    path: str
+    turn: int
+    after: int
+
+
+@dataclass
 class Timer:
     """A moment at which something is done if nothing has happened. ``fire_at`` as ISO text in UTC."""
 
@@ -125,6 +134,7 @@ class Instance:
     groups: dict[int, Group] = field(default_factory=dict)
     timers: dict[int, Timer] = field(default_factory=dict)
     forks: dict[str, Fork] = field(default_factory=dict)
+    turns: dict[str, Turns] = field(default_factory=dict)
     chosen: dict[str, int] = field(default_factory=dict)
     copies: list[str] = field(default_factory=list)
     jump: dict[str, Any] | None = None
@@ -155,7 +165,22 @@ class Instance:
         return [one for one in self.runs.values() if one.state == "active"]
 
 
-PARTS: dict[str, type[Any]] = {"runs": Run, "tasks": Task, "groups": Group, "timers": Timer, "forks": Fork}
+PARTS: dict[str, type[Any]] = {
+    "runs": Run,
+    "tasks": Task,
+    "groups": Group,
+    "timers": Timer,
+    "forks": Fork,
+    "turns": Turns,
+}
+
+
+def earlier(state: Instance, run: Run) -> bool:
+    """Whether a visit belongs to an earlier time round of what is gone through several times."""
+    return any(
+        run.id <= one.after and (run.path == path or run.path.startswith(path + "."))
+        for path, one in state.turns.items()
+    )
 
 
 def dump(instance: Instance) -> dict[str, Any]:
@@ -175,7 +200,7 @@ def load(data: Mapping[str, Any]) -> Instance:
         value = data[one.name]
         part = PARTS.get(one.name)
         if part is not None:
-            whole = str if one.name == "forks" else int
+            whole = str if one.name in ("forks", "turns") else int
             value = {whole(key): part(**entry) for key, entry in value.items()}
         setattr(made, one.name, value)
     return made
@@ -296,8 +321,15 @@ def _chosen(state: Instance, data: Mapping[str, Any]) -> None:
 
 
 def _forked(state: Instance, data: Mapping[str, Any]) -> None:
-    made = Fork(**data)
+    made = Fork(**{name: value for name, value in data.items() if name != "before"})
     state.forks[made.path] = made
+
+
+def _turned(state: Instance, data: Mapping[str, Any]) -> None:
+    if data["turn"]:
+        state.turns[data["path"]] = Turns(data["path"], data["turn"], data["after"])
+    else:
+        state.turns.pop(data["path"], None)
 
 
 def _way(state: Instance, data: Mapping[str, Any]) -> None:
@@ -362,6 +394,10 @@ def _migrated(state: Instance, data: Mapping[str, Any]) -> None:
     for path, fork in moved.items():
         fork.path = path
     state.forks = moved
+    told = data.get("turns", {})
+    state.turns = {
+        told[path]: Turns(told[path], one.turn, one.after) for path, one in state.turns.items() if path in told
+    }
     state.chosen = {data["chosen"][path]: way for path, way in state.chosen.items() if path in data["chosen"]}
     state.later = [data["later"][path] for path in state.later if path in data.get("later", {})]
     state.jump = None
@@ -386,6 +422,7 @@ HANDLERS: dict[str, Callable[[Instance, Mapping[str, Any]], None]] = {
     "recounted": _recounted,
     "way_chosen": _chosen,
     "forked": _forked,
+    "turned": _turned,
     "way_ended": _way,
     "fork_closed": _fork_closed,
     "rewound": _rewound,
