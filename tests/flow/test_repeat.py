@@ -159,7 +159,12 @@ def test_an_administrator_sends_it_into_a_time_round() -> None:
     p = play(loop(*steps("wang", "zhao")), *steps("qian")).start()
     p.says("wang", "agree").says("zhao", "agree").says("wang", "agree")
     p.do("jump", "admin", admin=True, reason="r", to="zhao")
-    assert p.open() == ["zhao"] and p.state.turns["0"].turn == 1
+    assert p.open() == ["zhao"] and p.state.turns["0"].turn == 2, "it stays in the one that is under way"
+    assert drawn(p) == {"0": "now", "wang": "done", "zhao": "now", "qian": "ahead"}
+    q = play(*steps("qian"), loop(*steps("wang", "zhao"))).start()
+    q.do("jump", "admin", admin=True, reason="r", to="zhao")
+    assert q.open() == ["zhao"] and q.state.turns["1"].turn == 1 and drawn(q)["wang"] == "over"
+    assert q.says("zhao", "agree").open() == ["wang"] and drawn(q)["zhao"] == "ahead"
 
 
 def test_inside_of_each_other_and_in_parallel() -> None:

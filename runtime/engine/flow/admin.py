@@ -111,6 +111,7 @@ def jump(machine: Machine, administrator: bool, args: Mapping[str, Any]) -> None
         )  # fmt: skip
     step = machine.definition.by_name[name]
     over = passed_over(machine, step)
+    inside = {one for run in machine.state.active() for one in machine.definition.loops(parsed(run.path))}
     machine.clear(lambda run: True)
     for fork in list(machine.state.forks.values()):
         if fork.state == "open":
@@ -119,9 +120,9 @@ def jump(machine: Machine, administrator: bool, args: Mapping[str, Any]) -> None
     machine.emit("rewound", runs=void, jump=None, to=name, over=over)
     for end in range(1, len(step.path), 2):
         around = machine.definition.by_path[step.path[:end]]
-        if around.kind.loops:
+        if around.kind.loops and around.path not in inside:
             turned(machine, around, 1)
-        else:
+        elif not around.kind.loops:
             machine.emit("way_chosen", path=written(around.path), way=step.path[end])
     machine.enter(step.path)
 

@@ -328,6 +328,8 @@ def _forked(state: Instance, data: Mapping[str, Any]) -> None:
 def _turned(state: Instance, data: Mapping[str, Any]) -> None:
     if data["turn"]:
         state.turns[data["path"]] = Turns(data["path"], data["turn"], data["after"])
+        if data["turn"] > 1:  # What was passed over the time before is still to come.
+            state.over = [one for one in state.over if not one.startswith(data["path"] + ".")]
     else:
         state.turns.pop(data["path"], None)
 
