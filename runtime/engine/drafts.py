@@ -42,6 +42,8 @@ class Draft:
     given: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     place: int = 0
+    #: True where a workflow asks about its deletion.
+    goes: bool = False
     #: The workflow's instance that holds it, and whether that is over and keeps what it has approved.
     held_by: tuple[str, bool] | None = None
 
@@ -125,6 +127,8 @@ class Evaluator:
         what = slot.path[0]
         if what == "ISNEW":
             return draft.new
+        if what == "ISDELETION":
+            return draft.goes
         key = slot.path[1]
         return draft.new or (draft.before or {}).get(key) != draft.values.get(key)
 
@@ -160,7 +164,7 @@ class Evaluator:
         outputs = [formula_sql.value(one, binder, self.env) for one in compiled]
         rows = [
             evaluation.row(self.layout, number, draft.id, draft.version, draft.owner, draft.title, draft.values,
-                           draft.before, self.session.user_id)
+                           draft.before, self.session.user_id, draft.goes)
             for number, draft in enumerate(drafts)
         ]  # fmt: skip
         statement = evaluation.statement(self.layout, binder, outputs, dump_text(rows))

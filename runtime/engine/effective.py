@@ -45,14 +45,16 @@ def standing(session: Session, access: ObjectAccess, ids: Iterable[str]) -> list
 
 
 def in_force(
-    session: Session, definition: ObjectDef, asked: Sequence[Guard], ids: Iterable[str]
+    session: Session, definition: ObjectDef, asked: Sequence[Guard], ids: Iterable[str], *, goes: bool = False
 ) -> dict[str, list[Guard]]:
-    """By record: those of the guards that hold for it as it stands."""
+    """By record: those of the guards that hold for it as it stands; ``goes``: it is about their deletion."""
     mine = [one for one in asked if one.workflow != session.workflow]
     if not mine or guards.free(session):
         return {}
     access = object_access(session.snapshot, session.person, definition)
     drafts = standing(session, access, ids)
+    for one in drafts:
+        one.goes = goes
     found: dict[str, list[Guard]] = {}
     for guard in mine:
         for draft, holds in zip(drafts, guards.in_force(session, access, guard, drafts), strict=True):
@@ -64,7 +66,7 @@ def in_force(
 def deletions(session: Session, definition: ObjectDef, ids: Iterable[str]) -> dict[str, list[Guard]]:
     """By record: the guards of its deletion."""
     asked = [one for one in guards.guards_of(session, definition) if one.deletes]
-    return in_force(session, definition, asked, ids) if asked else {}
+    return in_force(session, definition, asked, ids, goes=True) if asked else {}
 
 
 def owner_of(session: Session, definition: ObjectDef) -> ObjectDef | None:

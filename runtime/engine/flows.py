@@ -124,6 +124,8 @@ class Flows:
         about = proposals.read(flows.Looking(connection), self.schema, proposal) if proposal is not None else None
         if about is not None and about.kind == proposals.CREATE:
             world.about(about.instance)
+        elif about is not None:
+            world.kind = about.kind
         title = world.value(str(definition.doc["title"]), "text") if "title" in definition.doc else None
         called = self.called(str(title or world.draft.title_before or ""), about)
         kind = "sub" if parent else "revoke" if revokes else "proposal" if proposal else "normal"

@@ -151,6 +151,8 @@ class World:
             self._draft = storing.read_draft(self.system, access, self.record_id, {}, COMING)
             if self.proposal is not None and self._draft is not None:
                 amending.overlay(self.system, self._draft, self.proposal)
+            if self._draft is not None:
+                self._draft.goes = self.kind == proposals.DELETE
         return self._draft
 
     def evaluated(self, compiled: Compiled) -> Any:

@@ -149,6 +149,8 @@ class TableBinder:
             if self.parent is None:
                 raise ValueError("PARENT outside of an aggregate")
             return self.parent.slot(Slot(slot.kind, slot.path, slot.type, slot.nullable))
+        if slot.kind == "meta" and slot.path == ("ISDELETION",):
+            return Sql("false")  # Only a workflow about a deletion says so.
         return self.path(slot.path)
 
     def children(self, slot_path: tuple[str, ...]) -> tuple[Sql, TableBinder]:

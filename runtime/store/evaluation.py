@@ -41,6 +41,8 @@ class DraftBinder(TableBinder):
             what = slot.path[0]
             if what == "ISNEW":
                 return Sql(f"({self.alias}.old_data IS NULL)")
+            if what == "ISDELETION":
+                return Sql(f"{self.alias}.goes")
             key = literal(slot.path[1])
             return Sql(
                 f"({self.alias}.old_data IS NULL OR {self.alias}.data->{key} IS DISTINCT FROM "
@@ -59,6 +61,7 @@ def row(
     values: Mapping[str, Any],
     before: Mapping[str, Any] | None,
     actor: str | None,
+    goes: bool = False,
 ) -> dict[str, Any]:
     """One draft as an entry of the JSON parameter."""
     found: dict[str, Any] = {
@@ -72,6 +75,7 @@ def row(
         "data": {key: value for key, value in values.items() if place.places[key].container == "data"},
         "ext": {key: value for key, value in values.items() if place.places[key].container == "ext"},
         "old_data": None if before is None else dict(before),
+        "goes": goes,
     }
     for one in place.columns:
         found[one.column or ""] = column_value(one, values.get(one.field.key))
@@ -82,7 +86,7 @@ def statement(place: ObjectLayout, binder: TableBinder, outputs: Sequence[Sql], 
     """(number of the draft, output ...) for each draft."""
     columns = [
         "n int", "id uuid", "version int", "owner_id uuid", "created_by uuid", "updated_by uuid", "title text",
-        "data jsonb", "ext jsonb", "old_data jsonb",
+        "data jsonb", "ext jsonb", "old_data jsonb", "goes boolean",
         *(f"{ident(one.column or '')} {one.sql_type}" for one in place.columns),
     ]  # fmt: skip
     source = Sql(

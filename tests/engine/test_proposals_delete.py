@@ -291,3 +291,33 @@ def test_two_delete_and_two_approve(office: Shop) -> None:
                           .status_code for user, task in tasks.items()))  # fmt: skip
         assert sorted(found) == [200, 409]
         assert not there(office, record)
+
+
+def test_a_formula_can_ask_whether_it_is_a_deletion(office: Shop) -> None:
+    """True in the conditions (those that the database answers too) and the title of a workflow about a deletion."""
+    flow = """
+workflow: client_changes
+label: {en: Client changes, zh: 客户变更}
+object: client
+title: "IF(ISDELETION(), 'Away with ', 'Change of ') & name"
+start: {on_change: {fields: [credit], mode: proposal, delete: true}, when: "status == 'live' or ISDELETION()"}
+nodes:
+  - branch:
+      - when: ISDELETION() and COUNT(sites) == 0
+        nodes: [{approve: bare, who: {user: boss}}]
+      - when: ISDELETION()
+        nodes: [{approve: gone, who: {user: boss}}]
+      - else: [{approve: other, who: {user: boss}}]
+"""
+    office.publish(CLIENT, SITE, VISIT, flow, SELL, FINANCE)
+    with_site, bare, changed = (client(office, name=name) for name in ("A1", "A2", "A3"))
+    office.ask("POST", "/records/site", "li", json={"client": with_site, "city": "X"})
+    ask(office, with_site)
+    ask(office, bare)
+    assert office.ask("PATCH", f"/records/client/{changed}", "li", json={"credit": 7}).status_code == 202
+    tasks = {one["record"]: one for one in office.ask("GET", "/tasks", "boss").get_json()["data"]}
+    assert [tasks[one]["node"] for one in (with_site, bare, changed)] == ["gone", "bare", "other"]
+    assert "Away with" in tasks[bare]["title"] and tasks[changed]["title"].startswith("Change of")
+    draft = client(office, name="A4", status="draft")
+    assert office.ask("PATCH", f"/records/client/{draft}", "li", json={"credit": 7}).status_code == 200
+    assert remove(office, draft).status_code == 202, "what is in force can depend on it"

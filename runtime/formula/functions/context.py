@@ -43,6 +43,16 @@ FUNCTIONS: list[Function] = [
         contexts=CHANGES,
     ),
     function(
+        "ISDELETION",
+        "context",
+        "True in a workflow that is about the deletion of its record: in its conditions and its title.",
+        "流程涉及的是删除记录时为真，可用于该流程的条件与标题。",
+        [("ISDELETION()", "false")],
+        rule="meta",
+        arity=(0, 0),
+        contexts=(*CHANGES, "text"),
+    ),
+    function(
         "ISCHANGED",
         "context",
         "True when a field's value is being changed.",

@@ -262,6 +262,7 @@ export class LiveForm {
     if (slot.t === "children") return this.rows(slot, runner.inner(index));
     const [head = "", ...rest] = slot.path;
     if (slot.kind === "meta") {
+      if (head === "ISDELETION") return false;
       if (head === "ISNEW" || entry.isNew) return entry.isNew;
       const key = rest[0] ?? "";
       const now = this.value(entry, key);
