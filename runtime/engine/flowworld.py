@@ -181,6 +181,10 @@ class World:
         """When to look again at a formula that says nothing yet."""
         return waits.again(self.system, self.object_name, source, self.now)
 
+    def counts_days(self, source: str) -> bool:
+        """Whether a formula, or a computed field that it uses, counts working days."""
+        return waits.counts_days(self.system, self.object_name, source)
+
     def people(self, path: str) -> Sequence[str]:
         """The people, or the departments' people, that a field names."""
         found = self.value(path)

@@ -9,10 +9,12 @@ from runtime.base.errors import DougongError, Unavailable
 from runtime.engine import calendars
 from runtime.engine.flow import state as states
 from runtime.engine.flow.machine import Machine
+from runtime.engine.flow.moments import as_moment
 from runtime.engine.flow.recounting import recount
 from runtime.engine.flowrows import stored
 from runtime.engine.flows import Flows
 from runtime.engine.flowworld import World
+from runtime.engine.waits import until_of
 from runtime.engine.workspace import Session, Workspace
 from runtime.store import flows, recounts
 from runtime.store.database import Connection
@@ -72,3 +74,15 @@ def one(session: Session, connection: Connection, instance: str, now: datetime |
     machine = Machine(definition, states.load(row.data), world)
     if recount(machine):
         stored(connection, work.schema, row, machine)
+    look_again(session, connection, machine, world, row)
+
+
+def look_again(session: Session, connection: Connection, machine: Machine, world: World, row: flows.Row) -> None:
+    """Let waits for a condition that counts working days be looked at now; a look in vain is not noted."""
+    for timer in machine.state.timers.values():
+        run = machine.state.runs[timer.run]
+        if timer.state != "scheduled" or run.state != "active" or timer.task is not None or not run.path:
+            continue
+        until = until_of(machine.step_of(run))
+        if until and world.counts_days(until) and as_moment(world.value(until), world) is None:
+            flows.postpone(flows.Looking(connection), session.workspace.schema, row.id, timer.id, world.now)

@@ -76,6 +76,12 @@ def homes(session: Session, database: Database, edges: Sequence[Edge] | Iterator
     return sorted(found)
 
 
+def counts_days(session: Session, object_name: str, source: str) -> bool:
+    """Whether a formula, or a computed field that it uses, counts by the working calendars."""
+    compiled = session.formulas.get(object_name, source, "automation")
+    return reach(session.model, session.formulas, session.model.objects[object_name], compiled).days
+
+
 def again(session: Session, object_name: str, source: str, now: datetime) -> datetime:
     """When to look again at a formula that says nothing yet; every change that is heard of looks at once."""
     model, formulas = session.model, session.formulas

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runtime.base.errors import Message
+from runtime.formula.browser import CALENDARS
 from runtime.formula.scope import Slot
+from runtime.formula.tree import Call, walk
 from runtime.meta.model import SYSTEM_OBJECTS, FieldDef, Model, ObjectDef
 
 if TYPE_CHECKING:
@@ -209,19 +211,21 @@ def edges_of(model: Model, formulas: Formulas, definition: ObjectDef, compiled: 
 class Reach:
     """What a formula depends on as far as that can be followed.
 
-    ``lost`` is why it cannot be where it cannot, ``env`` what of the moment and of who looks at it is used.
+    ``lost`` is why it cannot be where it cannot, ``env`` what of the moment and of who looks at it is used, ``days``
+    whether working days are counted.
     """
 
     edges: frozenset[Edge]
     lost: frozenset[Message]
     env: frozenset[tuple[str, ...]]
+    days: bool = False
 
 
 def reach(model: Model, formulas: Formulas, definition: ObjectDef, compiled: Compiled) -> Reach:
     """How far a formula of ``definition`` reaches, whatever of it cannot be followed."""
     walker = _Loose(model, formulas)
     edges = frozenset(walker.formula(definition, compiled, ()))
-    return Reach(edges, frozenset(walker.lost), frozenset(walker.env))
+    return Reach(edges, frozenset(walker.lost), frozenset(walker.env), walker.days)
 
 
 class _Walker:
@@ -299,6 +303,13 @@ class _Walker:
         return target, (Step(here.name, key, True), *back)
 
 
+def counts_days(compiled: Compiled) -> bool:
+    """Whether a formula itself counts by the working calendars."""
+    return compiled.ir is not None and any(
+        isinstance(node, Call) and node.fn in CALENDARS for node in walk(compiled.ir)
+    )
+
+
 class _Loose(_Walker):
     """Goes on where the other refuses, and notes what it could not follow."""
 
@@ -306,6 +317,7 @@ class _Loose(_Walker):
         super().__init__(model, formulas)
         self.lost: set[Message] = set()
         self.env: set[tuple[str, ...]] = set()
+        self.days = False
 
     def known(self, field: FieldDef) -> bool:
         """Nobody is told of the changes of computed values."""
@@ -317,6 +329,7 @@ class _Loose(_Walker):
         if compiled.env or compiled.volatile:
             self.lost.add(MOMENT)
             self.env.update(compiled.env or {("NOW",)})
+        self.days = self.days or counts_days(compiled)
         if not compiled.ok or self.deep > 50:
             self.lost.add(NESTED)
         else:

@@ -54,7 +54,7 @@ def instances(connection: Connection, schema: str, recount: Recount, usual: str,
     which, values = "", list[Any]()
     if recount.calendar is not None or recount.people is not None:
         which = (
-            " AND (f.doc->>'calendar' = %s OR (%s AND NOT EXISTS (SELECT 1 "
+            " AND (f.doc::text LIKE '%%\"until\"%%' OR f.doc->>'calendar' = %s OR (%s AND NOT EXISTS (SELECT 1 "
             f"FROM {ident(schema, 's_calendar')} c WHERE c.name = f.doc->>'calendar')) "
             "OR (f.doc->>'calendar' IS NULL AND (i.initiator = ANY(%s::uuid[]) OR EXISTS (SELECT 1 "
             f"FROM {ident(schema, 's_task')} t WHERE t.instance = i.id AND t.assignee = ANY(%s::uuid[])))))"

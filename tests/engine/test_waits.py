@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from runtime.base.sqltext import Sql, ident
-from runtime.engine import dispatch, firing, records, scenarios, worker
+from runtime.engine import calendars, dispatch, firing, records, recounting, scenarios, worker
 from runtime.engine.waits import waits_of
 from runtime.meta import load
 from runtime.store import outbox
 from tests.conftest import Shop
+from tests.engine.test_recounting import WEEK
 
 DOCUMENTS = """
 object: customer
@@ -217,3 +218,36 @@ def test_a_scenario_that_waits_for_months_takes_few_looks(town: Town, monkeypatc
     outcomes = scenarios.rehearse(town.shop.workspace, loaded, list(loaded.of("scenario")))
     assert [one.failures for one in outcomes] == [[]]
     assert len(looks) <= 91 and not any(looks)
+
+
+@pytest.mark.parametrize("until", ["NETWORKDAYS(DATE(2030,1,7), DATE(2030,1,11)) == 4", "span == 4"])
+def test_a_kept_calendar_that_changes(town: Town, until: str) -> None:
+    """Working days in the condition, or in a computed field that it uses; a condition without them stays as it is."""
+    shop = town.shop
+    computed = "  span: {type: formula, value: 'NETWORKDAYS(DATE(2030,1,7), DATE(2030,1,11))', result: number}\n"
+    documents = DOCUMENTS.replace("  rank:", f"{computed}  rank:")
+    other = flow("level == 'A'", "customer").replace("workflow: hold", "workflow: other")
+    shop.publish(*documents.split("---\n"), flow(until), other)
+    shop.user("li", "staff")
+    shop.user("root", "admin")
+    calendars.save(shop.session("root"), "default", WEEK)
+    while recounting.go_on(shop.workspace):
+        pass
+    town.make("order")
+    town.make("customer", level="B")
+    noted = town.events()
+    assert town.states() == ["running", "running"]
+    calendars.save(shop.session("root"), "default", {**WEEK, "holidays": "2030-02-01"})
+    look_again(shop)
+    assert town.states() == ["running", "running"] and town.events() == noted, "looked at in vain: nothing is noted"
+    calendars.save(shop.session("root"), "default", {**WEEK, "holidays": "2030-01-09"})
+    assert town.states() == ["running", "running"]
+    look_again(shop)
+    assert town.states() == ["approved", "running"] and town.events() > noted
+
+
+def look_again(shop: Shop) -> None:
+    """What workers do after a calendar has been changed."""
+    while recounting.go_on(shop.workspace):
+        pass
+    worker.fire_due(shop.workspace)
