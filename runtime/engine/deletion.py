@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from psycopg import errors as pg
 
-from runtime.base.errors import Conflict, Forbidden, Invalid, Message, Problem, Stale
+from runtime.base.errors import Conflict, Forbidden, Invalid, Locked, Message, Problem, Stale
 from runtime.base.sqltext import EMPTY
 from runtime.engine import effective, entering, guards, locks, parents, reading, storing
 from runtime.engine.access import ObjectAccess, demand_object, object_access
@@ -39,8 +39,13 @@ APPROVAL = Message(
 )
 
 
-def state_of(session: Session, access: ObjectAccess, record_id: str, trusted: bool) -> tuple[int, bool, bool] | None:
-    """(version, deleted, may be deleted) of a record that the caller may read; None: renewed, look again."""
+def state_of(
+    session: Session, access: ObjectAccess, record_id: str, trusted: bool, *, forced: bool = False
+) -> tuple[int, bool, bool] | None:
+    """(version, deleted, may be deleted) of a record that the caller may read; None: renewed, look again.
+
+    One that waits for the approval of its coming is there for force alone.
+    """
     if not is_id(record_id):
         raise reading.not_found(access.object.name)
     place = session.layout.object(access.object.name)
@@ -54,9 +59,14 @@ def state_of(session: Session, access: ObjectAccess, record_id: str, trusted: bo
         return None
     if row[1] is None or not row[7]:
         raise reading.not_found(access.object.name)
-    if pending.waits(row[5]):
-        entering.refuse(session, access, record_id)
-    return int(row[1]), row[5] is not None, bool(row[8])
+    waiting = pending.waits(row[5])
+    if waiting:
+        try:
+            entering.refuse(session, access, record_id)
+        except Locked:
+            if not forced:
+                raise
+    return int(row[1]), row[5] is not None and not waiting, bool(row[8])
 
 
 def delete(
@@ -71,7 +81,7 @@ def delete(
     forced = options.force and force is not None
     version, trusted = options.version, options.trusted
     access = demand_object(session.snapshot, session.person, object_name, None if trusted else "delete")
-    found = state_of(session, access, record_id, trusted)
+    found = state_of(session, access, record_id, trusted, forced=forced)
     if found is None:
         return delete(session, object_name, record_id, options, divert, force)
     seen, gone, permitted = found

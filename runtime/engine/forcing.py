@@ -11,7 +11,7 @@ from runtime.engine.flow.commands import Command
 from runtime.engine.flows import Flows
 from runtime.engine.workspace import Session
 from runtime.meta.model import ObjectDef
-from runtime.store import flows, outbox, proposals
+from runtime.store import flows, outbox, pending, proposals
 from runtime.store.database import Connection
 
 LONGEST = 2_000
@@ -42,9 +42,9 @@ def end_all(
     for instance, _ in outbox.open_about(bound, schema, [record_id], timed=False):
         flows.lock(connection, schema, instance)
     now = proposals.claim(connection, session.layout.object(definition.name).table, record_id)
-    if now is None:
+    if now is None and not pending.unborn(bound, schema, record_id):
         raise reading.not_found(definition.name)
-    if now != version:
+    if now not in (None, version):
         raise Stale(extra={"version": now})
     work, ended = Flows(session), []
     for instance, _ in outbox.open_about(bound, schema, [record_id], timed=False):

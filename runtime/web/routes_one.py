@@ -83,7 +83,12 @@ def add_far(routes: Blueprint) -> None:
     @routes.route("/o/<object_name>/<record_id>/delete", methods=["GET", "POST"])
     def remove(object_name: str, record_id: str) -> Response:
         session, access = rights(object_name, "delete")
-        return deleted(session, access, record_id, called(session, access, record_id))
+        try:
+            title = called(session, access, record_id)
+        except NotFound:
+            reading.get(session, object_name, record_id)  # One that waits for the approval of its coming.
+            title = access.object.label[page_language()]
+        return deleted(session, access, record_id, title)
 
     @routes.post("/o/<object_name>/<record_id>/restore")
     def restore(object_name: str, record_id: str) -> Response:

@@ -132,6 +132,25 @@ def test_a_change_that_waits_is_given_up(shop: Shop) -> None:
     assert shop.ask("POST", f"/records/quote/{record}/restore", "root").get_json()["amount"] == 10
 
 
+def test_a_new_record_that_waits_goes_to_the_recycle_bin(shop: Shop) -> None:
+    waiting = CHANGES.replace("on_change: {fields: [amount], mode: proposal}", "on_create: {mode: pending}")
+    shop.publish(QUOTE, waiting, SALES, FINANCE)
+    shop.user("root", "admin")
+    shop.user("li", "sales", manager=shop.user("boss", "sales"))
+    made = shop.ask("POST", "/records/quote", "li", json={"name": "N", "amount": 1})
+    record, instance = made.get_json()["record"]["id"], made.get_json()["pending"]["instance"]
+    assert (made.status_code, remove(shop, record).status_code) == (202, 423)
+    assert remove(shop, record, "boss", force="true", reason="x").status_code in (403, 404)
+    assert state(shop, instance) == "running"
+    assert "End the workflow and delete" in person(shop, "chief", "admin").text(f"/o/quote/{record}/delete")
+    assert forced(shop, record).status_code == 204
+    assert state(shop, instance) == "terminated" and told(shop, "boss") == [("dropped", "made twice")]
+    assert shop.ask("GET", f"/records/quote/{record}", "root").status_code == 404
+    deleted = shop.ask("GET", "/records/quote?deleted=true", "root").get_json()["data"]
+    assert [one["id"] for one in deleted] == [record]
+    assert forced(shop, record).status_code == 404, "once"
+
+
 def test_force_is_no_approval(shop: Shop) -> None:
     shop.publish(QUOTE, GUARDED, SALES.replace("update: own", "update: own, delete: own"), FINANCE)
     shop.user("root", "admin")
