@@ -77,7 +77,14 @@ def in_batches(request: Request, items: Sequence[Mapping[str, Any]]) -> list[Res
 def in_turn(request: Request, items: Sequence[Mapping[str, Any]]) -> Iterator[list[Result]]:
     """The results of batch after batch."""
     for start in range(0, len(items), BATCH):
+        begin(request, items)
         yield process(request, items[start : start + BATCH], start)
+
+
+def begin(request: Request, items: Sequence[Mapping[str, Any]]) -> None:
+    """Before a batch of several: work with what is in force. A batch that finds out by itself does everything twice."""
+    if len(items) > BATCH:
+        request.session.settle()
 
 
 def atomic_bulk(request: Request, items: Sequence[Mapping[str, Any]]) -> list[Result]:
@@ -190,8 +197,9 @@ def overlapped(request: Request, items: Sequence[Mapping[str, Any]]) -> Iterator
 
     with ThreadPoolExecutor(AT_ONCE) as storing_threads:
         for start in range(0, len(items), BATCH):
-            work = Work(request, items[start : start + BATCH], start)
             try:
+                begin(request, items)
+                work = Work(request, items[start : start + BATCH], start)
                 work.prepare()
             except DougongError:
                 while under_way:

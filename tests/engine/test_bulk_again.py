@@ -146,3 +146,21 @@ def test_values_that_are_taken_are_found_by_an_index(parts: Shop) -> None:
     parts.database.rows(Sql(f"ANALYZE {place.table}"))
     plan = "\n".join(row[0] for row in parts.database.rows(Sql("EXPLAIN " + statement.text, statement.params)))
     assert "Seq Scan" not in plan, plan
+
+
+@pytest.mark.parametrize("mode", ["create", "upsert"])
+def test_a_session_from_before_a_change_does_nothing_twice(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    """What is in force is asked before each of several batches, not found out by every one of them in vain."""
+    shop.publish(NOTE.replace("zh: 文本}}", "zh: 文本}, unique: true}"))
+    early = shop.session()
+    early.settle()
+    shop.user("late", "admin")  # A change of people moves the stamp.
+    real, calls = batching.Work.prepare, []
+    monkeypatch.setattr(batching.Work, "prepare", lambda self: (calls.append(self.start), real(self))[1])
+    key = {"key": "text"} if mode == "upsert" else {}
+    items = [{"text": f"n{number}"} for number in range(2 * bulk.BATCH + 1)]
+    found = bulk.bulk(early, "note", mode, items, **key)
+    assert all(one.status == 201 for one in found)
+    assert sorted(calls) == [0, bulk.BATCH, 2 * bulk.BATCH]
