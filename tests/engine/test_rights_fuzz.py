@@ -147,22 +147,33 @@ class World:
         return changed
 
     def behind(self, session: Any, name: str, record_id: str, values: dict[str, Any]) -> None:
-        table = session.layout.object(name).table
+        """Change one record so that neither it nor the record that it is a line of tells that it was."""
         history = ident(self.shop.workspace.schema, "s_history")
-        before = self.shop.database.row(
-            Sql(f"SELECT version, updated_at, updated_by FROM {table} WHERE id = %s::uuid", (record_id,))
-        )
-        assert before is not None
-        records.update(session, name, record_id, values, Options(trusted=True))
-        self.shop.database.rows(
-            Sql(
-                f"UPDATE {table} SET version = %s, updated_at = %s, updated_by = %s WHERE id = %s::uuid",
-                (*before, record_id),
+        told = [(record_id, session.layout.object(name).table)]
+        link = session.model.objects[name].owner_link
+        if link is not None:
+            owner = self.shop.database.row(
+                Sql(f"SELECT data->>%s FROM {told[0][1]} WHERE id = %s::uuid", (link.key, record_id))
             )
-        )
-        self.shop.database.rows(
-            Sql(f"DELETE FROM {history} WHERE record_id = %s::uuid AND version > %s", (record_id, before[0]))
-        )
+            assert owner is not None
+            told.append((owner[0], session.layout.object(link.relates.target_object()).table))
+        marks = [
+            self.shop.database.rows(
+                Sql(f"SELECT version, updated_at, updated_by FROM {table} WHERE id = %s::uuid", (one,))
+            )[0]
+            for one, table in told
+        ]
+        records.update(session, name, record_id, values, Options(trusted=True))
+        for (one, table), mark in zip(told, marks, strict=True):
+            self.shop.database.rows(
+                Sql(
+                    f"UPDATE {table} SET version = %s, updated_at = %s, updated_by = %s WHERE id = %s::uuid",
+                    (*mark, one),
+                )
+            )
+            self.shop.database.rows(
+                Sql(f"DELETE FROM {history} WHERE record_id = %s::uuid AND version > %s", (one, mark[0]))
+            )
 
     # -- every way to ask ------------------------------------------------------------------------------
 
