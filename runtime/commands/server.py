@@ -27,6 +27,8 @@ from runtime.web.http import Services
 from runtime.web.metrics import FOLDER
 
 THREADS = 8
+#: Seconds that a web process has to end its requests when the server is to end; then it is killed, which loses nothing.
+PATIENCE = 30
 
 
 @click.command()
@@ -121,18 +123,23 @@ def noted(place: Place) -> Iterator[None]:
 def listen(host: str, port: int, workers: int) -> None:
     """Serve HTTP until the process is told to end."""
     with tempfile.TemporaryDirectory(prefix="dougong-figures-") as shared:
-        os.environ.setdefault(FOLDER, shared)
-        Server(
-            "runtime.wsgi:app",
-            address=host,
-            port=port,
-            interface=Interfaces.WSGI,
-            workers=workers,
-            blocking_threads=THREADS,
-            backpressure=THREADS * 16,
-            respawn_failed_workers=True,
-            log_enabled=False,
-        ).serve()
+        own = os.environ.setdefault(FOLDER, shared) == shared
+        try:
+            Server(
+                "runtime.wsgi:app",
+                address=host,
+                port=port,
+                interface=Interfaces.WSGI,
+                workers=workers,
+                workers_kill_timeout=PATIENCE,
+                blocking_threads=THREADS,
+                backpressure=THREADS * 16,
+                respawn_failed_workers=True,
+                log_enabled=False,
+            ).serve()
+        finally:
+            if own:  # The folder goes; what is done afterwards must not count in it.
+                del os.environ[FOLDER]
 
 
 @click.command()

@@ -17,6 +17,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from runtime.app import create_app
+from runtime.store import setups
 from tests.conftest import Shop
 
 NOTE = "object: note\nlabel: {en: Note, zh: 便签}\nfields:\n  text: {type: text, label: {en: T, zh: 文}}\n"
@@ -102,6 +103,10 @@ def test_several_processes_answer_as_one(shop: Shop, address: str, tmp_path: Pat
         answers = [httpx.get(f"{base}/metrics", headers={"Authorization": "Bearer figures"}).text for _ in range(8)]
         assert {figures(one)[name] for one in answers} == {41.0}
         assert any(len(re.findall("^dougong_process_resident_bytes", one, re.MULTILINE)) == 2 for one in answers)
+        process.terminate()
+        assert process.wait(60) == 0, "it ends as it should"
+        assert not setups.known(shop.database), "nothing is left of it to compare settings with"
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(30)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(30)
