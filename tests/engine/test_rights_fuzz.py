@@ -18,6 +18,7 @@ from runtime.base.sqltext import Sql, ident
 from runtime.engine import records
 from runtime.engine.saving import Options
 from tests.conftest import Shop
+from tests.engine.tables import guarded_no_more
 
 FIRM = """
 object: firm
@@ -148,7 +149,6 @@ class World:
 
     def behind(self, session: Any, name: str, record_id: str, values: dict[str, Any]) -> None:
         """Change one record so that neither it nor the record that it is a line of tells that it was."""
-        history = ident(self.shop.workspace.schema, "s_history")
         told = [(record_id, session.layout.object(name).table)]
         link = session.model.objects[name].owner_link
         if link is not None:
@@ -164,6 +164,12 @@ class World:
             for one, table in told
         ]
         records.update(session, name, record_id, values, Options(trusted=True))
+        with guarded_no_more(self.shop, "s_history"):
+            self.unsay(told, marks)
+
+    def unsay(self, told: list[tuple[str, str]], marks: list[tuple[Any, ...]]) -> None:
+        """Records (id, table) as if they had not been changed after their marks."""
+        history = ident(self.shop.workspace.schema, "s_history")
         for (one, table), mark in zip(told, marks, strict=True):
             self.shop.database.rows(
                 Sql(
