@@ -116,8 +116,9 @@ def trace(place: ObjectLayout, writes: Sequence[Write], origin: Origin) -> Sql:
         made = Sql("SELECT u.id, u.after FROM unnest(%s::uuid[], %s::jsonb[]) AS u(id, after)", (ids, afters))
     else:
         made = Sql(
-            "SELECT t.id, t.data || coalesce(t.ext, '{}') || CASE WHEN t.owner_id IS NULL THEN '{}'::jsonb "
-            f"ELSE jsonb_build_object('owner', t.owner_id) END FROM {place.table} t WHERE t.id = ANY(%s::uuid[])",
+            # The small parts are put together first: whatever ``||`` joins, it writes anew.
+            "SELECT t.id, t.data || (coalesce(t.ext, '{}') || CASE WHEN t.owner_id IS NULL THEN '{}'::jsonb "
+            f"ELSE jsonb_build_object('owner', t.owner_id) END) FROM {place.table} t WHERE t.id = ANY(%s::uuid[])",
             (ids,),
         )
     known = {"object": place.object.key, "version": 1, "actor": origin.actor, "channel": origin.channel}

@@ -11,8 +11,8 @@ from operator import add
 from pypinyin import Style, lazy_pinyin
 
 HAN = re.compile(r"[㐀-鿿豈-﫿\U00020000-\U0003134f]+")
-WORD = re.compile(r"[a-z0-9]+")
-LONGEST_WORD = 40
+#: Of a long word no more than its beginning is kept, and asked for.
+WORD = re.compile(r"([a-z0-9]{1,40})[a-z0-9]*")
 MOST_TOKENS = 400
 LONGEST_TEXT = 1000
 #: Texts above this length are found by their characters and words, not by pinyin: they are no names.
@@ -109,10 +109,11 @@ def of_name(text: str) -> Piece:
 
 def of_text(text: str, named: bool, most: int) -> list[Piece]:
     """The tokens of one text, no more than about ``most``."""
-    for mark in MARKS:
-        text = text.replace(mark, " ")
+    if not unicodedata.is_normalized("NFKC", text):
+        for mark in MARKS:
+            text = text.replace(mark, " ")
     low = folded(text)
-    own = words(low)[:most]
+    own = WORD.findall(low)[:most]
     if named:
         own.append("^" + "".join(map(LETTERS.__getitem__, low)))
     found = [piece(own)] if own else []
@@ -122,14 +123,6 @@ def of_text(text: str, named: bool, most: int) -> list[Piece]:
             break
         found.append(of_run(run, named))
         most -= found[-1][1]
-    return found
-
-
-def words(low: str) -> list[str]:
-    """The words of a folded text, each cut to what is kept of it."""
-    found: list[str] = WORD.findall(low)
-    if len(low) > LONGEST_WORD and found and len(max(found, key=len)) > LONGEST_WORD:
-        return [word[:LONGEST_WORD] for word in found]
     return found
 
 
@@ -144,7 +137,7 @@ def pieces(names: Iterable[str], prose: Iterable[str] = ()) -> list[Piece]:
         elif room > 0:
             found.append(of_name(text[:LONGEST_TEXT]))
             room -= found[-1][1]
-    own = [word for word in words(" ".join(plain).lower()) if word not in COMMON][:MOST_TOKENS]
+    own = [word for word in WORD.findall(" ".join(plain).lower()) if word not in COMMON][:MOST_TOKENS]
     if own:
         found.append(piece(own))
         room -= len(own)
@@ -178,7 +171,7 @@ def query(text: str) -> str:
     for run in HAN.findall(low):
         pieces = [quoted(run[i : i + 2]) for i in range(len(run) - 1)] or [quoted(run) + ":*"]
         parts.append(" & ".join(pieces))
-    asked = [word[:LONGEST_WORD] for word in WORD.findall(low)]
+    asked: list[str] = WORD.findall(low)
     for word in [word for word in asked if word not in COMMON] or asked:
         ways = [quoted(word) + ":*", quoted("^" + word) + ":*"]
         if word.isalpha():
