@@ -93,8 +93,19 @@ def paths(operation: Callable[..., dict[str, Any]], parameter: Callable[..., dic
             "parameters": [by_id],
             "get": operation("An instance with its history · 流程实例与历史", tag, ok=anything),
         },
+        "/api/v1/workflows/instances/{id}/history.pdf": {"parameters": [by_id], "get": printed(operation, tag)},
         "/api/v1/workflows/instances/{id}/{action}": {
             "parameters": [by_id, action],
             "post": operation("Act on an instance · 处理流程实例", tag, body=body, ok=done, parameters=[key]),
         },
     }
+
+
+def printed(operation: Callable[..., dict[str, Any]], tag: str) -> dict[str, Any]:
+    """The history as a document: an answer that is no JSON."""
+    found = operation(
+        "The history with its signatures as a PDF, at most 10,000 events · 含签名的流程历史 PDF",
+        tag,
+    )
+    found["responses"]["200"]["content"] = {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}
+    return found

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 from runtime.base.errors import Malformed, Message
 from runtime.engine import flows, migrating, previews, taskboxes, tasks
 from runtime.engine.workspace import Session
+from runtime.web import flowpaper
 from runtime.web.direct import LONGEST_KEY
 from runtime.web.http import Services, answer, flag, json_object, session_of, whole
 
@@ -82,6 +83,11 @@ def add(routes: Blueprint, services: Services) -> None:
     @routes.get("/workflows/instances/<instance_id>")
     def instance(instance_id: str) -> Response:
         return answer(tasks.instance(session_of(services), instance_id))
+
+    @routes.get("/workflows/instances/<instance_id>/history.pdf")
+    def on_paper(instance_id: str) -> Response:
+        session = session_of(services)
+        return flowpaper.history(session, instance_id, services.contents(session))
 
     @routes.post("/workflows/instances/<instance_id>/<action>")
     def act_on(instance_id: str, action: str) -> Response:

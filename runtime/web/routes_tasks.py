@@ -10,7 +10,7 @@ from flask import Blueprint, Response, flash, request
 from runtime.base.errors import DougongError
 from runtime.engine import flows, taskboxes
 from runtime.engine.workspace import Session
-from runtime.web import taskpage
+from runtime.web import flowpaper, taskpage
 from runtime.web.approvals import start_page
 from runtime.web.boxes import Asked, box_page, told
 from runtime.web.flowchoices import WHOLE
@@ -64,6 +64,11 @@ def blueprint(services: Services) -> Blueprint:
         session = page_session()
         made = instance_page(session, instance_id)
         return acted(services, session, made) if request.method == "POST" else shown(session, made)
+
+    @routes.get("/flows/<instance_id>/history.pdf")
+    def history(instance_id: str) -> Response:
+        session = page_session()
+        return flowpaper.history(session, instance_id, services.contents(session))
 
     return routes
 

@@ -14,6 +14,7 @@ from runtime.engine.flow.machine import SYSTEM
 from runtime.engine.flow.state import Event
 from runtime.engine.flowview import Opened
 from runtime.engine.proposed import may_know_why
+from runtime.store.files import FileRow
 from runtime.web.flowwords import at_moment, joined, named, state_word, step_label, task_word
 from runtime.web.shown import Link
 from runtime.web.texts import gettext, page_language
@@ -42,6 +43,8 @@ class Said:
     fields: str = ""
     files: Sequence[Link] = ()
     signature: Link | None = None
+    #: The picture that it was signed with.
+    picture: FileRow | None = None
     href: str = ""
     more: list[str] = field(default_factory=list)
 
@@ -137,7 +140,7 @@ class Story:
         picture = self.files.get(str(data.get("signature")))
         if picture is not None:
             label = gettext("Signature of %(name)s") % {"name": made.who}
-            made.signature = Link(label, f"/files/{picture.id}", True)
+            made.signature, made.picture = Link(label, f"/files/{picture.id}", True), picture
         fields = [self.labels([name for one in turn.of("fields_set") for name in one["fields"]])]
         fields += [gettext("lines") for one in turn.of("fields_set") if one.get("lines")]
         made.fields = joined([one for one in fields if one])

@@ -29,7 +29,7 @@ from runtime.web.lines import LineEditor
 from runtime.web.mending import Mending, mending
 from runtime.web.recordpage import RecordPage
 from runtime.web.rounds import Lines, changed, changed_lines, in_words, pairs, wished_lines
-from runtime.web.shown import Change, bare
+from runtime.web.shown import Change, bare, now
 from runtime.web.story import Said, Story
 from runtime.web.texts import gettext, page_language
 
@@ -81,6 +81,17 @@ class TaskPage:
     def whole_address(self) -> str:
         """Where the instance as a whole is."""
         return f"/tasks/flows/{self.opened.row.id}"
+
+    @property
+    def history_address(self) -> str:
+        """Where its history can be had as a PDF."""
+        return f"{self.whole_address}/history.pdf"
+
+    @property
+    def printed(self) -> str:
+        """Who has printed the page, and when."""
+        values = {"who": self.session.person.title, "at": now(self.session)}
+        return gettext("Made for %(who)s, %(at)s") % values
 
     @property
     def record_address(self) -> str:

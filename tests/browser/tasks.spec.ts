@@ -29,6 +29,27 @@ async function fits(page: Page): Promise<void> {
   expect(wide, page.url()).toBeLessThanOrEqual(0);
 }
 
+/** What an instance's page is on paper, also when the screen is dark, and a button that prints it. */
+async function printed(page: Page): Promise<void> {
+  await page.evaluate(() => { window.print = () => { document.title = "printed"; }; });
+  await page.getByRole("button", { name: "Print or save as PDF" }).click();
+  await expect(page).toHaveTitle("printed");
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "History as PDF" }).click()]);
+  expect(file.suggestedFilename()).toMatch(/Pumps for the north.*\.pdf$/);
+  await page.setViewportSize({ width: 703, height: 1000 });
+  await page.evaluate(() => { document.documentElement.dataset.theme = "dark"; });
+  await page.emulateMedia({ media: "print", colorScheme: "dark" });
+  for (const part of [".top", ".menu", ".crumbs", ".actions", "main button", "main form", "main summary"]) {
+    expect(await page.locator(part).filter({ visible: true }).count(), part).toBe(0);
+  }
+  for (const part of ["h1", ".story li", ".flow-box", ".values", ".head + .only-print"]) await expect(page.locator(part).first()).toBeVisible();
+  const [ground, ink] = await page.evaluate(() => { const { backgroundColor, color } = getComputedStyle(document.body); return [backgroundColor, color]; });
+  expect([ground, ink]).toEqual(["rgb(255, 255, 255)", "rgb(0, 0, 0)"]);
+  await fits(page);
+  const cut = await page.locator(".flow-card, .story .words, .list td").evaluateAll((all) => all.filter((one) => one.getBoundingClientRect().right > innerWidth).length);
+  expect(cut, "nothing is cut at the edge of the paper").toBe(0);
+}
+
 test("a quote is submitted, looked at by one more, returned, mended and approved", async ({ browser }) => {
   test.setTimeout(90_000);
   const li = await enter(browser, "li");
@@ -96,6 +117,7 @@ test("a quote is submitted, looked at by one more, returned, mended and approved
   await expect(li.locator(".flow-way.is-off").first()).toContainText("限额以内");
   await li.locator("summary .face").click();
   await li.getByRole("button", { name: "English" }).click();
+  await printed(li);
   for (const one of [li, boss, fang]) await one.context().close();
 });
 

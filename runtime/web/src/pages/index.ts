@@ -5,6 +5,7 @@ import "./forms.ts";
 import "./pickers.ts";
 import "./files.ts";
 import "./signing.ts";
+import "./printing.ts";
 import "./keys.ts";
 
 document.documentElement.dataset.live = "";
