@@ -253,7 +253,7 @@ def move_owners(request: Request, access: ObjectAccess, items: Sequence[Item], c
     """The records whose lines have been stored move on."""
     if not request.approved:
         drafts = [one.draft for one in items if one.draft and one.result is not None and one.result.status < 300]
-        parents.move(request.session, connection, access.object, parents.owners(access.object, drafts))
+        parents.follow(request.session, connection, access.object, drafts)
 
 
 def confirm(request: Request, access: ObjectAccess, items: Sequence[Item], connection: Connection) -> None:

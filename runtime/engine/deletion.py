@@ -47,7 +47,7 @@ def state_of(
     One that waits for the approval of its coming is there for force alone.
     """
     if not is_id(record_id):
-        raise reading.not_found(access.object.name)
+        raise reading.not_found(access.object)
     place = session.layout.object(access.object.name)
     frame = Frame()
     alias = frame.alias()
@@ -58,7 +58,7 @@ def state_of(
     if not session.current(row[0]):
         return None
     if row[1] is None or not row[7]:
-        raise reading.not_found(access.object.name)
+        raise reading.not_found(access.object)
     waiting = pending.waits(row[5])
     if waiting:
         try:
@@ -86,7 +86,7 @@ def delete(
         return delete(session, object_name, record_id, options, divert, force)
     seen, gone, permitted = found
     if gone:
-        raise reading.not_found(object_name)
+        raise reading.not_found(access.object)
     if not permitted:
         raise Forbidden(Message("you may not delete this record", "您没有权限删除该记录"))
     if version is not None and version != seen:

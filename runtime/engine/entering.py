@@ -88,7 +88,7 @@ def lifted(session: Session, connection: Connection, definition: ObjectDef, reco
     with connection.transaction():
         before = family(session, connection, definition, [record_id])
         if not reveal(session, connection, definition, record_id):
-            raise reading.not_found(definition.name)
+            raise reading.not_found(definition)
         yield
         for place, ids in before:  # Lines that have gone meanwhile were never there.
             pending.silence(connection, place, ids)
@@ -143,8 +143,8 @@ def drop(session: Session, connection: Connection, definition: ObjectDef, record
 def refuse(session: Session, access: ObjectAccess, record_id: str) -> None:
     """Raise Locked for a record that waits and is the caller's business, else NotFound."""
     reading.get(session, access.object.name, record_id, Ask(fields=("id",), pending=True))
-    instance = next(iter(flows.open_on(session.database, session.workspace.schema, [record_id]).values()), None)
-    raise Locked(WAITS, code="locked", extra={"instance": instance[0]} if instance else {})
+    found = next(iter(flows.open_on(session.database, session.workspace.schema, [record_id]).values()), None)
+    raise Locked(WAITS, code="locked", extra={"workflow_instance": found[0]} if found else {})
 
 
 def mend(session: Session, object_name: str, record_id: str, work: Callable[[Session], Written]) -> Written:
@@ -153,7 +153,7 @@ def mend(session: Session, object_name: str, record_id: str, work: Callable[[Ses
     access = demand_object(session.snapshot, session.person, object_name)
     place = session.layout.object(object_name)
     if session.applying or not is_id(record_id):
-        raise reading.not_found(object_name)
+        raise reading.not_found(access.object)
     with session.database.transaction() as connection:
         inner = copy(session)
         inner.database = flows.Bound(connection)

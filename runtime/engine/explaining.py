@@ -70,7 +70,7 @@ def explain(session: Session, user_id: str, object_name: str, record_id: str) ->
         )
     )
     if not rows:
-        raise reading.not_found(object_name)
+        raise reading.not_found(definition)
     title, owner, deleted = rows[0]
     shown = str(title or "") if seen(session, own, record_id) else ""
     levels = [(one.label["en"], access.level(name)) for name, one in definition.fields.items()] if own.everything else [

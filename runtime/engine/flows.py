@@ -26,6 +26,7 @@ from runtime.engine.guards import Wait
 from runtime.engine.saving import Options, Pending, Written
 from runtime.engine.triggers import API, MANUAL, begun_by
 from runtime.engine.workspace import Session, settled
+from runtime.meta.model import label_of
 from runtime.store import flows, outbox, proposals
 from runtime.store.database import Connection
 from runtime.store.ids import is_id, new_id
@@ -112,9 +113,10 @@ class Flows:
         hash, definition = live_definition(self.session, workflow)
         name = str(definition.doc["object"])
         if object_name != name:
+            said, wanted = label_of(definition.doc.get("label"), workflow), self.session.model.objects[name].label
             raise Invalid(problems=[Problem("object", Message(
-                f"the workflow {workflow!r} is about {name!r}, not {object_name[:60]!r}",
-                f"流程“{workflow}”针对“{name}”，而非“{object_name[:60]}”"), field="object")])  # fmt: skip
+                f"the workflow {said['en']!r} is about {wanted['en']!r}, not {object_name[:60]!r}",
+                f"流程“{said['zh']}”针对“{wanted['zh']}”，而非“{object_name[:60]}”"), field="object")])  # fmt: skip
         if self.session.user_id and parent is None and proposal is None and "cause" not in args:
             self.may_start(definition, name, record_id)
         flows.know(connection, self.schema, hash, workflow, definition.doc, definition.condition_fields)
@@ -243,14 +245,15 @@ class Flows:
         if command.name in SUBMITTING and command.actor != SYSTEM and not row.parent and cause is None:
             refuse_blocked(machine, world)
         stored(connection, self.schema, row, machine)
-        if machine.state.ended and row.kind == "proposal":
+        ends = any(event.type == "ended" for event in machine.events)  # Not where somebody comments on what is over.
+        if ends and row.kind == "proposal":
             proposals.close(connection, self.schema, row.id, machine.state.state)
             world.over(machine.state.state)
         copied = [one for event in machine.events if event.type == "copied" for one in event.data["people"]]
         if copied:
             flows.copy_to(connection, self.schema, row.id, copied)
         self.children(connection, row, machine, depth)
-        if machine.state.ended and row.parent and any(event.type == "ended" for event in machine.events):
+        if ends and row.parent:
             self.tell_parent(connection, row, machine.state.state, depth)
 
     def children(self, connection: Connection, row: flows.Row, machine: Machine, depth: int) -> None:

@@ -43,7 +43,7 @@ def end_all(
         flows.lock(connection, schema, instance)
     now = proposals.claim(connection, session.layout.object(definition.name).table, record_id)
     if now is None and not pending.unborn(bound, schema, record_id):
-        raise reading.not_found(definition.name)
+        raise reading.not_found(definition)
     if now not in (None, version):
         raise Stale(extra={"version": now})
     work, ended = Flows(session), []

@@ -14,7 +14,7 @@ from runtime.engine.guards import CHANNEL, OWNER
 from runtime.engine.parents import owners_in
 from runtime.engine.triggers import triggers_of
 from runtime.engine.workspace import Session
-from runtime.meta.model import ObjectDef
+from runtime.meta.model import ObjectDef, Text, label_of
 from runtime.store import approved, flows, proposals
 from runtime.store.database import Connection, Question
 
@@ -34,6 +34,15 @@ class Hold:
     lines: Sequence[str] = ()
     #: True for one that has approved the record and keeps it as it was then.
     over: bool = False
+
+    @property
+    def label(self) -> Text:
+        """What people call the workflow."""
+        return label_of(self.doc.get("label"), str(self.doc.get("workflow", "")))
+
+    def naming(self, why: Message) -> Message:
+        """Why it holds something, and which workflow that is: the label, whoever asked for it knows no id."""
+        return Message(f"{why.en} ({self.label['en']})", f"{why.zh}（{self.label['zh']}）")
 
     @property
     def waits(self) -> bool:
@@ -120,9 +129,7 @@ def refuse(session: Session, definition: ObjectDef, drafts: Sequence[Draft]) -> 
         elif held is not None and held.waits:
             draft.held_by = (held.instance, False)
             for name in sorted(held.names(definition, draft.raw)):
-                draft.refuse(
-                    "locked", f"{FIELD.en} (workflow {held.instance})", f"{FIELD.zh}（流程 {held.instance}）", name
-                )
+                draft.refuse("locked", held.naming(FIELD).en, held.naming(FIELD).zh, name)
         elif held is not None and touched(held.doc.get("lock", "record"), draft.raw):
             tell(draft, held, held.said(session))
         for upper in [found[one] for one in sorted(above.get(draft.id, ())) if one in found]:
@@ -277,7 +284,7 @@ def tell(draft: Draft, hold: Hold, why: Message) -> None:
     """Note it."""
     if not any(problem.code == "locked" for problem in draft.problems):
         draft.held_by = (hold.instance, hold.over)
-        draft.refuse("locked", f"{why.en} (workflow {hold.instance})", f"{why.zh}（流程 {hold.instance}）")
+        draft.refuse("locked", hold.naming(why).en, hold.naming(why).zh)
 
 
 def refuse_locked(drafts: Sequence[Draft]) -> None:
@@ -291,4 +298,4 @@ def refuse_locked(drafts: Sequence[Draft]) -> None:
 
 def locked(hold: Hold, why: Message) -> Locked:
     """The refusal as a whole."""
-    return (Kept if hold.over else Locked)(why, code="locked", extra={"workflow_instance": hold.instance})
+    return (Kept if hold.over else Locked)(hold.naming(why), code="locked", extra={"workflow_instance": hold.instance})

@@ -7,7 +7,7 @@ writers wait for each other and never in a circle. Objects without owned lines a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from runtime.engine import keeping
 from runtime.engine.drafts import Draft
@@ -61,16 +61,41 @@ def hold_one(session: Session, connection: Connection, definition: ObjectDef, re
         run(connection, parents.hold(session.layout.object(definition.name), [record_id]))
 
 
-def move(session: Session, connection: Connection, definition: ObjectDef, ids: Iterable[str]) -> None:
-    """The version of each of these records moves, for lines of ``definition`` that belong to them have changed."""
+def follow(session: Session, connection: Connection, definition: ObjectDef, drafts: Sequence[Draft]) -> None:
+    """The records that lines which are stored by themselves belong to, or belonged to, move on.
+
+    The history of a record names the lines that were moved away from it: by nothing else they could be found again.
+    """
+    link = definition.owner_link
+    left: dict[str, list[str]] = {}
+    for one in drafts:
+        was = (one.before or {}).get(link.key) if link is not None else None
+        if link is not None and was and was != one.values.get(link.key):
+            left.setdefault(str(was), []).append(one.id)
+    move(session, connection, definition, owners(definition, drafts), left)
+
+
+def move(
+    session: Session, connection: Connection, definition: ObjectDef, ids: Iterable[str],
+    left: Mapping[str, Sequence[str]] | None = None,
+) -> None:  # fmt: skip
+    """The version of each of these records moves, for lines of ``definition`` that belong to them have changed.
+
+    ``left``: by record, the lines that belong to another one now.
+    """
     parent, wanted = above(session, definition), sorted(set(ids))
     if parent is not None and wanted:
-        advance(session, connection, parent, wanted)
+        key = parents.left_key(session.layout.object(definition.name))
+        advance(session, connection, parent, wanted, {one: {key: sorted(lines)} for one, lines in (left or {}).items()})
 
 
-def advance(session: Session, connection: Connection, definition: ObjectDef, ids: Sequence[str]) -> dict[str, int]:
+def advance(
+    session: Session, connection: Connection, definition: ObjectDef, ids: Sequence[str],
+    left: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
+) -> dict[str, int]:  # fmt: skip
     """The lines of these records have changed: their versions afterwards, of those that are there."""
     origin = Origin(session.user_id, session.channel, LINES_CHANGED)
-    found = dict(run(connection, parents.moved(session.layout.object(definition.name), ids, origin)))
+    place = session.layout.object(definition.name)
+    found = dict(run(connection, parents.moved(place, ids, origin, left or {})))
     keeping.keep(session, connection, [keeping.Touch(definition.name, sorted(found), frozenset())])
     return found

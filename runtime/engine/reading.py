@@ -266,7 +266,7 @@ def get(session: Session, object_name: str, record_id: str, ask: Ask = WHOLE) ->
     if found is None and not (ask.deleted or ask.pending):  # It may wait for an approval.
         return get(session, object_name, record_id, replace(ask, pending=True))
     if found is None:
-        raise not_found(object_name)
+        raise not_found(session.model.objects[object_name])
     return found
 
 
@@ -413,6 +413,7 @@ def counted(session: Session, access: ObjectAccess, ask: Ask) -> int:
     return count
 
 
-def not_found(object_name: str) -> NotFound:
+def not_found(definition: ObjectDef) -> NotFound:
     """The same answer for a record that is not there and one that the caller may not read."""
-    return NotFound(Message(f"there is no such record of {object_name!r}", f"“{object_name}”中没有该记录"))
+    label = definition.label
+    return NotFound(Message(f"there is no such record of {label['en']!r}", f"“{label['zh']}”中没有该记录"))

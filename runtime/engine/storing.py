@@ -47,7 +47,7 @@ def read_draft(
 ) -> Draft | None:
     """The record as it is, ready to be changed; None when the session had to be renewed."""
     if not is_id(record_id):
-        raise reading.not_found(access.object.name)
+        raise reading.not_found(access.object)
     place = session.layout.object(access.object.name)
     frame = Frame()
     alias = frame.alias()
@@ -61,7 +61,7 @@ def read_draft(
     version, owner, data, ext, deleted = row[1:6]
     title, may_read, may_update = row[6:9]
     if version is None or (deleted is not None and not (options.pending and pending.waits(deleted))) or not may_read:
-        raise reading.not_found(access.object.name)
+        raise reading.not_found(access.object)
     if not may_update or not (options.trusted or access.may("update")):
         raise Forbidden(Message("you may not change this record", "您没有权限修改该记录"))
     if "owner" in raw and not row[9] and raw["owner"] != owner:
@@ -194,7 +194,7 @@ class Storing:
     def inside(self, connection: Connection, gates: list[tuple[str, Sql, int]]) -> tuple[Any, ...]:
         """Store in the caller's transaction: (stamp, JSON text or None, ids of each gate ...)."""
         if self.moves:
-            parents.move(self.session, connection, self.access.object, parents.owners(self.access.object, [self.draft]))
+            parents.follow(self.session, connection, self.access.object, [self.draft])
         row = self.execute(connection, gates)
         if row[1] is not None:
             self.after(connection)

@@ -148,12 +148,24 @@ def declared_indexes(place: ObjectLayout) -> dict[str, Index]:
         elif one.field.relates is not None or one.field.indexed:
             index = named(place, "btree", [f"{column} NULLS FIRST", "id"], one.field.name)
             found[index.name] = index
+        if one.field.owned:
+            index = deleted_lines(place, one.field.key, column)
+            found[index.name] = index
     for key, kept in place.kept.items():
         field = place.object.by_key[key]
         if field.indexed:
             index = named(place, "btree", [f"{ident(kept.column)} NULLS FIRST", "id"], field.name)
             found[index.name] = index
     return found
+
+
+def deleted_lines(place: ObjectLayout, key: str, column: str) -> Index:
+    """The lines of a record that are in the recycle bin, or wait with it, and since when; those in force pay nothing.
+
+    Without it, what has gone of one record is looked for among everything that was ever deleted.
+    """
+    columns = (column, "deleted_at")
+    return Index(place.index_name("bin", key), False, "btree", columns, "deleted lines", "deleted_at IS NOT NULL")
 
 
 def drop_columns(table: str, columns: Sequence[str]) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from runtime.base.sqltext import Sql, ident
+from runtime.base.values import dump_text
 from runtime.store.layout import ObjectLayout
 from runtime.store.records import Origin
 
@@ -27,17 +28,25 @@ def above(lines: ObjectLayout, key: str, ids: Sequence[str]) -> Sql:
     )
 
 
-def moved(place: ObjectLayout, ids: Sequence[str], origin: Origin) -> Sql:
+def left_key(lines: ObjectLayout) -> str:
+    """Under what the history of a record names the lines that were moved elsewhere; no field has a name like it."""
+    return f"lines:{lines.object.key}"
+
+
+def moved(
+    place: ObjectLayout, ids: Sequence[str], origin: Origin, left: Mapping[str, Mapping[str, Sequence[str]]]
+) -> Sql:
     """Lines of records have changed: their versions move, with an entry of each history; gives (id, version).
 
-    No event: those of the lines tell what has happened.
+    ``left``: by record, what its entry says was there before. No event: those of the lines tell what has happened.
     """
+    before = Sql(", %s::jsonb->(id::text)", (dump_text(left),)) if left else Sql("")
     return Sql(
         f"WITH held AS ({hold(place, ids).text}), "
         f"rec AS (UPDATE {place.table} t SET version = t.version + 1, updated_at = now(), updated_by = %s::uuid "
         "FROM held WHERE t.id = held.id::uuid RETURNING t.id, t.version), "
         f"his AS (INSERT INTO {ident(place.schema, 's_history')} "
-        "(record_id, version, object_key, actor, channel, action) "
-        "SELECT id, version, %s, %s::uuid, %s, %s FROM rec) SELECT id::text, version FROM rec",
-        (list(ids), origin.actor, place.object.key, origin.actor, origin.channel, origin.action),
+        f"(record_id, version, object_key, actor, channel, action{', before' if left else ''}) "
+        f"SELECT id, version, %s, %s::uuid, %s, %s{before.text} FROM rec) SELECT id::text, version FROM rec",
+        (list(ids), origin.actor, place.object.key, origin.actor, origin.channel, origin.action, *before.params),
     )

@@ -354,7 +354,7 @@ def editing(services: Services, session: Session, object_name: str, record_id: s
     """The form of a record for the caller. Raises NotFound, Forbidden."""
     access = demand_object(session.snapshot, session.person, object_name, "create" if record_id is None else "read")
     if record_id is not None and not is_id(record_id):
-        raise reading.not_found(object_name)
+        raise reading.not_found(access.object)
     if record_id is not None:
         access.demand("update")
     return Editing(services, session, access, record_id)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from runtime.engine.directory import Everybody
-from runtime.engine.flow.definition import Definition, Step, written
+from runtime.engine.flow.definition import Definition, Step
 from runtime.engine.flow.moments import moment_of
 from runtime.engine.workspace import Session
 from runtime.kinds.people import SOURCES
@@ -63,11 +63,7 @@ def step_label(step: Step | None, name: str = "") -> str:
     """What a step is called: by its label, by its name, by what it is."""
     if step is None:
         return name or gettext("Submission")
-    if step.options.get("label"):
-        return label_of(step.options["label"], step.name)[page_language()]
-    if step.name != written(step.path):
-        return label_of(None, step.name)[page_language()]
-    return step.kind.label[page_language()]
+    return step.label[page_language()]
 
 
 def named(definition: Definition, name: str) -> str:

@@ -92,7 +92,7 @@ class RecordPage:
 def opened(session: Session, access: ObjectAccess, record_id: str, planned: Plan | None = None) -> RecordPage:
     """The record's own part of its page. Raises NotFound."""
     if not is_id(record_id):
-        raise reading.not_found(access.object.name)
+        raise reading.not_found(access.object)
     made = planned or plan(session, access)
     foresee(session, access, record_id, made)
     record = read(session, access, record_id, RIGHTS)

@@ -120,7 +120,7 @@ def called(session: Session, access: ObjectAccess, record_id: str) -> str:
     name = access.object.name
     found = presenting.titles(session, name, [record_id]).get(record_id) if is_id(record_id) else None
     if found is None:
-        raise reading.not_found(name)
+        raise reading.not_found(access.object)
     return found or access.object.label[page_language()]
 
 

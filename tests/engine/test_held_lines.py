@@ -49,6 +49,67 @@ def firm(shop: Shop) -> Shop:
     return shop
 
 
+NAMED = OBJECTS.replace(
+    "nodes: [",
+    """nodes:
+  - approve: first
+    label: {en: First look, zh: 初审}
+    who: {user: boss}
+  - approve: second
+    label: {en: Last word, zh: 终审}
+    who: {user: boss}
+#""",
+)
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "(Check)"), ("zh", "（审批）")])
+def test_what_holds_it_is_named_as_people_call_it(firm: Shop, language: str, name: str) -> None:
+    order = records.create(firm.session("li"), "order", {"name": "A"}).id
+    line = records.create(firm.session(), "part", {"name": "a", "price": 5, "order": order}).id
+    answer = firm.ask("POST", "/workflows/check/start", "li", json={"object": "order", "record": order})
+    instance = answer.get_json()["instance"]
+    firm.user("reader", "staff", language=language)
+    row = {"records": [{"id": line, "price": 7}]}
+    for method, path, body in (
+        ("PATCH", f"/records/part/{line}", {"price": 6}),
+        ("DELETE", f"/records/part/{line}", None),
+        ("PATCH", f"/records/order/{order}", {"name": "B"}),
+        ("DELETE", f"/records/order/{order}", None),
+        ("POST", "/records/part", {"name": "b", "price": 1, "order": order}),
+    ):
+        found = firm.ask(method, path, "reader", json=body)
+        told = found.get_json()
+        assert found.status_code == 423 and told["workflow_instance"] == instance and instance in told["link"]
+        said = [told["detail"], *(one["message"] for one in told.get("errors") or ())]
+        assert all(name in one and instance not in one for one in said), said
+    firm.user("chief", "admin", language=language)
+    many = firm.ask("POST", "/records/part/bulk", "chief", json={"mode": "update", **row})
+    assert name in many.text and instance not in many.text
+
+
+def test_steps_are_named_as_people_call_them(firm: Shop) -> None:
+    firm.publish(NAMED, STAFF)
+    order = records.create(firm.session("li"), "order", {"name": "A"}).id
+    wrong = firm.ask("POST", "/workflows/check/start", "li", json={"object": "part", "record": order})
+    assert wrong.status_code == 422 and "流程“审批”针对“订单”" in wrong.text
+    assert (
+        firm.ask("POST", "/workflows/check/start", "li", json={"object": "order", "record": order}).status_code == 201
+    )
+
+    def task() -> str:
+        return str(firm.ask("GET", "/tasks", "boss").get_json()["data"][0]["id"])
+
+    assert firm.ask("POST", f"/tasks/{task()}/agree", "boss", json={}).status_code == 200
+    back = firm.ask("POST", f"/tasks/{task()}/return", "boss", json={"to": "second"})
+    said = "不能退回到终审（second）；可退回：提交（start）、初审（first）"
+    assert back.status_code == 422 and back.get_json()["errors"][0]["message"] == said
+
+
+def test_a_record_that_is_not_there_is_told_with_the_label(firm: Shop) -> None:
+    found = firm.ask("GET", f"/records/part/{'0' * 8}-0000-7000-8000-{'0' * 12}", "li")
+    assert found.status_code == 404 and found.get_json()["detail"] == "“明细”中没有该记录"
+
+
 def test_lines_of_a_held_record_and_its_sums(firm: Shop) -> None:
     order = records.create(firm.session("li"), "order", {"name": "A"}).id
     line = records.create(firm.session(), "part", {"name": "a", "price": 5, "order": order}).id

@@ -323,7 +323,8 @@ def test_returned_and_mended(office: Shop) -> None:
     assert events(office) == start
     assert listed(office) == []
     assert decide(office, "li", "submit")["state"] == "running"
-    assert office.ask("PATCH", path, "li", json={"note": "x"}).status_code == 423
+    held = office.ask("PATCH", path, "li", json={"note": "x"})
+    assert held.status_code == 423 and held.get_json()["link"].startswith("/tasks/flows/")
     assert decide(office, "boss", "agree")["state"] == "approved"
     assert (ask(office, "wu", path)["total"], ask(office, "wu", path)["note"]) == (50, "mended!")
 

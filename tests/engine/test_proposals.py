@@ -298,6 +298,18 @@ def decide_all(shop: Shop, record: str) -> None:
             assert shop.ask("POST", path, "root", json={"reason": "r"}).status_code == 200
 
 
+@pytest.mark.parametrize("end", ["agree", "reject"])
+def test_what_is_said_afterwards_does_not_end_it_again(office: Shop, end: str) -> None:
+    record = client(office)
+    change(office, record, credit=500)
+    decide(office, "boss", end, comment="no")
+    before = told(office, record)[0]
+    for action, body in (("comment", {"comment": "well"}), ("copy", {"people": [office.session("wu").user_id]})):
+        path = f"/workflows/instances/{before['instance']}/{action}"
+        assert office.ask("POST", path, "boss", json=body).status_code == 200
+    assert told(office, record)[0] == before, "closed when it was decided, not when somebody said something"
+
+
 def test_nobody_reads_a_proposal_of_fields_that_he_may_not_read(office: Shop) -> None:
     record = client(office)
     change(office, record, tax="T9", credit=500)

@@ -394,8 +394,8 @@ def check_choice(ask: Asking, choice: Mapping[str, Sequence[str]]) -> dict[str, 
         if strangers or not low <= len(people) <= high:
             raise wrong(
                 "choice",
-                f"choose {low} to {high} of those offered for the step {step.name!r}, {len(people)} were chosen",
-                f"节点“{step.name}”须从可选人员中选择 {low} 到 {high} 人，当前选择了 {len(people)} 人",
+                f"choose {low} to {high} of those offered for the step {step.label['en']!r}, {len(people)} were chosen",
+                f"节点“{step.label['zh']}”须从可选人员中选择 {low} 到 {high} 人，当前选择了 {len(people)} 人",
                 step.name,
             )
         chosen[step.name] = people

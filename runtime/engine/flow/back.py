@@ -106,10 +106,19 @@ def target_of(machine: Machine, run: Run, name: str, options: Mapping[str, Any])
     if "start" in allowed:
         offered.insert(0, "start")
     if name not in offered:
-        raise Invalid(problems=[Problem("to", Message(
-            f"it cannot be returned to {name!r}; possible: {', '.join(offered) or 'nothing'}",
-            f"不能退回到“{name}”；可退回：{'、'.join(offered) or '无'}"), field="to")])  # fmt: skip
+        there, possible = called(machine, name), [called(machine, one) for one in offered]
+        en, zh = ", ".join(one.en for one in possible), "、".join(one.zh for one in possible)
+        said = Message(f"it cannot be returned to {there.en}; possible: {en or 'nothing'}",
+                       f"不能退回到{there.zh}；可退回：{zh or '无'}")  # fmt: skip
+        raise Invalid(problems=[Problem("to", said, field="to")])
     return () if name == "start" else machine.definition.by_name[name].path
+
+
+def called(machine: Machine, name: str) -> Message:
+    """A target as people call it, with the name by which it is asked for."""
+    step = machine.definition.by_name.get(name)
+    label = step.label if step is not None else {"en": "Submission", "zh": "提交"} if name == "start" else None
+    return Message(f"{label['en']} ({name})", f"{label['zh']}（{name}）") if label else Message(repr(name), f"“{name}”")
 
 
 def resubmit(machine: Machine, args: Mapping[str, Any], task: Task) -> None:

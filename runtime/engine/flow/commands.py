@@ -15,6 +15,7 @@ from runtime.engine.flow.definition import Definition, Step
 from runtime.engine.flow.machine import CONFLICT, SYSTEM, Machine
 from runtime.engine.flow.moments import moment_of
 from runtime.engine.flow.refusals import wrong
+from runtime.engine.flow.sentences import ENDS
 from runtime.engine.flow.state import Event, Instance, Task
 from runtime.engine.flow.world import Env
 
@@ -89,9 +90,8 @@ def step_of(machine: Machine, task: Task | None) -> Step | None:
 
 def ended(state: Instance) -> Conflict:
     """The refusal of a command on an instance that has ended."""
-    zh = {"approved": "已通过", "rejected": "已驳回", "withdrawn": "已撤回", "terminated": "已终止"}[state.state]
     return Conflict(
-        Message(f"this has ended already: {state.state}", f"流程已结束：{zh}"),
+        Message(f"this has ended already: {state.state}", f"流程已结束：{ENDS[state.state]}"),
         code="already_ended", extra={"state": state.state, "at": state.ended},
     )  # fmt: skip
 
@@ -256,6 +256,9 @@ def withdraw(machine: Machine, command: Command, task: Task | None) -> None:
     machine.finish("withdrawn")
 
 
+NEVER = Message("this workflow cannot be withdrawn", "该流程不允许撤回")
+
+
 def withdrawable(machine: Machine) -> None:
     """Raise Conflict when it is too late to withdraw."""
     state = machine.state
@@ -263,8 +266,10 @@ def withdrawable(machine: Machine) -> None:
     late = policy == "until_first_decision" and state.decided and state.state != "returned"
     if policy == "never" or late:
         raise Conflict(
-            Message(f"it cannot be withdrawn any more ({policy})", f"已不能撤回（{policy}）"), code="too_late"
-        )
+            NEVER if policy == "never" else Message("somebody has decided, it cannot be withdrawn any more",
+                                                    "已有人处理，不能再撤回"),
+            code="too_late",
+        )  # fmt: skip
     changed = any(
         run.state == "passed" and run.path and machine.step_of(run).kind.lasting for run in state.runs.values()
     )

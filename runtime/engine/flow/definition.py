@@ -9,6 +9,7 @@ from typing import Any
 
 from runtime.base.kind import Catalog
 from runtime.kinds.node import Node, Way
+from runtime.meta.model import Text, label_of
 
 #: Where a step stands: step, way, step, way ... , step. Written ``0.1.2``.
 Path = tuple[int, ...]
@@ -43,6 +44,13 @@ class Step:
     ways: Sequence[Way]
     inside: Sequence[Sequence[Step]]
     at: tuple[str | int, ...]
+
+    @property
+    def label(self) -> Text:
+        """What people call it: by its label, by its name, by what it is."""
+        if self.options.get("label"):
+            return label_of(self.options["label"], self.name)
+        return dict(self.kind.label) if self.name == written(self.path) else label_of(None, self.name)
 
     @property
     def gives_tasks(self) -> bool:

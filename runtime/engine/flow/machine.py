@@ -15,7 +15,7 @@ from runtime.engine.flow.approvers import Asking, in_force, sources
 from runtime.engine.flow.definition import Definition, Path, Step, parsed, written
 from runtime.engine.flow.moments import as_moment, moment_of, stamp
 from runtime.engine.flow.place import Place
-from runtime.engine.flow.sentences import kept
+from runtime.engine.flow.sentences import ENDS, kept
 from runtime.engine.flow.state import Event, Instance, Run, Task, apply
 from runtime.engine.flow.votes import PASS, REJECT
 from runtime.engine.flow.world import Env
@@ -159,7 +159,7 @@ class Machine:
             if error is not None and outcome in ("approved", "rejected"):
                 said = Message(
                     f"what is to be done when it is {wanted} is not possible: {error.en}",
-                    f"流程结束（{wanted}）时的动作无法执行：{error.zh}",
+                    f"流程结束（{ENDS[wanted]}）时的动作无法执行：{error.zh}",
                 )
                 raise Conflict(said, code="after_failed")
             if actions:
