@@ -11,10 +11,11 @@ from psycopg import errors as pg
 
 from runtime.base.errors import Conflict, Forbidden, Invalid, Message, NotFound, Problem
 from runtime.base.values import dump_text, load
-from runtime.engine import flowargs, meanwhile, proposing, reading
+from runtime.engine import audit, flowargs, meanwhile, proposing, reading
 from runtime.engine.access import ObjectAccess, demand_object
 from runtime.engine.drafts import Draft
 from runtime.engine.flow import state as states
+from runtime.engine.flow.admin import INTERVENTIONS
 from runtime.engine.flow.commands import INTERNAL, OF_TASKS, Command, carry_out
 from runtime.engine.flow.definition import Definition, compile_flow
 from runtime.engine.flow.machine import SYSTEM, Machine
@@ -38,6 +39,9 @@ OTHER = Message(
 DELETION = Message("Delete: {title}", "删除：{title}")
 #: Commands of people who stand before the record.
 SUBMITTING = ("start", "submit")
+#: What the audit calls what administrators do to instances, and how much of their reason it keeps.
+INTERVENED = "workflow_intervention"
+LONGEST_REASON = 1000
 #: How deep workflows may stand inside of each other.
 DEEPEST = 5
 
@@ -201,7 +205,16 @@ class Flows:
             except Conflict as error:
                 meanwhile.explain(self.session, instance, error, flowargs.whole(args.get("rev")))
                 raise
+            if name in INTERVENTIONS:
+                self.noted(connection, row, name, str(args.get("reason") or args.get("comment") or ""))
             return self.answer(connection, key, instance)
+
+    def noted(self, connection: Connection, row: flows.Row, action: str, reason: str) -> None:
+        """What an administrator has done to an instance stands in the audit."""
+        name = self.session.layout.names.get(row.object_key, row.object_key)
+        detail = {"action": action, "workflow": row.workflow, "instance": row.id, "object": name,
+                  "record": row.record_id, "reason": reason[:LONGEST_REASON]}  # fmt: skip
+        audit.noted(connection, self.schema, self.session.user_id, INTERVENED, detail)
 
     def revoke(self, connection: Connection, row: flows.Row, args: Mapping[str, Any]) -> str:
         """Ask that an approved one shall not hold any more: an instance of its own."""
@@ -217,6 +230,13 @@ class Flows:
                     f"only what was approved in the last {days} days can be revoked", f"仅可撤销 {days} 天内通过的流程"
                 ),
                 code="too_late",
+            )
+        for instance, there in flows.revoking(flows.Looking(connection), self.schema, row.id, row.record_id):
+            over = there == "approved"
+            said = Message("it has been revoked already", "已撤销") if over else Message(
+                "it is asked already that it be revoked", "已申请撤销")  # fmt: skip
+            raise Conflict(
+                said, code="already_revoked" if over else "already_running", extra={"workflow_instance": instance}
             )
         name = self.session.layout.names[row.object_key]
         return self.begin(connection, row.workflow, name, row.record_id, args, revokes=row.id)

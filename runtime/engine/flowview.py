@@ -52,6 +52,11 @@ class Opened:
         """The computed values that the change would move."""
         return previews.of_instance(self.session, self.row)
 
+    @cached_property
+    def revoked_by(self) -> Sequence[tuple[str, str]]:
+        """(id, state) of what asks to revoke it, or has."""
+        return revoking(self.session, self.row)
+
     @property
     def object_name(self) -> str:
         """The object of the record, '' when there is none of it any more."""
@@ -150,7 +155,8 @@ def whole(machine: Machine, session: Session, row: flows.Row) -> dict[str, Any]:
         found["retrieve"] = {}
     days = int(machine.definition.allow("revoke_days", 0))
     ended = moment_of(state.ended) if state.ended and row.state == "approved" and row.kind == "normal" else None
-    if me == row.initiator and days and ended and datetime.now(UTC) - ended <= timedelta(days=days):
+    late = not days or not ended or datetime.now(UTC) - ended > timedelta(days=days)
+    if me == row.initiator and not late and not revoking(session, row):
         found["revoke"] = {"days": days}
     if session.person.administrator and state.is_open:
         found["terminate"] = {"reason": True}
@@ -158,6 +164,13 @@ def whole(machine: Machine, session: Session, row: flows.Row) -> dict[str, Any]:
         if steps:
             found["jump"] = {"reason": True, "to": steps}
     return found
+
+
+def revoking(session: Session, row: flows.Row) -> list[tuple[str, str]]:
+    """(id, state) of what asks to revoke an approved instance, or has revoked it; of nothing else is it looked for."""
+    if row.state != "approved" or row.kind != "normal":
+        return []
+    return flows.revoking(session.database, session.workspace.schema, row.id, row.record_id)
 
 
 def possible(check: Any, *args: Any) -> bool:

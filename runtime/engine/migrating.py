@@ -74,4 +74,5 @@ def one(session: Session, instance: str, version: str, definition: Definition, d
         flows.know(connection, schema, version, row.workflow, definition.doc, definition.condition_fields)
         flows.follow(connection, schema, row.id, version)
         stored(connection, work.schema, row, machine)
+        work.noted(connection, row, "migrate", "")
         return told

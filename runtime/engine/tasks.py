@@ -156,6 +156,7 @@ def instance(session: Session, instance_id: str) -> dict[str, Any]:
     state = states.load(row.data)
     ids = flows.task_ids(session.database, session.workspace.schema, row.id)
     names = {one.id: one.title for one in everybody(session.snapshot).users.values()}
+    revoking = flows.revoking(session.database, session.workspace.schema, row.id, row.record_id)
     history = []
     for seq, at, type, data in flows.events(session.database, session.workspace.schema, row.id):
         people = {data.get(name) for name in ("actor", "on_behalf", "assignee", "by", "initiator")}
@@ -164,7 +165,8 @@ def instance(session: Session, instance_id: str) -> dict[str, Any]:
     return {
         "id": row.id, "workflow": row.workflow, "kind": row.kind, "state": row.state, "title": row.title,
         "object": session.layout.names[row.object_key], "record": row.record_id, "initiator": row.initiator,
-        "round": state.round, "rev": row.seq, "revokes": row.revokes, "parent": row.parent, "started_at": state.started,
+        "round": state.round, "rev": row.seq, "revokes": row.revokes, "parent": row.parent,
+        "revoked_by": next((id for id, state in revoking if state == "approved"), None), "started_at": state.started,
         "ended_at": state.ended,
         "tasks": [{"id": ids.get(task.id), "node": state.runs[task.run].node, "kind": task.kind,
                    "assignee": task.assignee, "principal": task.principal, "state": task.state, "due_at": task.due,

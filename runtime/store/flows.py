@@ -372,6 +372,14 @@ def next_due(database: Database, schema: str, until: datetime) -> tuple[str, int
     return (row[0], row[1], row[2]) if row else None
 
 
+def revoking(database: Database, schema: str, instance: str, record: str) -> list[tuple[str, str]]:
+    """(id, state) of the instances that want to revoke one, or have, the newest first."""
+    rows = database.rows(Sql(
+        f"SELECT id::text, state FROM {ident(schema, 's_instance')} WHERE record_id = %s::uuid AND revokes = %s::uuid "
+        "AND state IN ('running', 'returned', 'approved') ORDER BY id DESC", (record, instance)))  # fmt: skip
+    return [(row[0], row[1]) for row in rows]
+
+
 def everything(database: Database, schema: str) -> list[Row]:
     """All instances, oldest first: for workspaces with a handful of them."""
     rows = database.rows(Sql(f"SELECT {COLUMNS} FROM {ident(schema, 's_instance')} ORDER BY id"))

@@ -40,6 +40,7 @@ def events() -> dict[str, str]:
         "shared": gettext("Record shared"),
         "bypass_approval": gettext("Key fields changed without approval"),
         "deleted_by_force": gettext("Record deleted by force"),
+        "workflow_intervention": gettext("Administrator in a workflow"),
         "publish": gettext("New version published"),
         "import": gettext("Records imported"),
         "export_started": gettext("Export begun"),
@@ -76,6 +77,8 @@ def keys() -> dict[str, str]:
         "code": gettext("Code"),
         "reason": gettext("Reason"),
         "ended": gettext("Workflows ended"),
+        "action": gettext("Action"),
+        "workflow": gettext("Workflow"),
     }
 
 

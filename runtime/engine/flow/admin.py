@@ -17,6 +17,9 @@ from runtime.engine.flow.signers import busy_in, hand_over, newcomers
 from runtime.engine.flow.state import PENDING, Task
 from runtime.engine.flow.votes import PASS, REJECT
 
+#: What only administrators do, with a reason: it stands in the audit too.
+INTERVENTIONS = ("reassign", "skip", "retry", "jump", "terminate")
+
 
 def demand(administrator: bool, args: Mapping[str, Any]) -> None:
     """Raise Forbidden for everybody but administrators, Invalid when they give no reason."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from runtime.base.errors import Conflict, Forbidden, Invalid, Message, Problem
@@ -17,8 +16,8 @@ from runtime.engine.flow.signers import demand
 from runtime.engine.flow.state import Run, Task
 from runtime.engine.flow.votes import PASS
 
-#: How long a decision may be taken back.
-REGRET = timedelta(minutes=10)
+#: How long a decision may be taken back where the workflow says nothing.
+REGRET = "10m"
 WAYS = ("replay", "direct", "direct_unless_changed")
 LASTING = ("performed", "copied", "child_wanted", "child_started", "ended", "fields_set", "returned", "rewound")
 
@@ -149,7 +148,8 @@ def retrievable(machine: Machine, actor: str) -> tuple[dict[str, Any], Task]:
         raise Forbidden(
             Message("only the last decision can be taken back, by who made it", "只有最后一个决定可由本人撤回")
         )
-    if machine.env.now - moment_of(last["at"]) > REGRET:
+    until = machine.env.calendar.add(moment_of(last["at"]), machine.definition.allow("retrieve", REGRET))
+    if machine.env.now > until or until == moment_of(last["at"]):
         raise Conflict(Message("the time for taking it back is over", "已超过可撤回的时间"), code="too_late")
     if any(type in LASTING for type, _ in last["events"]) or task.void:
         raise Conflict(

@@ -324,8 +324,14 @@ def copy(machine: Machine, command: Command, task: Task | None) -> None:
     """Let others read it."""
     if command.actor not in participants(machine.state) and not command.administrator:
         raise Forbidden(Message("you take no part in this", "您未参与该流程"))
-    found = [machine.env.directory.find(str(one)) for one in command.args.get("people") or ()]
-    machine.emit("copied", node=None, people=[one for one in found if one])
+    named = command.args.get("people") or ()
+    found = {str(one): machine.env.directory.find(str(one)) for one in named}
+    strangers = [one[:60] for one, person in found.items() if not person or not machine.env.directory.active(person)]
+    if strangers or not found:
+        en, zh = ", ".join(strangers), "、".join(strangers)
+        raise wrong("person", f"there is nobody called {en}" if en else "name somebody",
+                    f"没有可抄送的人员：{zh}" if zh else "请指定人员", "people")  # fmt: skip
+    machine.emit("copied", node=None, people=list(dict.fromkeys(one for one in found.values() if one)))
 
 
 def add_sign(machine: Machine, command: Command, task: Task | None) -> None:
