@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ import orjson
 from runtime.base.errors import Malformed, Message
 
 DEEPEST = 60
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def _other(value: Any) -> Any:
@@ -70,7 +72,7 @@ def load_foreign(text: bytes | str) -> Any:
     try:
         plain = text.decode("utf-8-sig") if isinstance(text, bytes) else text
         found = _FOREIGN.decode(plain)
-        if "\\u" in plain:  # Only an escape can bring half of a surrogate pair; such a text is no Unicode.
+        if SURROGATE.search(plain):  # Only such an escape can bring half of a pair; such a text is no Unicode.
             json.dumps(found, ensure_ascii=False, default=str).encode()
         return found
     except (ValueError, RecursionError, ArithmeticError) as error:
