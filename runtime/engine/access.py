@@ -24,6 +24,12 @@ LEVELS = ("none", "own", "department", "department_below", "all")
 FIELD_LEVELS = ("hidden", "masked", "read", "write")
 SCOPED = ("read", "update", "delete", "assign", "share")
 SWITCHES = ("create", "import", "export", "bulk")
+#: What people call doing what a right is about, in Chinese; in English where its own name is no word for it.
+DOING = {
+    "create": "新建", "read": "查看", "update": "修改", "delete": "删除", "import": "导入", "export": "导出",
+    "bulk": "批量处理", "assign": "转交", "share": "共享",
+}  # fmt: skip
+VERBS = {"bulk": "bulk-edit"}
 DENY = Sql("false")
 MOST_KEPT = 300
 T = TypeVar("T")
@@ -175,8 +181,8 @@ class ObjectAccess:
         if not self.may(right):
             raise Forbidden(
                 Message(
-                    f"you may not {right} records of {self.object.label['en']!r}",
-                    f"您没有权限对“{self.object.label['zh']}”执行此操作（{right}）",
+                    f"you may not {VERBS.get(right, right)} records of {self.object.label['en']!r}",
+                    f"您没有权限{DOING[right]}“{self.object.label['zh']}”的记录",
                 )
             )
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from runtime.app import create_app, make_services
+from runtime.base.errors import Forbidden
 from runtime.engine import accounts
+from runtime.engine.access import DOING, SCOPED, SWITCHES, demand_object
 from runtime.engine.workspace import Session
 from runtime.store import people, workspaces
 from tests.conftest import Shop
@@ -237,3 +239,23 @@ def test_nobody_saves_a_record_out_of_his_own_sight(town: Shop) -> None:
     firm = make(town, "wes", "firm", name="x", region="west")
     problem(town.ask("PATCH", f"/records/firm/{firm['id']}", "wes", json={"region": "east"}), 403)
     assert town.ask("GET", f"/records/firm/{firm['id']}", "wes").get_json()["region"] == "west"
+
+
+@pytest.mark.parametrize(
+    ("right", "en", "zh"),
+    [
+        ("import", "you may not import records of 'Firm'", "您没有权限导入“公司”的记录"),
+        ("bulk", "you may not bulk-edit records of 'Firm'", "您没有权限批量处理“公司”的记录"),
+        ("assign", "you may not assign records of 'Firm'", "您没有权限转交“公司”的记录"),
+    ],
+)
+def test_what_is_not_allowed_is_said_in_words(town: Shop, right: str, en: str, zh: str) -> None:
+    session = town.session("sue")
+    access = demand_object(session.snapshot, session.person, "firm")
+    with pytest.raises(Forbidden) as refused:
+        access.demand(right)
+    assert (refused.value.message.en, refused.value.message.zh) == (en, zh)
+
+
+def test_every_right_has_a_word() -> None:
+    assert DOING.keys() == {*SCOPED, *SWITCHES}
