@@ -25,7 +25,7 @@ from runtime.engine.flowrows import stored
 from runtime.engine.flowworld import World
 from runtime.engine.guards import Wait
 from runtime.engine.saving import Options, Pending, Written
-from runtime.engine.triggers import API, MANUAL, begun_by
+from runtime.engine.triggers import API, BY_ITSELF, MANUAL, begun_by
 from runtime.engine.workspace import Session, settled
 from runtime.meta.model import label_of
 from runtime.store import flows, outbox, proposals
@@ -159,8 +159,8 @@ class Flows:
         if not {MANUAL, API} & set(ways):
             raise Forbidden(
                 Message(
-                    f"nobody starts this workflow, it begins by itself ({', '.join(ways)})",
-                    f"该流程由系统自动启动（{'、'.join(ways)}），不能手动发起",
+                    f"nobody starts this workflow: it begins by itself ({', '.join(BY_ITSELF[w].en for w in ways)})",
+                    f"该流程由系统自动启动（{'、'.join(BY_ITSELF[w].zh for w in ways)}），不能手动发起",
                 ),
                 code="not_by_hand",
             )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from runtime.base.errors import Message
 from runtime.engine.waits import waits_of
 from runtime.engine.workspace import Session
 from runtime.meta import entering
@@ -15,6 +16,11 @@ from runtime.store import outbox
 #: The order of a workflow that names none: smaller ones are asked first.
 PRIORITY = 100
 ON_CREATE, ON_CHANGE, MANUAL, API = "on_create", "on_change", "manual", "api"
+#: When those begin that nobody starts, in words.
+BY_ITSELF = {
+    ON_CREATE: Message("when a record is created", "记录新建时"),
+    ON_CHANGE: Message("when a record is changed", "记录变更时"),
+}
 #: The channel that workflows write through.
 CHANNEL = "workflow"
 

@@ -133,6 +133,7 @@ def test_who_may_begin_what_only_events_begin(firm: Shop) -> None:
     publish(firm, flow("check", "{trigger: on_create}"), flow("hand", "{trigger: api}"))
     found = begin(firm, order(firm))
     assert (found.status_code, found.get_json()["type"]) == (403, "urn:dougong:not_by_hand"), found.text
+    assert "（记录新建时）" in found.get_json()["detail"]
     assert begin(firm, order(firm), "hand").status_code == 201
 
 
