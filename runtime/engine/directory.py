@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from weakref import WeakKeyDictionary
 
+from runtime.engine.flow.world import Deputy
 from runtime.engine.workspace import ADMIN, Session, Snapshot
-from runtime.store import flows, people, taskboxes
+from runtime.store import people, standins, taskboxes
 from runtime.store.database import Database
 
 
@@ -99,6 +100,7 @@ class People:
         """How many open tasks each of the people has, and when he last got or did one."""
         return taskboxes.busy(self.database, self.schema, people)
 
-    def delegate(self, user: str, workflow: str, now: datetime) -> str | None:
+    def delegate(self, user: str, workflow: str, now: datetime) -> Deputy | None:
         """Who stands in for somebody now."""
-        return flows.delegate(self.database, self.schema, user, workflow, now)
+        found = standins.delegate(self.database, self.schema, user, workflow, now)
+        return Deputy(found[0], found[1] == standins.SHARE) if found else None

@@ -182,7 +182,8 @@ class Cast:
             state = states.load(row.data)
             for task in state.pending():
                 if task.state == "open":
-                    found.setdefault(self.person(task.assignee), []).append(state.runs[task.run].node)
+                    for one in task.holders:
+                        found.setdefault(self.person(one), []).append(state.runs[task.run].node)
         return {name: sorted(nodes) for name, nodes in sorted(found.items())}
 
     def tasks(self, wanted: Mapping[str, Any], place: tuple[Any, ...]) -> None:

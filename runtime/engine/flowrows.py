@@ -52,7 +52,8 @@ def task_row(state: Instance, number: int, identity: str) -> dict[str, Any]:
     task = state.tasks[number]
     return {
         "id": identity, "number": number, "node": state.runs[task.run].node, "kind": task.kind,
-        "assignee": person_or_none(task.assignee), "principal": task.principal, "state": task.state,
+        "assignee": person_or_none(task.assignee), "principal": task.principal, "shared": task.shared,
+        "state": task.state,
         "opened_at": task.opened, "due_at": task.due, "decided_at": task.decided,
         "decided_by": person_or_none(task.by) if task.state != "cancelled" else None,
     }  # fmt: skip
@@ -66,7 +67,7 @@ def notices(row: flows.Row, machine: Machine) -> list[dict[str, Any]]:
         if event.type == "task_opened" or (event.type == "task_moved" and "due" not in data):
             task = machine.state.tasks[data[TASK_EVENTS[event.type]]]
             if task.state == "open":
-                found[task.assignee, "task", task.id] = row.title
+                found.update(dict.fromkeys(((one, "task", task.id) for one in task.holders), row.title))
         elif event.type in ("copied", "reminded", "urged", "commented"):
             for one in data["people"]:
                 found.pop((one, "copied", None), None)  # Who is mentioned need not be told of the copy too.

@@ -98,7 +98,7 @@ class Opened:
 
     def open_of(self, user: str | None) -> str | None:
         """The id of the first open task that somebody has here."""
-        found = (one.id for one in self.state.pending() if one.state == "open" and one.assignee == user)
+        found = (one.id for one in self.state.pending() if one.state == "open" and user in one.holders)
         return self.ids.get(next(found, 0))
 
     def chooses(self) -> Step | None:
@@ -114,7 +114,7 @@ class Opened:
     def added(self) -> list[Task]:
         """The signers whom the caller has added and who have not decided yet."""
         me = self.session.user_id
-        mine = {one.id for one in self.state.tasks.values() if one.assignee == me}
+        mine = {one.id for one in self.state.tasks.values() if me in one.holders}
         return [one for one in self.state.pending() if one.parent in mine and one.kind == "added"]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from runtime.store.standins import MODES, TAKE_OVER
 
 ACTIONS = (
     "agree, reject, submit, return, transfer, take_over, add_sign, remove_signer, withdraw, retrieve, urge, comment, "
@@ -65,6 +67,7 @@ def paths(operation: Callable[..., dict[str, Any]], parameter: Callable[..., dic
         "data": {"type": "array", "items": anything}, "next_cursor": {"type": ["string", "null"]}}}  # fmt: skip
     moving = {"type": "object", "properties": {"instance": {"type": "string"}, "dry_run": {"type": "boolean"}}}
     return {
+        **standing_in(operation, by_id, tag),
         "/api/v1/tasks": {"get": operation("My tasks · 我的任务", tag, ok=page, parameters=listing)},
         "/api/v1/tasks/batch": {
             "post": operation(
@@ -97,6 +100,32 @@ def paths(operation: Callable[..., dict[str, Any]], parameter: Callable[..., dic
         "/api/v1/workflows/instances/{id}/{action}": {
             "parameters": [by_id, action],
             "post": operation("Act on an instance · 处理流程实例", tag, body=body, ok=done, parameters=[key]),
+        },
+    }
+
+
+def standing_in(operation: Callable[..., dict[str, Any]], by_id: Mapping[str, Any], tag: str) -> dict[str, Any]:
+    """The operations on stand-ins."""
+    moment = {"type": "string", "format": "date-time"}
+    names = {"type": "array", "items": {"type": "string"}, "description": "None: all workflows · 为空：全部流程"}
+    said = "take_over: the stand-in has the tasks; share: both, who is first decides · 由代理人处理；双方均可处理"
+    mode = {"enum": list(MODES), "default": TAKE_OVER, "description": said}
+    body = {"type": "object", "required": ["stand_in", "until"], "additionalProperties": False, "properties": {
+        "stand_in": {"type": "string", "description": "Id or login name · 编号或登录名"}, "from": moment,
+        "until": moment, "workflows": names, "mode": mode}}  # fmt: skip
+    one = {"type": "object", "properties": {
+        "id": {"type": "string"}, "user": {"type": "string"}, "stand_in": {"type": "string"}, "mode": mode,
+        "workflows": names, "from": moment, "until": moment, "names": {"type": "object"}}}  # fmt: skip
+    page = {"type": "object", "properties": {"data": {"type": "array", "items": one}}}
+    made = {"type": "object", "properties": {"id": {"type": "string"}}}
+    return {
+        "/api/v1/stand-ins": {
+            "get": operation("My stand-ins, and for whom I stand in · 我的代理人与我代理的人", tag, ok=page),
+            "post": operation("Arrange a stand-in for me · 设置代理人", tag, body=body, ok=made, status="201"),
+        },
+        "/api/v1/stand-ins/{id}": {
+            "parameters": [by_id],
+            "delete": operation("End a stand-in of mine · 结束代理", tag, status="204"),
         },
     }
 

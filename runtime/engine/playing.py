@@ -215,7 +215,8 @@ class Player(Cast):
         """Somebody stands in for somebody."""
         end = self.stage.calendar.add(self.stage.clock, str(step.get("for", AWAY)))
         user, to = self.people[step["away"]], self.people[step["to"]]
-        standins.add(self.stage.database, self.stage.schema, user, to, [], self.stage.clock, end)
+        standins.add(self.stage.database, self.stage.schema, user, to, [], self.stage.clock, end,
+                     str(step.get("mode", standins.TAKE_OVER)))  # fmt: skip
 
     def clock(self, step: Mapping[str, Any]) -> None:
         """Time goes by."""
@@ -249,8 +250,8 @@ class Player(Cast):
         for row in self.instances():
             state = states.load(row.data)
             for task in state.tasks.values():
-                principal = task.principal == person if step["decide"] == "take_over" else task.assignee == person
-                fits = (person is None or principal) and (node is None or state.runs[task.run].node == node)
+                own = task.principal == person if step["decide"] == "take_over" else person in task.holders
+                fits = (person is None or own) and (node is None or state.runs[task.run].node == node)
                 if fits and (on is None or row.record_id == self.made[on].id):
                     found.append((task.state == "open", row, task.id))
         candidates = [one for one in found if one[0]] or found[-1:]

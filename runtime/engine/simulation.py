@@ -34,6 +34,7 @@ RULES = {
     "left": Message("has left: who follows", "已离职，由接替人处理"),
     "self": Message("started it: the rule for one's own", "为发起人：按本人审批规则处理"),
     "delegated": Message("is away: the stand-in", "外出，由代理人处理"),
+    "shared": Message("has a stand-in, both can decide", "有代理人，双方均可处理"),
     "dedupe": Message("has agreed, or is asked later anyhow", "已同意或后续还会审批，自动通过"),
     "empty": Message("nobody was found: the policy", "未找到人员，按空审批人策略处理"),
     "limit": Message("too many: cut off", "人数过多，已截断"),
@@ -219,7 +220,8 @@ class _Simulation:
                 "workflow": row.workflow, "at": run.path, "step": run.node, "state": run.state, "round": run.round,
                 "entered_at": run.entered,
                 "people": [{"person": self.named(task.assignee), "for": self.named(task.principal) if task.principal
-                            else None, "state": task.state, "due_at": task.due} for task in state.run_tasks(run.id)],
+                            else None, "shared": task.shared, "state": task.state, "due_at": task.due}
+                           for task in state.run_tasks(run.id)],
                 "reasons": [self.reason(one) for one in logs.get(run.id, ())],
             }  # fmt: skip
 

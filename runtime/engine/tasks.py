@@ -24,8 +24,8 @@ from runtime.store import flows, proposals
 from runtime.store.ids import is_id
 
 FIELDS = (
-    "id", "instance", "number", "node", "kind", "assignee", "principal", "state", "opened_at", "due_at", "decided_at",
-    "decided_by", "workflow", "object", "record", "title", "initiator", "instance_state", "flow",
+    "id", "instance", "number", "node", "kind", "assignee", "principal", "shared", "state", "opened_at", "due_at",
+    "decided_at", "decided_by", "workflow", "object", "record", "title", "initiator", "instance_state", "flow",
 )  # fmt: skip
 
 
@@ -100,8 +100,10 @@ def actions(machine: Machine, task: Task, session: Session, kind: str = "") -> d
     run = machine.state.runs[task.run]
     if session.person.administrator:
         found = {name: {"reason": True} for name in ("reassign", "skip", "retry", "terminate")}
-    if task.assignee != session.user_id:
-        return found if task.principal != session.user_id else {**found, "take_over": {}}
+    if task.principal == session.user_id and task.assignee != session.user_id:
+        found["take_over"] = {}
+    if session.user_id not in task.holders:
+        return found
     if task.kind == "resubmit":
         return {**found, "submit": {}}
     if task.kind == CONFLICT:
@@ -169,7 +171,8 @@ def instance(session: Session, instance_id: str) -> dict[str, Any]:
         "revoked_by": next((id for id, state in revoking if state == "approved"), None), "started_at": state.started,
         "ended_at": state.ended,
         "tasks": [{"id": ids.get(task.id), "node": state.runs[task.run].node, "kind": task.kind,
-                   "assignee": task.assignee, "principal": task.principal, "state": task.state, "due_at": task.due,
-                   "decided_at": task.decided, "decided_by": task.by} for task in state.tasks.values()],
+                   "assignee": task.assignee, "principal": task.principal, "shared": task.shared, "state": task.state,
+                   "due_at": task.due, "decided_at": task.decided, "decided_by": task.by}
+                  for task in state.tasks.values()],
         "history": history,
     }  # fmt: skip

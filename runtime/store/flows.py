@@ -201,10 +201,11 @@ def store(connection: Connection, schema: str, instance: str, state: Mapping[str
         f"m AS (INSERT INTO {name['s_timer']} (instance, number, fire_at, state) SELECT %s::uuid, r.* FROM "
         "jsonb_to_recordset(%s::jsonb) AS r(number int, fire_at timestamptz, state text) "
         "ON CONFLICT (instance, number) DO UPDATE SET fire_at = excluded.fire_at, state = excluded.state), "
-        f"t AS (INSERT INTO {name['s_task']} (instance, id, number, node, kind, assignee, principal, state, opened_at, "
-        "due_at, decided_at, decided_by) SELECT %s::uuid, r.* FROM jsonb_to_recordset(%s::jsonb) AS r(id uuid, "
-        "number int, node text, kind text, assignee uuid, principal uuid, state text, opened_at timestamptz, "
-        "due_at timestamptz, decided_at timestamptz, decided_by uuid) ON CONFLICT (instance, number) DO UPDATE SET "
+        f"t AS (INSERT INTO {name['s_task']} (instance, id, number, node, kind, assignee, principal, shared, state, "
+        "opened_at, due_at, decided_at, decided_by) SELECT %s::uuid, r.* FROM jsonb_to_recordset(%s::jsonb) AS r("
+        "id uuid, number int, node text, kind text, assignee uuid, principal uuid, shared boolean, state text, "
+        "opened_at timestamptz, due_at timestamptz, decided_at timestamptz, decided_by uuid) "
+        "ON CONFLICT (instance, number) DO UPDATE SET "
         "state = excluded.state, opened_at = excluded.opened_at, "
         "due_at = excluded.due_at, decided_at = excluded.decided_at, decided_by = excluded.decided_by "
         "RETURNING number, id) "
@@ -256,17 +257,8 @@ def answer(connection: Connection, schema: str, instance: str, actor: str | None
     return bytes(found[0][0])
 
 
-def delegate(database: Database, schema: str, user: str, workflow: str, now: datetime) -> str | None:
-    """Who stands in for somebody."""
-    found = database.row(Sql(
-        f"SELECT to_id::text FROM {ident(schema, 's_delegation')} WHERE user_id = %s::uuid AND from_at <= %s AND "
-        "until_at > %s AND (workflows = '{}' OR %s = ANY(workflows)) ORDER BY from_at DESC LIMIT 1",
-        (user, now, now, workflow)), prepare=True)  # fmt: skip
-    return found[0] if found else None
-
-
 TASK = (
-    "t.id::text, t.instance::text, t.number, t.node, t.kind, t.assignee::text, t.principal::text, t.state, "
+    "t.id::text, t.instance::text, t.number, t.node, t.kind, t.assignee::text, t.principal::text, t.shared, t.state, "
     "t.opened_at, t.due_at, t.decided_at, t.decided_by::text, i.workflow, i.object_key, i.record_id::text, i.title, "
     "i.initiator::text, i.state, i.flow"
 )

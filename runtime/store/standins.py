@@ -10,7 +10,10 @@ from runtime.base.sqltext import Sql, ident
 from runtime.store.database import Database
 from runtime.store.ids import new_id
 
-COLUMNS = "d.id::text, d.user_id::text, d.to_id::text, d.workflows, d.from_at, d.until_at"
+COLUMNS = "d.id::text, d.user_id::text, d.to_id::text, d.workflows, d.from_at, d.until_at, d.mode"
+#: The stand-in has the tasks; or both have them, and who is first decides.
+TAKE_OVER, SHARE = "take_over", "share"
+MODES = (TAKE_OVER, SHARE)
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class StandIn:
     workflows: Sequence[str]
     begins: datetime
     ends: datetime
+    mode: str = TAKE_OVER
 
 
 def of(database: Database, schema: str, user: str) -> list[StandIn]:
@@ -47,14 +51,23 @@ def overlapping(database: Database, schema: str, begins: datetime, ends: datetim
 
 
 def add(database: Database, schema: str, user: str, to: str, workflows: Sequence[str], begins: datetime,
-        ends: datetime) -> str:  # fmt: skip
+        ends: datetime, mode: str = TAKE_OVER) -> str:  # fmt: skip
     """A new stand-in; its id."""
     identity = new_id()
     database.rows(Sql(
-        f"INSERT INTO {ident(schema, 's_delegation')} (id, user_id, to_id, workflows, from_at, until_at) "
-        "VALUES (%s::uuid, %s::uuid, %s::uuid, %s, %s, %s)",
-        (identity, user, to, list(workflows), begins, ends)))  # fmt: skip
+        f"INSERT INTO {ident(schema, 's_delegation')} (id, user_id, to_id, workflows, from_at, until_at, mode) "
+        "VALUES (%s::uuid, %s::uuid, %s::uuid, %s, %s, %s, %s)",
+        (identity, user, to, list(workflows), begins, ends, mode)))  # fmt: skip
     return identity
+
+
+def delegate(database: Database, schema: str, user: str, workflow: str, now: datetime) -> tuple[str, str] | None:
+    """Who stands in for somebody at a workflow, and in which mode."""
+    found = database.row(Sql(
+        f"SELECT to_id::text, mode FROM {ident(schema, 's_delegation')} WHERE user_id = %s::uuid AND from_at <= %s AND "
+        "until_at > %s AND (workflows = '{}' OR %s = ANY(workflows)) ORDER BY from_at DESC LIMIT 1",
+        (user, now, now, workflow)), prepare=True)  # fmt: skip
+    return (str(found[0]), str(found[1])) if found else None
 
 
 def end(database: Database, schema: str, user: str, identity: str) -> bool:

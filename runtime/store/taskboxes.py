@@ -13,7 +13,7 @@ from runtime.base.sqltext import Sql, ident
 from runtime.store.database import Database, Question
 
 TASK = (
-    "t.id::text, t.instance::text, t.number, t.node, t.kind, t.assignee::text, t.principal::text, t.state, "
+    "t.id::text, t.instance::text, t.number, t.node, t.kind, t.assignee::text, t.principal::text, t.shared, t.state, "
     "t.opened_at, t.due_at, t.decided_at, t.decided_by::text, i.workflow, i.object_key, i.record_id::text, i.title, "
     "i.initiator::text, i.state, i.flow"
 )
@@ -47,15 +47,24 @@ class Wanted:
         return said, values
 
 
+def own(schema: str, columns: str, user: str) -> Sql:
+    """Somebody's open tasks: those that he has, and those that he shares with his stand-in. Each part has its index."""
+    table = ident(schema, "s_task")
+    return Sql(
+        f"SELECT {columns} FROM {table} WHERE assignee = %s::uuid AND state = 'open' UNION ALL "
+        f"SELECT {columns} FROM {table} WHERE principal = %s::uuid AND shared AND state = 'open' "
+        "AND assignee IS DISTINCT FROM principal", (user, user))  # fmt: skip
+
+
 def todo(database: Database, schema: str, user: str, wanted: Wanted) -> list[tuple[Any, ...]]:
     """Somebody's open tasks, newest first."""
     more, values = wanted.conditions()
     later = " AND t.id < %s::uuid" if wanted.after else ""
     after = [wanted.after] if wanted.after else []
-    return database.rows(Sql(
-        f"SELECT {TASK} FROM {ident(schema, 's_task')} t JOIN {ident(schema, 's_instance')} i ON i.id = t.instance "
-        f"WHERE t.assignee = %s::uuid AND t.state = 'open'{later}{more} ORDER BY t.id DESC LIMIT {wanted.limit:d}",
-        (user, *after, *values)), prepare=not more)  # fmt: skip
+    said = Sql(f"SELECT {TASK} FROM (") + own(schema, "*", user) + Sql(
+        f") t JOIN {ident(schema, 's_instance')} i ON i.id = t.instance WHERE true{later}{more} "
+        f"ORDER BY t.id DESC LIMIT {wanted.limit:d}", (*after, *values))  # fmt: skip
+    return database.rows(said, prepare=not more)
 
 
 def done(database: Database, schema: str, user: str, wanted: Wanted) -> list[tuple[Any, ...]]:
@@ -95,10 +104,9 @@ def copied(database: Database, schema: str, user: str, wanted: Wanted) -> list[t
 
 def counting(schema: str, user: str, most: int) -> Question:
     """The question that :func:`counts` asks."""
-    return Question(Sql(
-        f"SELECT (SELECT count(*) FROM (SELECT 1 FROM {ident(schema, 's_task')} WHERE assignee = %s::uuid "
-        f"AND state = 'open' LIMIT {most:d}) a), (SELECT count(*) FROM (SELECT 1 FROM {ident(schema, 's_notice')} "
-        f"WHERE user_id = %s::uuid AND read_at IS NULL LIMIT {most:d}) b)", (user, user)))  # fmt: skip
+    return Question("SELECT (SELECT count(*) FROM (" + own(schema, "1", user) + Sql(
+        f" LIMIT {most:d}) a), (SELECT count(*) FROM (SELECT 1 FROM {ident(schema, 's_notice')} "
+        f"WHERE user_id = %s::uuid AND read_at IS NULL LIMIT {most:d}) b)", (user,)))  # fmt: skip
 
 
 def counts(database: Database, schema: str, user: str, most: int) -> tuple[int, int]:
@@ -125,8 +133,8 @@ def mine(database: Database, schema: str, instances: Sequence[str], user: str) -
         return {}
     rows = database.rows(Sql(
         f"SELECT DISTINCT ON (instance) instance::text, id::text FROM {ident(schema, 's_task')} "
-        "WHERE instance = ANY(%s::uuid[]) AND assignee = %s::uuid AND state = 'open' ORDER BY instance, id",
-        (list(instances), user)))  # fmt: skip
+        "WHERE instance = ANY(%s::uuid[]) AND (assignee = %s::uuid OR (shared AND principal = %s::uuid)) "
+        "AND state = 'open' ORDER BY instance, id", (list(instances), user, user)))  # fmt: skip
     return dict(rows)
 
 

@@ -78,6 +78,8 @@ class Line:
     state: str = ""
     tone: str = "gray"
     behalf: str = ""
+    #: Who else may decide at it.
+    beside: str = ""
     #: False for a task that has to be opened to be decided.
     together: bool = False
 
@@ -146,13 +148,16 @@ def line(session: Session, box: str, one: Mapping[str, Any]) -> Line:
     step = definition.by_name.get(str(one["node"]))
     state = str(one["state"])
     behalf = people.get(one["principal"] or "")
+    shared = one["shared"] and state == "open"
+    mine = one["principal"] == session.user_id if shared else one["principal"] == one["decided_by"]
+    other = people.get(one["assignee" if mine else "principal"] or "") if shared else None
     task, due = one["kind"] != "resubmit", one["due_at"]
     return Line(
         href=f"/tasks/{one['id']}", step=step_label(step) if task else gettext("Mend and submit again"),
         at=at_moment(session, one["opened_at"] if box == "todo" else one["decided_at"]),
         due=at_moment(session, one["due_at"]), late=bool(due and state == "open" and due < datetime.now(UTC)),
         state=task_word(state), tone=TONES.get(state, "gray"),
-        behalf=behalf.title if behalf and one["principal"] != one["decided_by"] else "",
+        behalf=behalf.title if behalf and not mine else "", beside=other.title if other else "",
         together=box == "todo" and task and taskboxes.fits(definition, one), **plain,
     )  # fmt: skip
 

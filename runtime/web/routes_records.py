@@ -10,7 +10,7 @@ from runtime.base.errors import Invalid, Malformed, Message, Problem
 from runtime.base.values import load, load_foreign
 from runtime.engine import aggregates, bulk, converting, records, sharing, trail
 from runtime.engine.access import demand_object
-from runtime.web import call, direct, routes_flows
+from runtime.web import call, direct, routes_flows, routes_standins
 from runtime.web.conversions import proposals
 from runtime.web.http import Services, answer, body, current, flag, json_body, json_object, language, session_of, whole
 
@@ -79,6 +79,7 @@ def blueprint(services: Services) -> Blueprint:
         return answer(aggregates.aggregate(session, object_name, json_object(largest)))
 
     routes_flows.add(routes, services)
+    routes_standins.add(routes, services)
 
     @routes.get("/search")
     def search() -> Response:

@@ -14,7 +14,7 @@ from runtime.base.errors import Invalid, Message, Problem
 from runtime.engine import standins
 from runtime.engine.directory import everybody
 from runtime.engine.workspace import Session
-from runtime.store.standins import StandIn
+from runtime.store.standins import SHARE, TAKE_OVER, StandIn
 from runtime.web.boxes import known_flows
 from runtime.web.flowforms import offered
 from runtime.web.flowwords import joined
@@ -34,6 +34,7 @@ class Shown:
     ends: str
     flows: str
     now: bool
+    both: bool
 
 
 def shown(session: Session) -> dict[str, Any]:
@@ -49,6 +50,8 @@ def shown(session: Session) -> dict[str, Any]:
         "chosen": chosen.get("stand_in", ""),
         "from": chosen.get("from", ""),
         "until": chosen.get("until", ""),
+        "modes": ((TAKE_OVER, gettext("They decide in my place")), (SHARE, gettext("Both of us can decide"))),
+        "mode": chosen.get("mode", TAKE_OVER),
         "only": request.form.getlist("workflows"),
     }
 
@@ -62,6 +65,7 @@ def words(session: Session, one: StandIn, person: str, labels: Mapping[str, Any]
     return Shown(
         one.id, user.title if user else person[:8], moment(session, one.begins.isoformat()),
         moment(session, one.ends.isoformat()), joined(names) or gettext("all workflows"), now,
+        one.mode == SHARE,
     )  # fmt: skip
 
 
@@ -79,7 +83,10 @@ def arrange(session: Session) -> None:
     """What the form asks for. Raises Invalid."""
     begins = at(session, "from") if request.form.get("from", "").strip() else datetime.now(UTC)
     ends = at(session, "until")
-    standins.add(session, request.form.get("stand_in", ""), begins, ends, request.form.getlist("workflows"))
+    standins.add(
+        session, request.form.get("stand_in", ""), begins, ends, request.form.getlist("workflows"),
+        request.form.get("mode", TAKE_OVER),
+    )  # fmt: skip
     flash(gettext("The stand-in is arranged."))
 
 

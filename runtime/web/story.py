@@ -266,6 +266,9 @@ class Story:
                     gettext("%(deputy)s stands in for %(name)s")
                     % {"deputy": self.names(what[1:]), "name": self.names(what[:1])}
                 )
+            elif rule == "shared":
+                values = {"deputy": self.names(what[1:]), "name": self.names(what[:1])}
+                said.append(gettext("%(deputy)s stands in for %(name)s, both can decide") % values)
             elif rule == "left" and what[1]:
                 said.append(
                     gettext("%(new)s acts for %(old)s, who has left")

@@ -137,7 +137,15 @@ class TaskPage:
     def behalf(self) -> str:
         """For whom the caller stands in."""
         task = self.task
-        return self.opened.called(task.principal) if task and task.principal else ""
+        own = bool(task and task.shared and task.principal == self.session.user_id)
+        return self.opened.called(task.principal) if task and task.principal and not own else ""
+
+    @property
+    def beside(self) -> str:
+        """Who else may decide at the caller's task: his stand-in, or for whom he stands in; '' for nobody."""
+        holders = self.task.holders if self.task else ()
+        others = [one for one in holders if one != self.session.user_id]
+        return self.opened.called(others[0]) if len(others) == 1 and len(holders) == 2 else ""
 
     @property
     def over(self) -> str:
@@ -245,7 +253,8 @@ class TaskPage:
     def waiting(self) -> list[str]:
         """Who is asked now."""
         found = [one for one in self.opened.state.pending() if one.state == "open"]
-        return list(dict.fromkeys(self.opened.called(one.assignee) or gettext("The system") for one in found))
+        people = (who for one in found for who in one.holders)
+        return list(dict.fromkeys(self.opened.called(one) or gettext("The system") for one in people))
 
     def changes(self) -> list[Change]:
         """What has changed in the record since it was submitted, or between the last two submissions and after."""

@@ -163,6 +163,17 @@ def test_people_who_leave_or_are_away(shop: Shop) -> None:
     assert found.ok, [one.problem.show() for one in found.failures]
 
 
+def test_a_stand_in_who_shares(shop: Shop) -> None:
+    head = "people: {li: {roles: [staff], manager: wang}, wang: {manager: zhao}, zhao: {}, sun: {}}\n"
+    both = "expect: {tasks: {wang: boss, sun: boss}}"
+    found = one(shop, "{away: wang, to: sun, mode: share}", NEW, both, "{as: wang, decide: agree}", head=head)
+    assert found.ok, [one.problem.show() for one in found.failures]
+    found = one(shop, "{away: wang, to: sun, mode: share}", NEW, both, "{as: sun, decide: agree}",
+                "{as: wang, decide: agree}", head=head)  # fmt: skip
+    assert not found.ok and "ended already: approved (sun: agreed)" in found.failures[0].problem.message.en
+    assert not one(shop, "{away: wang, to: sun}", NEW, "{as: wang, decide: agree}", head=head).ok
+
+
 def test_a_successor_in_a_scenario(shop: Shop) -> None:
     head = "people: {li: {roles: [staff], manager: wang}, wang: {manager: zhao}, zhao: {}, sun: {}}\n"
     found = one(shop, NEW, "{leaves: wang, handover: sun}", "expect: {tasks: {sun: boss}}", head=head)

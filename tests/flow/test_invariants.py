@@ -123,11 +123,17 @@ documents = st.fixed_dictionaries(
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-@given(documents, commands, st.dictionaries(st.sampled_from(PEOPLE), st.sampled_from(PEOPLE), max_size=3))
-def test_invariants(doc: dict[str, Any], wanted: list[tuple[str, int, str, int]], away: dict[str, str]) -> None:
+@given(
+    documents, commands, st.dictionaries(st.sampled_from(PEOPLE), st.sampled_from(PEOPLE), max_size=3),
+    st.sets(st.sampled_from(PEOPLE)),
+)  # fmt: skip
+def test_invariants(
+    doc: dict[str, Any], wanted: list[tuple[str, int, str, int]], away: dict[str, str], sharing: set[str]
+) -> None:
     office = Office(managers={"li": "wang", "wang": "boss", "zhao": "boss", "qian": "zhao", "sun": "zhao"})
     play = Play(doc, office, amount=20, status="")
     office.delegates = {who: (to, play.now, play.now + timedelta(hours=30)) for who, to in away.items()}
+    office.sharing = sharing
     play.start("li")
     finals: dict[int, str] = {}
     children(play)
@@ -160,11 +166,13 @@ def honest(play: Play, told: int) -> int:
             assert play.office.active(task.assignee), "I16 who is not there gets nothing to do"
             judges = bool(run.path) and play.definition.by_path[parsed(run.path)].kind.judges
             if judges and strict and data["kind"] in ("task", "added"):
-                assert task.assignee != state.initiator, "I16 nobody decides about his own"
+                assert state.initiator not in task.holders, "I16 nobody decides about his own"
         elif event.type == "command":
             assert data["actor"], "I17"
             if data["task"] is not None and data["decision"]:
-                assert data["on_behalf"] == state.tasks[data["task"]].principal, "I17"
+                task = state.tasks[data["task"]]
+                assert data["on_behalf"] == (task.principal if data["actor"] != task.principal else None), "I17"
+                assert data["actor"] in task.holders or data["actor"] == "admin", "I17"
     return len(play.events)
 
 
@@ -197,7 +205,8 @@ def act(play: Play, name: str, number: int, person: str, more: int) -> None:
     admin = name in ("skip", "retry", "reassign", "terminate", "jump")
     if name == "terminate" and more:
         return
-    actor = "admin" if admin or task.assignee == "admin" else person if more == 4 else task.assignee
+    holder = task.holders[(number + more) % len(task.holders)]
+    actor = "admin" if admin or task.assignee == "admin" else person if more == 4 else holder
     if name == "take_over":
         actor = task.principal or person
     if name in ("withdraw", "urge"):
@@ -249,6 +258,7 @@ def hold(play: Play, finals: dict[int, str]) -> None:
     closed = Counter(one.data["task"] for one in play.events if one.type == "task_closed")
     assert all(number == 1 for number in closed.values()), "I5 one final event"
     for task in state.tasks.values():
+        assert not task.shared or task.principal, "shared with somebody"
         assert finals.get(task.id, task.state) == task.state, "I5 final states stay"
         if task.state in FINAL:
             finals[task.id] = task.state
@@ -262,6 +272,9 @@ def hold(play: Play, finals: dict[int, str]) -> None:
             or max(Counter(decided).values(), default=1) == 1
             or any(t.depth or t.kind == "added" for t in state.run_tasks(run.id))
         ), "I14"
+    for run in active.values():
+        has = Counter(who for task in state.run_tasks(run.id) if task.state == "open" for who in task.holders)
+        assert all(number == 1 or who == "admin" for who, number in has.items()), f"one task each {has}"
     fired = Counter(
         one.data["timer"] for one in play.events if one.type == "timer_closed" and one.data["state"] == "fired"
     )

@@ -19,7 +19,7 @@ from runtime.engine.flow.machine import SYSTEM
 from runtime.engine.flow.moments import moment_of, stamp
 from runtime.engine.flow.state import Event, Instance, Task, dump, fold, load
 from runtime.engine.flow.worktime import Calendar
-from runtime.engine.flow.world import Directory
+from runtime.engine.flow.world import Deputy, Directory
 from runtime.kinds.catalog import load_catalog
 
 CATALOG: Catalog = load_catalog()
@@ -38,6 +38,8 @@ class Office:
     successors: dict[str, str] = field(default_factory=dict)
     work: dict[str, tuple[int, str]] = field(default_factory=dict)
     delegates: dict[str, tuple[str, datetime, datetime]] = field(default_factory=dict)
+    #: Who keeps his tasks together with his stand-in.
+    sharing: set[str] = field(default_factory=set)
     everybody: list[str] = field(default_factory=lambda: ["boss", "li", "wang", "zhao", "qian", "sun", "zhou", "admin"])
 
     def active(self, user: str) -> bool:
@@ -76,9 +78,9 @@ class Office:
     def busy(self, people: Sequence[str]) -> Mapping[str, tuple[int, str]]:
         return {one: self.work[one] for one in people if one in self.work}
 
-    def delegate(self, user: str, workflow: str, now: datetime) -> str | None:
+    def delegate(self, user: str, workflow: str, now: datetime) -> Deputy | None:
         found = self.delegates.get(user)
-        return found[0] if found and found[1] <= now < found[2] else None
+        return Deputy(found[0], user in self.sharing) if found and found[1] <= now < found[2] else None
 
 
 @dataclass

@@ -40,7 +40,7 @@ class Inputs(HTMLParser):
         if tag in ("input", "select", "textarea") and name:
             self.names.add(name)
         if tag == "input" and name and given.get("type") not in ("file", "submit"):
-            if given.get("type") != "checkbox" or "checked" in given:
+            if given.get("type") not in ("checkbox", "radio") or "checked" in given:
                 self.values.add(name, given.get("value") or "")
         elif tag == "select":
             self._select, self._first, self._chosen = name, None, False

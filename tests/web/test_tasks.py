@@ -627,6 +627,38 @@ def test_stand_ins_of_ones_own(office: Shop) -> None:
     assert "<strong>Feng X</strong>" not in boss.text("/me")
 
 
+def test_a_stand_in_who_shares(office: Shop) -> None:
+    people = {one["name"]: one["id"] for one in office.ask("GET", "/admin/users").get_json()["data"]}
+    boss, feng = at(office, "boss"), at(office, "feng")
+    page = boss.text("/me")
+    values = Inputs(page[page.index('id="stand-ins"') :].partition("</section>")[0]).values.to_dict()
+    assert values["mode"] == "take_over", "the usual"
+    until = (datetime.now() + timedelta(days=3)).strftime("%Y-%m-%dT%H:%M")
+    sent = {**values, "stand_in": people["feng"], "until": until, "mode": "share"}
+    answer = boss.post("/me", {**sent, "mode": "<b>"})
+    assert answer.status_code == 422 and "mode is one of take_over, share" in answer.text and "<b>" not in answer.text
+    answer = boss.post("/me", {**sent, "until": ""})
+    kept = Inputs(answer.text[answer.text.index('id="stand-ins"') :].partition("</section>")[0]).values
+    assert kept["mode"] == "share", "what was chosen stays"
+    assert boss.post("/me", sent).status_code == 303
+    assert "both can decide" in boss.text("/me") and "both can decide" in feng.text("/me")
+    start(office, quote(office))
+    task = task_of(office, "boss")
+    assert task == task_of(office, "feng")
+    listed, other = boss.text("/tasks"), feng.text("/tasks")
+    assert "Feng X has it too" in listed and "for Ben Boss" not in listed
+    assert "Ben Boss has it too" in other and "for Ben Boss" in other
+    page, other = boss.text(f"/tasks/{task}"), feng.text(f"/tasks/{task}")
+    sound(page, "shared task")
+    assert "Feng X has it too; who is first decides" in page and "for Ben Boss" in other
+    assert "Feng X stands in for Ben Boss, both can decide" in page
+    assert send(boss, page, "agree").status_code == 303
+    late = send(feng, other, "agree")
+    assert late.status_code == 409 and "Ben Boss" in late.text
+    assert task not in boss.text("/tasks") and task not in feng.text("/tasks")
+    assert "has it too" not in boss.text("/tasks?box=done")
+
+
 def test_forged_and_broken_forms(office: Shop) -> None:
     start(office, quote(office))
     boss = at(office, "boss")

@@ -13,7 +13,7 @@ from runtime.engine.flow.definition import Definition, Step, parsed, written
 from runtime.engine.flow.machine import SYSTEM, Machine
 from runtime.engine.flow.place import Place, await_moment, turned
 from runtime.engine.flow.refusals import wrong
-from runtime.engine.flow.signers import busy_in, hand_over, newcomers
+from runtime.engine.flow.signers import busy_for, hand_over, newcomers
 from runtime.engine.flow.state import PENDING, Task
 from runtime.engine.flow.votes import PASS, REJECT
 
@@ -40,7 +40,7 @@ def reassign(machine: Machine, administrator: bool, task: Task | None, args: Map
     """Somebody else does a task."""
     demand(administrator, args)
     task = _pending(task)
-    to = newcomers(machine, task, [args.get("to")])[0]
+    to = newcomers(machine, task, [args.get("to")], instead="")[0]
     move(machine, task, to)
 
 
@@ -163,12 +163,13 @@ def left(machine: Machine, args: Mapping[str, Any]) -> None:
         if task.assignee != person:
             continue
         ask = machine.asking()
-        busy = busy_in(machine, task.run)
+        busy = busy_for(machine, task, person)
         run = machine.state.runs[task.run]
         own = {machine.state.initiator} if run.path and machine.step_of(run).kind.judges else set()
         if machine.definition.allow("self_approval", "skip") == "allow":
             own = set()
-        names = [in_force(ask, person), *ask.people.admins()]
+        other = [one for one in task.holders if one != person and ask.people.active(one)]
+        names = [*other, in_force(ask, person), *ask.people.admins()]  # Who has it too has it alone now.
         free = [one for one in names if one and one != person and one not in busy and one not in own]
         if free:
             move(machine, task, free[0])
@@ -214,7 +215,7 @@ def give_away(machine: Machine, task: Task, to: Any) -> None:
         names = []
     else:
         names = sources(ask, to)
-    busy = busy_in(machine, task.run)
+    busy = busy_for(machine, task, task.assignee)
     for name in [*names, *ask.people.admins()]:
         found = in_force(ask, name) if name else None
         if found and found not in busy and found != machine.state.initiator:
@@ -225,7 +226,7 @@ def give_away(machine: Machine, task: Task, to: Any) -> None:
 
 def remind(machine: Machine, task: Task) -> None:
     """Say that it is time."""
-    machine.emit("reminded", task=task.id, people=[task.assignee])
+    machine.emit("reminded", task=task.id, people=list(task.holders))
 
 
 def tell_manager(machine: Machine, task: Task) -> None:

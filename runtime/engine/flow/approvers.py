@@ -20,11 +20,12 @@ FOLLOWING = 50
 
 @dataclass
 class Found:
-    """One approver. ``principal``: for whom he stands in. ``auto``: why he need not be asked."""
+    """One approver. ``principal``: for whom he stands in, ``shared``: that one may act too. ``auto``: why not asked."""
 
     person: str
     principal: str | None = None
     auto: str = ""
+    shared: bool = False
 
 
 @dataclass
@@ -237,17 +238,22 @@ def in_force(ask: Asking, person: str) -> str | None:
     return follow(person)
 
 
-def stand_in(ask: Asking, person: str) -> str:
-    """Who acts for somebody who is away: chains of at most three, circles stop."""
-    seen, at = {person}, person
+def stand_in(ask: Asking, person: str) -> tuple[str, bool]:
+    """Who acts for somebody who is away, and whether he acts too: chains of at most three, circles stop.
+
+    In a chain it is his own arrangement that says whether he acts too; those between have passed it on.
+    """
+    seen, at, shared = {person}, person, False
     for _ in range(STAND_INS):
-        following = ask.people.delegate(at, ask.definition.name, ask.env.now)
+        found = ask.people.delegate(at, ask.definition.name, ask.env.now)
+        following = found.person if found else None
         own = following == ask.state.initiator and ask.definition.allow("self_approval", "skip") != "allow"
-        if following is None or following in seen or own or not ask.people.active(following):
+        if found is None or following in seen or own or not ask.people.active(found.person):
             break
-        seen.add(following)
-        at = following
-    return at
+        shared = found.shared if at == person else shared
+        seen.add(found.person)
+        at = found.person
+    return at, shared
 
 
 def resolve(ask: Asking) -> Resolved:
@@ -266,12 +272,7 @@ def resolve(ask: Asking) -> Resolved:
             there.append(now)
     if judges:
         there = _own(ask, out, there)
-    for name in dict.fromkeys(there):
-        deputy = stand_in(ask, name)
-        if deputy != name:
-            out.note("delegated", name, deputy)
-        if deputy not in [one.person for one in out.people]:
-            out.people.append(Found(deputy, name if deputy != name else None))
+    _deputies(ask, out, list(dict.fromkeys(there)))
     if judges and not step.filled and not step.options.get("opinion", {}).get("signature"):
         _dedupe(ask, out)
     if len(out.people) > MOST:
@@ -280,6 +281,24 @@ def resolve(ask: Asking) -> Resolved:
     if not out.people:
         _nobody(ask, out)
     return out
+
+
+def _deputies(ask: Asking, out: Resolved, names: Sequence[str]) -> None:
+    """P5: who stands in for each of them; nobody has two tasks.
+
+    A task of two counts once: where the stand-in is asked himself, each keeps his own, so that nobody decides for both.
+    """
+    busy: set[str] = set()
+    for name in names:
+        deputy, shared = stand_in(ask, name)
+        if shared and (deputy in busy or deputy in names):
+            deputy = name
+        if deputy != name:
+            out.note("shared" if shared else "delegated", name, deputy)
+        holders = {deputy, name} if shared else {deputy}
+        if not holders & busy:
+            out.people.append(Found(deputy, name if deputy != name else None, shared=shared and deputy != name))
+            busy |= holders
 
 
 def _own(ask: Asking, out: Resolved, names: list[str]) -> list[str]:
@@ -315,6 +334,8 @@ def _dedupe(ask: Asking, out: Resolved) -> None:
             if step.kind.judges:
                 agreed |= set(sources(Asking(ask.definition, ask.state, ask.env, step), step.options["who"]))
     for one in out.people:
+        if one.shared and one.principal in agreed and one.person not in agreed:
+            one.person, one.principal, one.shared = str(one.principal), None, False  # He has agreed, in his own name.
         if one.person in agreed:
             one.auto = "dedupe"
             out.note("dedupe", one.person)

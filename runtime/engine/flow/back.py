@@ -241,6 +241,7 @@ def again(machine: Machine, old: Task) -> None:
         run, assignee, old.seq, state="waiting" if waits else "open", kind=old.kind,
         principal=old.principal, origin=old.id, parent=old.parent, group=old.group, depth=old.depth, hops=old.hops,
         due=old.due, since=old.since, counted=old.counted, deadline=not waits and old.due is None,
+        **({"shared": True} if old.shared else {}),
     )  # fmt: skip
 
 

@@ -73,9 +73,10 @@ def carry_out(machine: Machine, command: Command) -> None:
         task = holder(machine, command, task)
     signature = command.args.get("signature")
     signing.refuse_other(step_of(machine, task) if command.name in OF_TASKS else None, command.name, signature)
+    behalf = task.principal if task and task.principal != command.actor else None
     machine.emit(
         "command", name=command.name, actor=command.actor, task=task.id if task else None, at=machine.now,
-        on_behalf=task.principal if task else None, comment=command.args.get("comment"),
+        on_behalf=behalf, comment=command.args.get("comment"),
         files=list(command.args.get("files") or ()), reason=command.args.get("reason"),
         decision=command.name in DECISIONS, **({"signature": signature} if signature else {}),
     )  # fmt: skip
@@ -100,11 +101,7 @@ def holder(machine: Machine, command: Command, task: Task | None) -> Task:
     """The open task that a command is about, when it is the actor's. Raises Malformed, Forbidden, Conflict."""
     if task is None:
         raise Malformed(Message("there is no such task", "没有该任务"))
-    own = (
-        command.actor in (task.assignee, task.principal)
-        if command.name == "take_over"
-        else command.actor == task.assignee
-    )
+    own = command.actor in task.holders or (command.name == "take_over" and command.actor == task.principal)
     if command.name in ADMIN_TASK and task.kind == "admin_fix":
         own = own or command.administrator
     if not own and not (task.by == command.actor):
@@ -235,7 +232,7 @@ def transfer(machine: Machine, command: Command, task: Task | None) -> None:
             Message(f"a task may be transferred {HOPS} times at most", f"任务最多可转交 {HOPS} 次"),
             code="too_many_transfers",
         )
-    to = signers.newcomers(machine, task, [command.args.get("to")])[0]
+    to = signers.newcomers(machine, task, [command.args.get("to")], instead=command.actor)[0]
     machine.close_task(task, "transferred", human=True, to=to)
     signers.hand_over(machine, task, to)
 
@@ -290,7 +287,7 @@ def urge(machine: Machine, command: Command, task: Task | None) -> None:
             raise TooMany(
                 Message(f"you may urge again in {wait} seconds", f"{wait} 秒后可再次催办"), extra={"retry_after": wait}
             )
-    people = sorted({one.assignee for one in machine.state.pending() if one.state == "open"})
+    people = sorted({who for one in machine.state.pending() if one.state == "open" for who in one.holders})
     machine.emit("urged", at=machine.now, people=people)
 
 

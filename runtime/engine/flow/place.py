@@ -118,7 +118,7 @@ class Place:
         machine, step = self.machine, self.step
         ask = machine.asking(step)
         before = [one for one in (in_force(ask, name) for name in machine.again.pop(step.path, ())) if one]
-        found = Resolved([Found(one) for one in dict.fromkeys(before)]) if before else resolve(ask)
+        found = Resolved([self._again(one, before) for one in dict.fromkeys(before)]) if before else resolve(ask)
         chain = isinstance(step.options["who"], dict) and "chain" in step.options["who"]
         mode = step.options.get("mode", "sequential" if chain else "any")
         run = machine.open_run(step, approvers=[one.person for one in found.people], mode=mode)
@@ -132,6 +132,15 @@ class Place:
         else:
             self._give(run, found)
 
+    def _again(self, person: str, people: Sequence[str]) -> Found:
+        """Who is asked again as before: together with whom he had it, if he did."""
+        path, state = written(self.step.path), self.machine.state
+        had = [one for one in state.tasks.values() if one.assignee == person and state.runs[one.run].path == path]
+        other = had[-1].principal if had and had[-1].shared else None
+        if other is None or other in people or not self.machine.env.directory.active(other):
+            return Found(person)
+        return Found(person, other, shared=True)
+
     def _give(self, run: Run, found: Resolved) -> None:
         machine = self.machine
         first = next((n for n, one in enumerate(found.people) if not one.auto), 0)
@@ -139,7 +148,8 @@ class Place:
         for seq, one in enumerate(found.people):
             waits = run.mode == "sequential" and seq > first
             state = "waiting" if waits else "open"
-            task = machine.open_task(run, one.person, seq, state=state, principal=one.principal, deadline=not one.auto)
+            whom: dict[str, Any] = {"principal": one.principal, **({"shared": True} if one.shared else {})}
+            task = machine.open_task(run, one.person, seq, state=state, deadline=not one.auto, **whom)
             tasks.append((task, one))
         for task, one in tasks:
             if one.auto:

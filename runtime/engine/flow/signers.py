@@ -28,12 +28,14 @@ def demand(machine: Machine, task: Task, name: str) -> Mapping[str, Any]:
     return found
 
 
-def newcomers(machine: Machine, task: Task, texts: Sequence[Any]) -> list[str]:
-    """The people meant, when they may join. Raises Invalid, Conflict."""
+def newcomers(machine: Machine, task: Task, texts: Sequence[Any], instead: str | None = None) -> list[str]:
+    """The people meant, when they may join, or have the task that somebody (``instead``) gives away. Raises Invalid,
+    Conflict.
+    """
     found = []
     run = machine.state.runs[task.run]
     judges = bool(run.path) and machine.step_of(run).kind.judges
-    busy = busy_in(machine, task.run)
+    busy = busy_in(machine, task.run) if instead is None else busy_for(machine, task, instead)
     for text in texts:
         person = machine.env.directory.find(str(text)) if text else None
         if person is None or not machine.env.directory.active(person):
@@ -54,10 +56,17 @@ def newcomers(machine: Machine, task: Task, texts: Sequence[Any]) -> list[str]:
     return found
 
 
-def busy_in(machine: Machine, run: int) -> set[str]:
-    """Who has a task in a run, or has decided there: nobody gets another one."""
-    tasks = [one for one in machine.state.run_tasks(run) if not one.void]
-    return {one.by or one.assignee for one in tasks if one.state in (*PENDING, *FOR, *AGAINST)}
+def busy_in(machine: Machine, run: int, beside: int | None = None) -> set[str]:
+    """Who has a task in a run, or has decided there, ``beside`` one task: nobody gets another one."""
+    tasks = [one for one in machine.state.run_tasks(run) if not one.void and one.id != beside]
+    had = [(one.by,) if one.by else one.holders for one in tasks if one.state in (*PENDING, *FOR, *AGAINST)]
+    return {person for people in had for person in people}
+
+
+def busy_for(machine: Machine, task: Task, giver: str) -> set[str]:
+    """Who does not get a task that somebody gives away; of two who have it together the other one may have it alone."""
+    own = {giver} if len(task.holders) > 1 else {giver, task.assignee}
+    return own | busy_in(machine, task.run, task.id)
 
 
 def hand_over(machine: Machine, old: Task, to: str) -> Task:
@@ -113,7 +122,7 @@ def remove(machine: Machine, actor: str, args: Mapping[str, Any]) -> None:
     state = machine.state
     added = state.tasks.get(int(args.get("added") or 0))
     parent = state.tasks.get(added.parent) if added and added.parent else None
-    if added is None or parent is None or parent.assignee != actor:
+    if added is None or parent is None or actor not in parent.holders:
         raise Forbidden(Message("only who has added a signer may take him out", "只有加签人可以取消加签"))
     if added.state not in PENDING:
         raise Conflict(Message("he has decided already", "被加签人已处理"), code="task_" + added.state)

@@ -30,7 +30,10 @@ class Event(NamedTuple):
 
 @dataclass
 class Task:
-    """What one person has to do. ``principal``: for whom, when somebody stands in. Numbers count in the instance."""
+    """What one person has to do. ``principal``: for whom, when somebody stands in. Numbers count in the instance.
+
+    ``shared``: he for whom somebody stands in may act as well. It is said when the task is opened and stays so.
+    """
 
     id: int
     run: int
@@ -54,6 +57,13 @@ class Task:
     since: str | None = None
     #: By whose calendar its deadline is counted; a task that is passed on keeps its deadline.
     counted: str | None = None
+    shared: bool = False
+
+    @property
+    def holders(self) -> tuple[str, ...]:
+        """Who may act: who has it, and for whom he stands in where both may."""
+        both = self.shared and self.principal not in (None, self.assignee)
+        return (self.assignee, str(self.principal)) if both else (self.assignee,)
 
 
 @dataclass

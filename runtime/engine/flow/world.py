@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from runtime.base.errors import Message
 from runtime.engine.flow.worktime import Calendar
+
+
+class Deputy(NamedTuple):
+    """Who stands in for somebody; ``shared``: who is represented may act as well."""
+
+    person: str
+    shared: bool = False
 
 
 class Directory(Protocol):
@@ -49,7 +56,7 @@ class Directory(Protocol):
     def busy(self, people: Sequence[str]) -> Mapping[str, tuple[int, str]]:
         """How many open tasks each of the people has, and when he got his last one; nobody without any is named."""
 
-    def delegate(self, user: str, workflow: str, now: datetime) -> str | None:
+    def delegate(self, user: str, workflow: str, now: datetime) -> Deputy | None:
         """Who stands in for somebody now."""
 
 
