@@ -12,7 +12,7 @@ from typing import Any
 
 from runtime.base.errors import DougongError, Invalid, Message, Problem, Unavailable
 from runtime.base.values import dump_text
-from runtime.engine import adopting, amending, entering, mending, storing, waits
+from runtime.engine import adopting, amending, entering, mending, storing, submitting, waits
 from runtime.engine.access import demand_object
 from runtime.engine.directory import People
 from runtime.engine.drafts import Draft, Evaluator
@@ -224,6 +224,11 @@ class World:
         if field.computed is not None:
             return str(self.value(name))
         return self.draft.values.get(field.key)
+
+    def demand_rules(self) -> None:
+        """The record keeps every rule, for who acts. Raises Invalid. What is proposed was asked when it was saved."""
+        if self.proposal is None:
+            submitting.demand(self.actor, self.connection, self.object_name, self.draft)
 
     def write(self, values: Mapping[str, Any], actor: str, own: bool = False) -> None:
         """Set fields of the record or of what is proposed, every rule held. Raises DougongError.

@@ -74,6 +74,30 @@ class Preparation:
         self.validate(sound)
         self.titles([draft for draft in sound if draft.ok])
 
+    def standing(self, drafts: Sequence[Draft]) -> None:
+        """What is wrong with records as they are stored, as a save would say that gave all of their values again.
+
+        Nothing of them changes, so that rules about changes and about values which a field takes have nothing to say.
+        """
+        for draft in drafts:
+            self.fits(draft)
+        self.conditions(drafts)
+        self.validate([draft for draft in drafts if draft.ok])
+
+    def fits(self, draft: Draft) -> None:
+        """Refuse stored values that their fields would not take any more, such as an option that is gone.
+
+        Left out is what a form does not show, and files, of which the store knows what they are.
+        """
+        fields = [one for one in self.object.taken.values() if one.key in draft.values and one.numbered is None]
+        trial = Draft(draft.id, {})
+        asked = [one for one in fields if not isinstance(one.kind, HoldsFiles)]
+        self.take(trial, {one.name: draft.values[one.key] for one in asked}, set())
+        if trial.problems:
+            gates = Gates(self.session, self.access, self.evaluator, trusted=self.trusted)
+            shown = gates.visible([draft], [one.field for one in trial.problems if one.field])[0]
+            draft.problems += [one for one in trial.problems if one.field in shown]
+
     # -- what came in -----------------------------------------------------------------------------------
 
     def permitted(self, draft: Draft) -> None:

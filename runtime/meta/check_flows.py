@@ -10,6 +10,7 @@ from runtime.base.errors import Message, Problem
 from runtime.base.kind import Catalog
 from runtime.kinds.action import Action
 from runtime.kinds.node import Node
+from runtime.meta.check_auto import passes_alone
 from runtime.meta.check_guards import coming, guarded, guarded_lines
 from runtime.meta.load import Document
 from runtime.meta.model import Model
@@ -45,6 +46,7 @@ def check_flow(document: Document, model: Model, catalog: Catalog, references: R
     yield from guarded(document, model)
     yield from guarded_lines(document, model)
     yield from coming(document, model)
+    yield from passes_alone(document, catalog)
 
 
 def words(does: Any) -> list[str]:

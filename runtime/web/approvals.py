@@ -16,10 +16,11 @@ from runtime.engine.approvals import Chooser, Standing
 from runtime.engine.directory import everybody
 from runtime.engine.flow.state import PENDING
 from runtime.engine.workspace import Session
+from runtime.meta.model import ObjectDef
 from runtime.store.ids import is_id
 from runtime.web.flowforms import key_of, once, seen_version
 from runtime.web.flowwords import TONES, at_moment, flow_label, joined, state_word, step_label
-from runtime.web.forms import visible
+from runtime.web.forms import sentences, visible
 from runtime.web.render import page
 from runtime.web.texts import gettext, page_language
 from runtime.web.work import to
@@ -137,6 +138,7 @@ def start_page(session: Session, workflow: str, access: ObjectAccess, record_id:
     flow = flows.live_definition(session, workflow)[1]
     choosers = approvals.choosers(session, name, record_id, flow)
     message, status, version = "", 200, seen_version()
+    wrong: list[str] = []
     choice = {one.name: [each for each in request.form.getlist(f"choice-{one.name}") if each] for one in choosers}
     if request.method == "POST" and ("begin" in request.form or not choosers):
         try:
@@ -145,6 +147,7 @@ def start_page(session: Session, workflow: str, access: ObjectAccess, record_id:
             if error.status not in SHOWN:
                 raise
             message, status = error.detail(page_language()), error.status
+            wrong = to_mend(error, access.object)
             version = error.extra.get("version", version)
         else:
             done = gettext("Done: %(flow)s") % {"flow": flow_label(flow)}
@@ -153,8 +156,15 @@ def start_page(session: Session, workflow: str, access: ObjectAccess, record_id:
     return page(
         "flow_start.html", session, status, object=access.object, id=record_id, title=title, flow=flow_label(flow),
         help=piece.doc.get("help") or {}, workflow=workflow, choosers=shown(choosers), choice=choice, message=message,
-        once=once(), version=version, asks=not flow.silent,
+        wrong=wrong, once=once(), version=version, asks=not flow.silent,
     )  # fmt: skip
+
+
+def to_mend(error: DougongError, definition: ObjectDef) -> list[str]:
+    """What is wrong with the record itself, by the labels of its fields; nothing where something else was refused."""
+    own = [one for one in error.problems
+           if not one.field or definition.field(one.field) or one.field.startswith("lines.")]  # fmt: skip
+    return sentences(own, definition) if len(own) == len(error.problems) else []
 
 
 def shown(choosers: Sequence[Chooser]) -> list[tuple[str, str, int, int, Sequence[tuple[str, str]]]]:
@@ -178,7 +188,7 @@ def after_saving(session: Session, access: ObjectAccess, record_id: str, workflo
     except DougongError as error:
         if error.status not in SHOWN:
             raise
-        said = {"why": error.detail(page_language())}
+        said = {"why": " ".join(to_mend(error, access.object)) or error.detail(page_language())}
         flash(gettext("It is saved, but not submitted: %(why)s") % said, "alert")
     else:
         flash(gettext("It is saved and submitted."))

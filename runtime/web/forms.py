@@ -22,7 +22,7 @@ from runtime.engine import presenting
 from runtime.engine.access import ObjectAccess, object_access
 from runtime.engine.workspace import Session
 from runtime.kinds.field import Chooses, Context, HoldsFiles, Relates
-from runtime.meta.model import FieldDef
+from runtime.meta.model import FieldDef, ObjectDef
 from runtime.store.database import Question
 from runtime.web import fragments
 from runtime.web.layout import Place
@@ -380,11 +380,22 @@ def place_of(definition: FieldDef) -> Place:
     return Place(definition, definition.label, definition.help)
 
 
-def leftover(form: RecordForm, problems: Iterable[Problem]) -> list[str]:
-    """Put problems at their fields; the sentences that have no input here."""
+def leftover(form: RecordForm, problems: Iterable[Problem], definition: ObjectDef | None = None) -> list[str]:
+    """Put problems at their fields; the sentences that have no input here (:func:`sentences`)."""
     spoken = page_language()
-    return [
-        one.message.text(spoken) if not one.field else f"{one.field}: {one.message.text(spoken)}"
-        for one in problems
-        if not form.refuse(one.field or "", one.message.text(spoken))
-    ]
+    return sentences(
+        [one for one in problems if not form.refuse(one.field or "", one.message.text(spoken))], definition
+    )
+
+
+def sentences(problems: Iterable[Problem], definition: ObjectDef | None = None) -> list[str]:
+    """Problems as sentences that name fields of ``definition`` by their labels; those of lines say where they are."""
+    spoken, found = page_language(), []
+    for one in problems:
+        text, field = one.message.text(spoken), definition.field(one.field) if definition and one.field else None
+        if field is not None:
+            text = f"{field.label[spoken]}: {text}"
+        elif one.field and not one.field.startswith("lines."):
+            text = f"{one.field}: {text}"
+        found.append(text)
+    return found

@@ -23,7 +23,7 @@ from runtime.web.flowchoices import FURTHER, ONE, SEVERAL, Choice, choice
 from runtime.web.flowdrawing import Card, drawn, legend
 from runtime.web.flowforms import Pad, inputs, offered, once
 from runtime.web.flowwords import TONES, at_moment, flow_label, state_word, step_label, task_word
-from runtime.web.forms import Formdata, Offers, RecordForm, leftover
+from runtime.web.forms import Formdata, Offers, RecordForm, leftover, sentences
 from runtime.web.layout import Block, Place
 from runtime.web.lines import LineEditor
 from runtime.web.mending import Mending, mending
@@ -335,7 +335,8 @@ class TaskPage:
                 self.errors[name] = one.message.text(spoken)
             else:
                 rest.append(one)
-        self.sentences += leftover(self.form, rest) if self.form is not None else [one.show(spoken) for one in rest]
+        about = self.record.access.object if self.record is not None else None
+        self.sentences += leftover(self.form, rest, about) if self.form is not None else sentences(rest, about)
         if action in ONE + SEVERAL and "to" in self.errors:
             self.errors["people"] = self.errors["to"]
 

@@ -121,6 +121,10 @@ class World:
     def missing(self, fields: Sequence[str]) -> Sequence[str]:
         return [name for name in fields if self.record.get(name) in (None, "")]
 
+    def demand_rules(self) -> None:
+        if self.record.get("unsound"):
+            raise Invalid(problems=[Problem("value", Message("unsound", "不符"), field="unsound")])
+
     def write(self, values: Mapping[str, Any], actor: str, own: bool = False) -> None:
         if "bad" in values.values():
             raise Invalid(problems=[Problem("value", Message("bad", "坏"))])

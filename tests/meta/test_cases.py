@@ -14,6 +14,7 @@ from runtime.meta.yamltext import parse
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
 BAD = sorted((CASES / "bad").iterdir())
+WARNED = sorted((CASES / "warned").iterdir())
 GOOD = sorted((CASES / "good").iterdir())
 
 
@@ -33,6 +34,21 @@ def test_bad(path: Path, catalog: Catalog) -> None:
     words = path.stem.removeprefix("error_").split("_")
     shown = [f"{one.message.en} {one.path} {_piece(one, path)}".lower() for one in found.errors]
     assert any(all(word in text for word in words) for text in shown), "\n".join(shown)
+
+
+@pytest.mark.parametrize("path", WARNED, ids=lambda path: path.stem)
+def test_warned(path: Path, catalog: Catalog) -> None:
+    found = prepare(load.read(path), catalog)
+    assert found.ok, "a warning refuses nothing"
+    (one,) = [each for each in found.problems if each.severity == "warning"]
+    assert one.file and one.line
+    shown = f"{one.code} {one.message.en} {one.path}".lower()
+    assert all(word in shown for word in path.stem.removeprefix("warning_").split("_")), one.show()
+    assert any("一" <= letter <= "鿿" for letter in one.message.zh)
+
+
+def test_what_is_allowed_or_cannot_happen_is_not_warned_of(catalog: Catalog) -> None:
+    assert not prepare(load.read(CASES / "good" / "all_auto.yaml"), catalog).problems
 
 
 def _piece(problem: object, path: Path) -> str:

@@ -19,6 +19,8 @@ from runtime.engine.flow.votes import PASS
 #: How long a decision may be taken back where the workflow says nothing.
 REGRET = "10m"
 WAYS = ("replay", "direct", "direct_unless_changed")
+#: The kinds of instances whose initiator answers for the record as it stands; a proposal is asked where it is saved.
+OF_RECORDS = ("normal", "sub")
 LASTING = ("performed", "copied", "child_wanted", "child_started", "ended", "fields_set", "returned", "rewound")
 
 
@@ -129,6 +131,8 @@ def resubmit(machine: Machine, args: Mapping[str, Any], task: Task) -> None:
         machine.env.write(values, task.assignee, own=True)
     if values or lines:
         machine.emit("fields_set", task=task.id, fields=sorted(values), **({"lines": sorted(lines)} if lines else {}))
+    if machine.state.kind in OF_RECORDS:
+        machine.env.demand_rules()
     run, jump = machine.state.runs[task.run], machine.state.jump
     fields = machine.definition.condition_fields
     direct = jump is not None and (jump["mode"] == "direct" or machine.env.values(fields) == jump["before"])

@@ -141,6 +141,8 @@ def start(machine: Machine, command: Command, task: Task | None) -> None:
     if kind == "normal" and cause is None and "when" in doc and not machine.env.condition(doc["when"]):
         when = doc["when"]
         raise wrong("start.when", f"this workflow starts only when {when}", f"该流程仅在满足条件时可发起：{when}")
+    if kind == "normal" and cause is None and command.actor != SYSTEM:  # What begins by itself goes on as it is.
+        machine.env.demand_rules()
     initiator = str(args.get("initiator") or command.actor)
     machine.state.initiator = initiator
     choice = check_choice(machine.asking(), args.get("choice") or {})

@@ -99,6 +99,9 @@ class Env(Protocol):
     def missing(self, fields: Sequence[str]) -> Sequence[str]:
         """Those of the fields that are blank."""
 
+    def demand_rules(self) -> None:
+        """The record, as it stands, keeps every rule. Raises Invalid with all that is wrong."""
+
     def write(self, values: Mapping[str, Any], actor: str, own: bool = False) -> None:
         """Set fields of the record; ``own``: only those that the actor may set anyhow. Raises DougongError."""
 
