@@ -250,6 +250,9 @@ class Effects:
             yield from self.converted(before, was, now)
         for was, now in common_fields(before, after):
             yield from self.tightened(before, was, now)
+        for one in after.fields.values():
+            if one.key not in before.by_key and all(one is not now for _, now in changed):
+                yield from self.added(before, one)
         yield from self.unique(before, after)
         yield from self.validations(before, after)
 
@@ -290,19 +293,30 @@ class Effects:
                         f"“{now.name}”的 {lost} 个值不符合 {now.type}，将变为空；回滚可恢复"),
             )  # fmt: skip
 
+    def added(self, before: ObjectDef, one: FieldDef) -> Iterator[Effect]:
+        """A new field that must be filled in. One that comes back brings the values that it had."""
+        if one.stored and one.required is True and one.numbered is None:
+            container = "ext" if one.kind.long else "data"
+            lacking = Sql(f"NOT coalesce(jsonb_exists({container}, %s), false)", (one.key,))
+            yield from self.asked_for(before, one, lacking)
+
+    def asked_for(self, before: ObjectDef, now: FieldDef, lacking: Sql) -> Iterator[Effect]:
+        """Records that have no value where there must be one from now on."""
+        count = self.count(before, lacking)
+        if count:
+            yield Effect(
+                "now_required", before.name, now.name, count,
+                Message(f"{count} records have no {now.name!r}, "
+                        "which becomes required: asked for at their next change",
+                        f"{count} 条记录未填“{now.name}”（改为必填），下次修改时须补填"),
+            )  # fmt: skip
+
     def tightened(self, before: ObjectDef, was: FieldDef, now: FieldDef) -> Iterator[Effect]:
         """Values that the new options would refuse, and blanks where a value becomes required."""
         if not was.stored or not now.stored:
             return
         if now.required is True and was.required is not True:
-            count = self.count(before, Sql("NOT (") + self.filled(before, was) + ")")
-            if count:
-                yield Effect(
-                    "now_required", before.name, now.name, count,
-                    Message(f"{count} records have no {now.name!r}, "
-                            "which becomes required: asked for at their next change",
-                            f"{count} 条记录未填“{now.name}”（改为必填），下次修改时须补填"),
-                )  # fmt: skip
+            yield from self.asked_for(before, now, Sql("NOT (") + self.filled(before, was) + ")")
         if dict(was.kind.settings) == dict(now.kind.settings):
             return
         wrong = 0

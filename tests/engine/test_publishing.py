@@ -156,6 +156,23 @@ def test_a_new_field_of_an_old_name_is_a_new_field(shop: Shop) -> None:
     assert all_of(shop, "cost") == [5]
 
 
+def test_a_plan_counts_the_records_that_lack_what_becomes_required(shop: Shop) -> None:
+    size = "size: {type: number, label: {en: Size, zh: 大小}, required: true}"
+    story = "story: {type: long_text, label: {en: Story, zh: 故事}, required: true}"
+    number = 'number: {type: autonumber, label: {en: No, zh: 号}, pattern: "N{000}"}'
+    shop.publish(thing(NAME))
+    for name in "ab":
+        make(shop, name=name)
+    plan = shop.publish(thing(NAME, size, story, number))
+    told = [(one.code, one.field, one.count) for one in plan.effects]
+    assert told == [("now_required", "size", 2), ("now_required", "story", 2)]
+    make(shop, name="c", size=1, story="long")
+    shop.publish(thing(NAME))
+    _, plan = publish.rollback(shop.workspace, 2)
+    told = [(one.code, one.field, one.count) for one in plan.effects]
+    assert told == [("now_required", "size", 2), ("now_required", "story", 2)], "what came back brought its values"
+
+
 def test_a_refused_publish_changes_nothing(shop: Shop) -> None:
     shop.publish(thing(NAME))
     make(shop, name="a")
