@@ -47,23 +47,29 @@ class Wanted:
         return said, values
 
 
-def own(schema: str, columns: str, user: str) -> Sql:
-    """Somebody's open tasks: those that he has, and those that he shares with his stand-in. Each part has its index."""
-    table = ident(schema, "s_task")
-    return Sql(
-        f"SELECT {columns} FROM {table} WHERE assignee = %s::uuid AND state = 'open' UNION ALL "
-        f"SELECT {columns} FROM {table} WHERE principal = %s::uuid AND shared AND state = 'open' "
-        "AND assignee IS DISTINCT FROM principal", (user, user))  # fmt: skip
+def own(schema: str, columns: str, user: str, newest: Sql | None = None) -> Sql:
+    """Somebody's open tasks: those that he has, and those that he shares with his stand-in. Each part has its index.
+
+    ``newest``: which of each part, where more than are asked for need not be looked at.
+    """
+    table, more = ident(schema, "s_task"), newest or Sql("")
+    return (
+        Sql(f"(SELECT {columns} FROM {table} t WHERE assignee = %s::uuid AND state = 'open'", (user,)) + more
+        + Sql(f") UNION ALL (SELECT {columns} FROM {table} t WHERE principal = %s::uuid AND shared AND state = 'open' "
+              "AND assignee IS DISTINCT FROM principal", (user,)) + more + ")"
+    )  # fmt: skip
 
 
 def todo(database: Database, schema: str, user: str, wanted: Wanted) -> list[tuple[Any, ...]]:
     """Somebody's open tasks, newest first."""
     more, values = wanted.conditions()
-    later = " AND t.id < %s::uuid" if wanted.after else ""
-    after = [wanted.after] if wanted.after else []
-    said = Sql(f"SELECT {TASK} FROM (") + own(schema, "*", user) + Sql(
-        f") t JOIN {ident(schema, 's_instance')} i ON i.id = t.instance WHERE true{later}{more} "
-        f"ORDER BY t.id DESC LIMIT {wanted.limit:d}", (*after, *values))  # fmt: skip
+    order = f"ORDER BY t.id DESC LIMIT {wanted.limit:d}"
+    later = Sql(" AND t.id < %s::uuid", (wanted.after,)) if wanted.after else Sql("")
+    # What other conditions look at is known after the join only.
+    part = later if more else later + f" {order}"
+    said = Sql(f"SELECT {TASK} FROM (") + own(schema, "*", user, part) + Sql(
+        f") t JOIN {ident(schema, 's_instance')} i ON i.id = t.instance WHERE true{more} {order}", tuple(values)
+    )  # fmt: skip
     return database.rows(said, prepare=not more)
 
 
