@@ -45,17 +45,24 @@ test("and back by finger: held first, then moved", async ({ browser }) => {
   await page.goto(calendar);
   await expect(page.locator("record-calendar[data-live]")).toBeVisible();
   const { from, to } = await days(page);
-  const source = await page.locator(`[data-entry="${known.activity}"]`).boundingBox();
-  const target = await page.locator(`[data-day="${to}"]`).boundingBox();
-  if (source === null || target === null) throw new Error("nothing to drag");
+  const spots = async () => {
+    const source = await page.locator(`[data-entry="${known.activity}"]`).boundingBox();
+    const target = await page.locator(`[data-day="${to}"]`).boundingBox();
+    if (source === null || target === null) throw new Error("nothing to drag");
+    return {
+      at: { x: source.x + source.width / 2, y: source.y + source.height / 2 },
+      end: { x: target.x + target.width / 2, y: target.y + target.height / 2 },
+    };
+  };
   const session = await context.newCDPSession(page);
-  const at = { x: source.x + source.width / 2, y: source.y + source.height / 2 };
-  const end = { x: target.x + target.width / 2, y: target.y + target.height / 2 };
+  const { at: before } = await spots();
   // A finger that moves at once does not take anything.
-  await session.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [at] });
-  await session.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: [{ x: at.x, y: at.y + 30 }] });
+  await session.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [before] });
+  await session.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: [{ x: before.x, y: before.y + 30 }] });
   await session.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
   await expect(page.locator(".dragged")).toHaveCount(0);
+  // It may have moved the page, and with it what is to be taken.
+  const { at, end } = await spots();
   await session.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [at] });
   await expect(page.locator(".dragged")).toBeVisible();
   for (let step = 1; step <= 10; step += 1) {
