@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 
@@ -38,6 +39,7 @@ def param(value: Any, cast: str | None = None) -> Sql:
     return Sql(f"%s::{cast}" if cast else "%s", (value,))
 
 
+@lru_cache(4096)
 def ident(*names: str) -> str:
     """A quoted identifier, ``ident("w_1", "o_lead")`` gives ``"w_1"."o_lead"``.
 

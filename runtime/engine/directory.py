@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from weakref import WeakKeyDictionary
 
 from runtime.engine.flow.world import Deputy
@@ -23,6 +24,12 @@ class Everybody:
         model = snapshot.model
         roles = model.pieces.get("role", {})
         self.managing = {ADMIN, *(name for name, piece in roles.items() if piece.doc.get("administer"))}
+        self._workspace = workspace
+
+    @cached_property
+    def arranging(self) -> frozenset[str]:
+        """Who may have a stand-in: a first one moves the stamp."""
+        return standins.arranging(self._workspace.database, self._workspace.schema)
 
 
 _known: WeakKeyDictionary[Snapshot, Everybody] = WeakKeyDictionary()
@@ -102,5 +109,7 @@ class People:
 
     def delegate(self, user: str, workflow: str, now: datetime) -> Deputy | None:
         """Who stands in for somebody now."""
+        if user not in self.all.arranging:
+            return None
         found = standins.delegate(self.database, self.schema, user, workflow, now)
         return Deputy(found[0], found[1] == standins.SHARE) if found else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from runtime.engine.flow import state as states
@@ -15,8 +16,8 @@ TASK_EVENTS = {"task_opened": "id", "task_moved": "task", "task_closed": "task"}
 TIMER_EVENTS = {"timer_set": "id", "timer_moved": "timer", "timer_closed": "timer"}
 
 
-def stored(connection: Connection, schema: str, row: flows.Row, machine: Machine) -> None:
-    """Write state, events, notices and the rows of tasks and timers that were touched."""
+def stored(connection: Connection, schema: str, row: flows.Row, machine: Machine) -> dict[str, Any]:
+    """Write state, events, notices and the rows of tasks and timers that were touched; what a caller is told."""
     state = machine.state
     touched = dict.fromkeys(
         event.data[TASK_EVENTS[event.type]] for event in machine.events if event.type in TASK_EVENTS
@@ -39,7 +40,20 @@ def stored(connection: Connection, schema: str, row: flows.Row, machine: Machine
     ]
     seq = row.seq + len(lines)
     told = notices(row, machine)
-    flows.store(connection, schema, row.id, states.dump(state), seq, lines, tasks, timers, told)
+    there = [task.id for task in state.tasks.values() if task.state == "open" and task.id not in touched]
+    ids = flows.store(connection, schema, row.id, states.dump(state), seq, lines, tasks, timers, told, there)
+    return answered(row, state, seq, ids)
+
+
+def answered(row: flows.Row, state: Instance, seq: int, ids: Mapping[int, str]) -> dict[str, Any]:
+    """What a caller is told of an instance: where it stands, and its open tasks."""
+    return {
+        "instance": row.id, "workflow": row.workflow, "state": state.state, "rev": seq,
+        "open_tasks": [
+            {"id": ids[task.id], "number": task.id, "assignee": person_or_none(task.assignee)}
+            for task in sorted(state.tasks.values(), key=lambda one: one.id) if task.state == "open"
+        ],
+    }  # fmt: skip
 
 
 def person_or_none(text: str | None) -> str | None:

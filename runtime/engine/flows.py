@@ -21,7 +21,7 @@ from runtime.engine.flow.definition import Definition, compile_flow
 from runtime.engine.flow.machine import SYSTEM, Machine
 from runtime.engine.flow.moments import moment_of
 from runtime.engine.flow.state import Event, Instance
-from runtime.engine.flowrows import stored
+from runtime.engine.flowrows import answered, stored
 from runtime.engine.flowworld import World
 from runtime.engine.guards import Wait
 from runtime.engine.saving import Options, Pending, Written
@@ -81,6 +81,8 @@ class Flows:
         self.session = session
         self.now = now
         self.schema = session.workspace.schema
+        #: What callers are told of the instances that commands of this transaction have changed.
+        self.standing: dict[str, dict[str, Any]] = {}
 
     @property
     def actor(self) -> str:
@@ -97,6 +99,7 @@ class Flows:
         """
         request = ["start", workflow, object_name, record_id, choice, *([] if version is None else [version])]
         flowargs.check({"version": version})
+        self.standing.clear()
         with self.session.database.transaction() as connection:
             done = self.replayed(connection, key, request)
             if done is not None:
@@ -187,6 +190,7 @@ class Flows:
         if name in (*INTERNAL, "start") or (name in OF_TASKS and task is None):
             raise NotFound(Message(f"there is no action {name[:40]!r} here", f"此处没有操作“{name[:40]}”"))
         flowargs.check(args)
+        self.standing.clear()
         with self.session.database.transaction() as connection:
             done = self.replayed(connection, key, [instance, name, task, args])
             if done is not None:
@@ -264,7 +268,7 @@ class Flows:
             return
         if command.name in SUBMITTING and command.actor != SYSTEM and not row.parent and cause is None:
             refuse_blocked(machine, world)
-        stored(connection, self.schema, row, machine)
+        self.standing[row.id] = stored(connection, self.schema, row, machine)
         ends = any(event.type == "ended" for event in machine.events)  # Not where somebody comments on what is over.
         if ends and row.kind == "proposal":
             proposals.close(connection, self.schema, row.id, machine.state.state)
@@ -350,9 +354,17 @@ class Flows:
     def answer(self, connection: Connection, key: str | None, instance: str) -> dict[str, Any]:
         """The id and state of an instance, kept under the key."""
         actor = self.session.user_id
-        found = flows.answer(connection, self.schema, instance, actor, key if actor else None)
-        made: dict[str, Any] = load(found)
+        made = self.standing.get(instance) or self.read(connection, instance)
+        if key is not None and actor is not None:
+            flows.answer(connection, self.schema, actor, key, dump_text(made))
         return made
+
+    def read(self, connection: Connection, instance: str) -> dict[str, Any]:
+        """Where an instance stands that no command of this transaction has changed."""
+        looking = flows.Looking(connection)
+        row = flows.read(looking, self.schema, instance)
+        assert row is not None
+        return answered(row, states.load(row.data), row.seq, flows.task_ids(looking, self.schema, instance))
 
 
 _definitions: dict[tuple[str, str], Definition] = {}

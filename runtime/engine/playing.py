@@ -217,6 +217,7 @@ class Player(Cast):
         user, to = self.people[step["away"]], self.people[step["to"]]
         standins.add(self.stage.database, self.stage.schema, user, to, [], self.stage.clock, end,
                      str(step.get("mode", standins.TAKE_OVER)))  # fmt: skip
+        self.stage.settle()
 
     def clock(self, step: Mapping[str, Any]) -> None:
         """Time goes by."""

@@ -68,6 +68,7 @@ def add(session: Session, to: str, begins: datetime, ends: datetime, workflows: 
         raise wrong("workflows", f"there is no workflow {strangers[0][:60]!r}", f"没有名为“{strangers[0][:60]}”的流程")
     with session.database.transaction() as connection:
         made = arranged(session, flows.Bound(connection), to, begins, ends, names, mode)
+    session.settle()
     audit.note(session.workspace, user, "stand_in_added", {"id": made, "to": to, "mode": mode})
     return made
 

@@ -179,7 +179,8 @@ class Database:
 def run(connection: Connection, statement: Sql, *, prepare: bool = False) -> list[tuple[Any, ...]]:
     """All rows of ``statement`` on ``connection``, [] when it gives none."""
     cursor = connection.execute(statement.text, statement.params, prepare=prepare)
-    return cursor.fetchall() if cursor.description else []
+    result = cursor.pgresult  # Not `description`, which describes every column to say whether there is one.
+    return cursor.fetchall() if result is not None and result.nfields else []
 
 
 def inline(statement: Sql, stays: type | None = None) -> Sql:

@@ -190,10 +190,14 @@ def add(connection: Connection, schema: str, row: Row) -> None:
 
 def store(connection: Connection, schema: str, instance: str, state: Mapping[str, Any], seq: int,
           events: Sequence[Mapping[str, Any]], tasks: Sequence[Mapping[str, Any]],
-          timers: Sequence[Mapping[str, Any]], notices: Sequence[Mapping[str, Any]]) -> None:  # fmt: skip
-    """What a command has done, in one statement. A notice names its task by number."""
+          timers: Sequence[Mapping[str, Any]], notices: Sequence[Mapping[str, Any]],
+          asked: Sequence[int] = ()) -> dict[int, str]:  # fmt: skip
+    """What a command has done, in one statement; the ids of the tasks ``asked`` for. A notice names its task by number.
+
+    The statement sees the tasks as they were before it: those that it makes give their ids themselves.
+    """
     name = {one: ident(schema, one) for one in ("s_instance", "s_flow_event", "s_task", "s_timer", "s_notice")}
-    run(connection, Sql(
+    return dict(run(connection, Sql(
         f"WITH i AS (UPDATE {name['s_instance']} SET data = %s::jsonb, state = %s, ended_at = %s::timestamptz, "
         "seq = %s WHERE id = %s::uuid), "
         f"e AS (INSERT INTO {name['s_flow_event']} (instance, seq, at, type, data) SELECT %s::uuid, r.* FROM "
@@ -208,13 +212,15 @@ def store(connection: Connection, schema: str, instance: str, state: Mapping[str
         "ON CONFLICT (instance, number) DO UPDATE SET "
         "state = excluded.state, opened_at = excluded.opened_at, "
         "due_at = excluded.due_at, decided_at = excluded.decided_at, decided_by = excluded.decided_by "
-        "RETURNING number, id) "
-        f"INSERT INTO {name['s_notice']} (id, user_id, type, instance, task, text) "
+        "RETURNING number, id), "
+        f"n AS (INSERT INTO {name['s_notice']} (id, user_id, type, instance, task, text) "
         "SELECT r.id, r.user_id, r.type, %s::uuid, t.id, r.text FROM jsonb_to_recordset(%s::jsonb) "
-        "AS r(id uuid, user_id uuid, type text, task int, text text) LEFT JOIN t ON t.number = r.task",
+        "AS r(id uuid, user_id uuid, type text, task int, text text) LEFT JOIN t ON t.number = r.task) "
+        f"SELECT number, id::text FROM {name['s_task']} WHERE instance = %s::uuid AND number = ANY(%s) "
+        "UNION ALL SELECT number, id::text FROM t",
         (dump_text(state), state["state"], state["ended"], seq, instance, instance, dump_text(list(events)), instance,
-         dump_text(list(timers)), instance, dump_text(list(tasks)), instance, dump_text(list(notices)))),
-        prepare=True)  # fmt: skip
+         dump_text(list(timers)), instance, dump_text(list(tasks)), instance, dump_text(list(notices)),
+         instance, list(asked))), prepare=True))  # fmt: skip
 
 
 def copy_to(connection: Connection, schema: str, instance: str, people: Sequence[str]) -> None:
@@ -238,23 +244,11 @@ def once(connection: Connection, schema: str, actor: str, key: str, request: byt
     return bytes(found[0][0]), str(found[0][1])
 
 
-def answer(connection: Connection, schema: str, instance: str, actor: str | None = None,
-           key: str | None = None) -> bytes:  # fmt: skip
-    """JSON: an instance's state and its open tasks, kept as the answer under a key when there is one."""
-    said = (
-        "SELECT json_build_object('instance', i.id, 'workflow', i.workflow, 'state', i.state, 'rev', i.seq, "
-        "'open_tasks', coalesce((SELECT json_agg("
-        "json_build_object('id', t.id, 'number', t.number, 'assignee', t.assignee) "
-        f"ORDER BY t.number) FROM {ident(schema, 's_task')} t WHERE t.instance = i.id AND t.state = 'open'), "
-        f"'[]'::json)) FROM {ident(schema, 's_instance')} i WHERE i.id = %s::uuid"
-    )
-    if key is None:
-        found = run(connection, Sql(said, (instance,)), prepare=True)
-    else:
-        found = run(connection, Sql(
-            f"UPDATE {ident(schema, 's_flow_command')} SET response = ({said}) WHERE actor = %s::uuid AND key = %s "
-            "RETURNING response::json", (instance, actor, key)), prepare=True)  # fmt: skip
-    return bytes(found[0][0])
+def answer(connection: Connection, schema: str, actor: str, key: str, text: str) -> None:
+    """Keep what was answered under a key that :func:`once` has taken."""
+    table = ident(schema, "s_flow_command")
+    run(connection, Sql(f"UPDATE {table} SET response = %s WHERE actor = %s::uuid AND key = %s", (text, actor, key)),
+        prepare=True)  # fmt: skip
 
 
 TASK = (

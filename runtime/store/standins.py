@@ -52,12 +52,14 @@ def overlapping(database: Database, schema: str, begins: datetime, ends: datetim
 
 def add(database: Database, schema: str, user: str, to: str, workflows: Sequence[str], begins: datetime,
         ends: datetime, mode: str = TAKE_OVER) -> str:  # fmt: skip
-    """A new stand-in; its id."""
-    identity = new_id()
+    """A new stand-in; its id. Somebody's first one moves the stamp: :func:`arranging` has changed."""
+    identity, table = new_id(), ident(schema, "s_delegation")
     database.rows(Sql(
-        f"INSERT INTO {ident(schema, 's_delegation')} (id, user_id, to_id, workflows, from_at, until_at, mode) "
-        "VALUES (%s::uuid, %s::uuid, %s::uuid, %s, %s, %s, %s)",
-        (identity, user, to, list(workflows), begins, ends, mode)))  # fmt: skip
+        f"WITH made AS (INSERT INTO {table} (id, user_id, to_id, workflows, from_at, until_at, mode) "
+        "VALUES (%s::uuid, %s::uuid, %s::uuid, %s, %s, %s, %s)) "
+        f"UPDATE {ident(schema, 's_live')} SET stamp = stamp + 1 "
+        f"WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE user_id = %s::uuid)",
+        (identity, user, to, list(workflows), begins, ends, mode, user)))  # fmt: skip
     return identity
 
 
@@ -68,6 +70,14 @@ def delegate(database: Database, schema: str, user: str, workflow: str, now: dat
         "until_at > %s AND (workflows = '{}' OR %s = ANY(workflows)) ORDER BY from_at DESC LIMIT 1",
         (user, now, now, workflow)), prepare=True)  # fmt: skip
     return (str(found[0]), str(found[1])) if found else None
+
+
+def arranging(database: Database, schema: str) -> frozenset[str]:
+    """Who has ever arranged that somebody stands in for him: of everybody else :func:`delegate` need not be asked."""
+    rows = database.rows(Sql(
+        f"SELECT id::text FROM {ident(schema, 's_user')} u WHERE EXISTS "
+        f"(SELECT 1 FROM {ident(schema, 's_delegation')} d WHERE d.user_id = u.id)"))  # fmt: skip
+    return frozenset(row[0] for row in rows)
 
 
 def end(database: Database, schema: str, user: str, identity: str) -> bool:

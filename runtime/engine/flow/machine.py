@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from runtime.base.errors import Conflict, Message
@@ -42,9 +43,9 @@ class Machine:
         self.entering: set[Path] = set()
         self.following: dict[Path, Path] = {}
 
-    @property
+    @cached_property
     def now(self) -> str:
-        """This moment."""
+        """The moment of the command."""
         return stamp(self.env.now)
 
     def emit(self, type: str, **data: Any) -> None:
