@@ -383,11 +383,9 @@ def unknown_object(name: str) -> NotFound:
 
 def object_access(snapshot: Snapshot, person: Person, definition: ObjectDef) -> ObjectAccess:
     """The person's rights on an object, compiled once."""
-    found = person.access.get(definition.name) if person.id else None
+    found = person.access.get(definition.name)
     if found is None or found.snapshot is not snapshot:
-        found = ObjectAccess(snapshot, person, definition)
-        if person.id:
-            person.access[definition.name] = found
+        found = person.access[definition.name] = ObjectAccess(snapshot, person, definition)
     return found
 
 

@@ -20,7 +20,7 @@ from runtime.engine.flow.worktime import Calendar, read_calendar
 from runtime.engine.saving import Options, Written
 from runtime.engine.storing import RETRY, Divert
 from runtime.engine.triggers import stir
-from runtime.engine.workspace import SYSTEM, TRIES, Person, Session
+from runtime.engine.workspace import TRIES, Person, Session
 from runtime.formula.compiler import Compiled
 from runtime.kinds.action import Action
 from runtime.store import calendars, flows, proposals
@@ -37,7 +37,7 @@ class ByItself(Session):
     """What a workflow does by itself: with the rights of the system, under the name of who has decided."""
 
     def _who(self) -> Person:
-        return SYSTEM
+        return self.snapshot.system
 
 
 def unbound(*_: Any) -> Any:

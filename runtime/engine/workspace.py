@@ -110,6 +110,11 @@ class Snapshot:
         """What formulas may know when this person works here, now or at another moment."""
         return replace(self.workspace.env(person, moment), calendars=self.workdays)
 
+    @cached_property
+    def system(self) -> Person:
+        """The system itself, with what is kept of its rights under this snapshot."""
+        return replace(SYSTEM, access={}, kept={})
+
     def person(self, user_id: str) -> Person:
         """The user with this id. Raises Unauthorized when there is none or not any more."""
         found = self._people.get(user_id)
@@ -255,7 +260,7 @@ class Session:
     def _who(self) -> Person:
         if self._digest is not None:
             self.user_id = self.snapshot.token(self._digest)[0]
-        return SYSTEM if self.user_id is None else self.snapshot.person(self.user_id)
+        return self.snapshot.system if self.user_id is None else self.snapshot.person(self.user_id)
 
     def renew(self) -> None:
         """Look everything up again. Raises Unauthorized when the caller has lost his access."""

@@ -65,6 +65,13 @@ label: {en: Pair, zh: 双人}
 object: doc
 nodes: [{approve: either, who: {users: [ada, bob]}, mode: any}]
 after: {approved: [{update: {status: ok}}]}
+---
+workflow: chain
+label: {en: Chain, zh: 串行}
+object: doc
+nodes:
+""" + "".join(f"  - {{approve: step{number}, who: {{user: ada}}}}\n" for number in range(1, 11)) + """
+after: {approved: [{update: {status: ok}}]}
 """
 
 
@@ -308,6 +315,25 @@ def decisions(dsn: str, finished: int, rounds: int = 300) -> dict[str, float]:
     return {"few": few, "many": many, "ratio": many / few}
 
 
+def rate(dsn: str, count: int = 60) -> dict[str, float]:
+    """Decisions a second of one thread, each with a key: in chains of ten steps, and where each one ends its instance.
+
+    What ends an instance also changes the record.
+    """
+    office = Office(dsn, "rate")
+    session, found = office.session("ada"), {}
+    for workflow, steps, rounds in (("chain", 10, count), ("pair", 1, count * 5)):
+        made = [office.start(workflow)["instance"] for _ in range(rounds + 5)]
+        for place, instance in enumerate(made):
+            begun = time.perf_counter() if place == 5 else 0 if place < 5 else begun
+            for number in range(1, steps + 1):
+                answer = Flows(session).act(instance, "agree", number, {}, f"{instance}-{number}")
+            assert answer["state"] == "approved", answer
+        found[workflow] = rounds * steps / (time.perf_counter() - begun)
+    office.database.close()
+    return {"chain": found["chain"], "ending": found["pair"]}
+
+
 # -- web processes that are killed ------------------------------------------------------------------------------
 
 
@@ -393,7 +419,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--pairs", type=int, default=1_000)
     parser.add_argument("--others", type=int, default=100_000)
     parser.add_argument("--finished", type=int, default=1_000_000)
-    parser.add_argument("--only", choices=("timers", "killed", "pairs", "web", "tasks", "decisions"))
+    parser.add_argument("--only", choices=("timers", "killed", "pairs", "web", "tasks", "decisions", "rate"))
     asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="dougong-bench-") as folder:
         place = Path(folder)
@@ -418,6 +444,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 print(f"web processes killed: {web(office, dsn, place, 500, 10)}", flush=True)
             if asked.only in (None, "tasks"):
                 print(f"tasks beside {asked.others} of others: {listing(dsn, asked.others)}", flush=True)
+            if asked.only in (None, "rate"):
+                print(f"decisions a second, one thread: {rate(dsn)}", flush=True)
             if asked.only in (None, "decisions"):
                 print(f"decision beside {asked.finished} finished: {decisions(dsn, asked.finished)}", flush=True)
             database.close()
