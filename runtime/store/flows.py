@@ -194,19 +194,20 @@ def store(connection: Connection, schema: str, instance: str, state: Mapping[str
           asked: Sequence[int] = ()) -> dict[int, str]:  # fmt: skip
     """What a command has done, in one statement; the ids of the tasks ``asked`` for. A notice names its task by number.
 
+    Everything takes the instance's id from the row that it changes: nothing is written of one that is not there.
     The statement sees the tasks as they were before it: those that it makes give their ids themselves.
     """
     name = {one: ident(schema, one) for one in ("s_instance", "s_flow_event", "s_task", "s_timer", "s_notice")}
-    return dict(run(connection, Sql(
+    found = run(connection, Sql(
         f"WITH i AS (UPDATE {name['s_instance']} SET data = %s::jsonb, state = %s, ended_at = %s::timestamptz, "
-        "seq = %s WHERE id = %s::uuid), "
-        f"e AS (INSERT INTO {name['s_flow_event']} (instance, seq, at, type, data) SELECT %s::uuid, r.* FROM "
+        "seq = %s WHERE id = %s::uuid RETURNING id), "
+        f"e AS (INSERT INTO {name['s_flow_event']} (instance, seq, at, type, data) SELECT i.id, r.* FROM i, "
         "jsonb_to_recordset(%s::jsonb) AS r(seq int, at timestamptz, type text, data jsonb)), "
-        f"m AS (INSERT INTO {name['s_timer']} (instance, number, fire_at, state) SELECT %s::uuid, r.* FROM "
+        f"m AS (INSERT INTO {name['s_timer']} (instance, number, fire_at, state) SELECT i.id, r.* FROM i, "
         "jsonb_to_recordset(%s::jsonb) AS r(number int, fire_at timestamptz, state text) "
         "ON CONFLICT (instance, number) DO UPDATE SET fire_at = excluded.fire_at, state = excluded.state), "
         f"t AS (INSERT INTO {name['s_task']} (instance, id, number, node, kind, assignee, principal, shared, state, "
-        "opened_at, due_at, decided_at, decided_by) SELECT %s::uuid, r.* FROM jsonb_to_recordset(%s::jsonb) AS r("
+        "opened_at, due_at, decided_at, decided_by) SELECT i.id, r.* FROM i, jsonb_to_recordset(%s::jsonb) AS r("
         "id uuid, number int, node text, kind text, assignee uuid, principal uuid, shared boolean, state text, "
         "opened_at timestamptz, due_at timestamptz, decided_at timestamptz, decided_by uuid) "
         "ON CONFLICT (instance, number) DO UPDATE SET "
@@ -214,13 +215,14 @@ def store(connection: Connection, schema: str, instance: str, state: Mapping[str
         "due_at = excluded.due_at, decided_at = excluded.decided_at, decided_by = excluded.decided_by "
         "RETURNING number, id), "
         f"n AS (INSERT INTO {name['s_notice']} (id, user_id, type, instance, task, text) "
-        "SELECT r.id, r.user_id, r.type, %s::uuid, t.id, r.text FROM jsonb_to_recordset(%s::jsonb) "
+        "SELECT r.id, r.user_id, r.type, i.id, t.id, r.text FROM i, jsonb_to_recordset(%s::jsonb) "
         "AS r(id uuid, user_id uuid, type text, task int, text text) LEFT JOIN t ON t.number = r.task) "
-        f"SELECT number, id::text FROM {name['s_task']} WHERE instance = %s::uuid AND number = ANY(%s) "
-        "UNION ALL SELECT number, id::text FROM t",
-        (dump_text(state), state["state"], state["ended"], seq, instance, instance, dump_text(list(events)), instance,
-         dump_text(list(timers)), instance, dump_text(list(tasks)), instance, dump_text(list(notices)),
-         instance, list(asked))), prepare=True))  # fmt: skip
+        f"SELECT s.number, s.id::text FROM {name['s_task']} s WHERE s.instance = %s::uuid AND s.number = ANY(%s) "
+        "UNION ALL SELECT t.number, t.id::text FROM t",
+        (dump_text(state), state["state"], state["ended"], seq, instance, dump_text(list(events)),
+         dump_text(list(timers)), dump_text(list(tasks)), dump_text(list(notices)), instance, list(asked))),
+        prepare=True)  # fmt: skip
+    return dict(found)
 
 
 def copy_to(connection: Connection, schema: str, instance: str, people: Sequence[str]) -> None:

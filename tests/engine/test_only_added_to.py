@@ -12,8 +12,9 @@ from runtime.base.errors import Conflict
 from runtime.base.kind import Catalog
 from runtime.base.sqltext import Sql, ident
 from runtime.engine import audit, records
-from runtime.store import migrate, throwaway, workspaces
+from runtime.store import flows, migrate, throwaway, workspaces
 from runtime.store.database import Database
+from runtime.store.ids import new_id
 from tests.conftest import Shop, copied, prepared
 from tests.engine.tables import count, guarded_no_more
 from tests.engine.test_flows import FINANCE, FLOW, QUOTE, SALES
@@ -65,11 +66,30 @@ def test_refused_to_the_programs_own_connection(used: Shop, table: str, attempt:
     assert content(used, table) == before
 
 
-def test_refused_by_the_way_too(used: Shop) -> None:
-    before = content(used, "s_flow_event")
-    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="s_flow_event is only added to"):
-        used.database.rows(Sql(f"TRUNCATE {ident(used.workspace.schema, 's_instance')} CASCADE"))
-    assert content(used, "s_flow_event") == before
+@pytest.mark.parametrize("text", ["TRUNCATE {t} CASCADE", "DELETE FROM {t}", "DELETE FROM {t} WHERE state = 'running'",
+                                  "MERGE INTO {t} i USING {t} o ON o.id = i.id WHEN MATCHED THEN DELETE"])  # fmt: skip
+def test_instances_stay(used: Shop, text: str) -> None:
+    tables = ("s_instance", "s_flow_event", "s_task")
+    before = {table: content(used, table) for table in tables}
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="rows of s_instance are never deleted"):
+        used.database.rows(Sql(text.format(t=ident(used.workspace.schema, "s_instance"))))
+    assert all(before.values()) and before == {table: content(used, table) for table in tables}
+
+
+def test_nothing_is_written_of_an_instance_that_is_not_there(used: Shop) -> None:
+    state = {"state": "running", "ended": None}
+    moment = "2026-11-22T00:00:00Z"
+    event = {"seq": 1, "at": moment, "type": "started", "data": {}}
+    task = {"id": new_id(), "number": 1, "node": "n", "kind": "task", "shared": False, "state": "open",
+            "opened_at": moment}  # fmt: skip
+    timer = {"number": 1, "fire_at": moment, "state": "scheduled"}
+    notice = {"id": new_id(), "user_id": new_id(), "type": "task", "task": 1, "text": "t"}
+    tables = ("s_instance", "s_flow_event", "s_task", "s_timer", "s_notice")
+    before = {table: content(used, table) for table in tables}
+    with used.database.transaction() as connection:
+        schema = used.workspace.schema
+        assert flows.store(connection, schema, new_id(), state, 1, [event], [task], [timer], [notice], [1]) == {}
+    assert before == {table: content(used, table) for table in tables}
 
 
 def content(shop: Shop, table: str) -> list[tuple[object, ...]]:
