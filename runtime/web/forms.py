@@ -26,7 +26,7 @@ from runtime.meta.model import FieldDef, ObjectDef
 from runtime.store.database import Question
 from runtime.web import fragments
 from runtime.web.layout import Place
-from runtime.web.shown import context_of
+from runtime.web.shown import context_of, unseen
 from runtime.web.texts import page_language
 
 #: Options of a select before a search is needed.
@@ -187,7 +187,7 @@ class KindField(FormField):  # type: ignore[misc]
         offered = self.offers.first(kind, self.searched)[:OFFERED]
         missing = [one for one, _ in self.beyond(offered)]
         titles = self.offers.titles(kind, missing)
-        return [(one, titles.get(one) or one[:8]) for one in missing] + [
+        return [(one, titles[one] or one[:8] if one in titles else unseen()) for one in missing] + [
             (one, name or one[:8]) for one, name in offered
         ]
 

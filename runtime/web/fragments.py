@@ -69,7 +69,7 @@ def as_html(fragments: Fragments, shown: Shown) -> Markup:
     if shown.chips:
         return Markup(" ".join([chip(one.text, one.color) for one in shown.chips]))
     if shown.links:
-        return Markup(", ".join([link(one.text, one.href) for one in shown.links]))
+        return Markup(", ".join([link(one.text, one.href, one.faint) for one in shown.links]))
     return escape(shown.text)
 
 
@@ -79,9 +79,11 @@ def chip(text: str, color: str) -> str:
     return f'<span class="chip{tone}">{escape(text)}</span>'
 
 
-def link(text: str, href: str) -> str:
+def link(text: str, href: str, faint: bool = False) -> str:
     """A text that may lead somewhere, as HTML."""
-    return f'<a href="{escape(href)}">{escape(text)}</a>' if href else str(escape(text))
+    if href:
+        return f'<a href="{escape(href)}">{escape(text)}</a>'
+    return f'<span class="muted">{escape(text)}</span>' if faint else str(escape(text))
 
 
 def control(field: KindField, more: Mapping[str, Any]) -> Markup:

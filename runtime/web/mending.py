@@ -54,7 +54,7 @@ class Mender(LineEditor):
             return value
         ids = list(field.relates.targets(value))
         names = presenting.titles(self.session, field.relates.target_object(), ids)
-        found = [{"id": one, "title": names.get(one, one[:8])} for one in ids]
+        found = [{"id": one, "title": names[one]} if one in names else one for one in ids]
         return found if field.relates.many else found[0] if found else None
 
     def wish(self, lines: Lines) -> tuple[dict[str, Any], dict[tuple[str, Any], Row]]:

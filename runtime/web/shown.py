@@ -14,7 +14,7 @@ from runtime.engine.workspace import Session
 from runtime.kinds.field import Chooses, Context, HoldsFiles
 from runtime.meta.model import SYSTEM_OBJECTS, FieldDef
 from runtime.meta.properties import member
-from runtime.web.texts import page_language
+from runtime.web.texts import gettext, page_language
 
 NUMERIC = ("number", "duration")
 
@@ -27,6 +27,8 @@ class Link:
     text: str
     href: str = ""
     picture: bool = False
+    #: True for words that stand in the place of a name.
+    faint: bool = False
 
 
 @dataclass(slots=True)
@@ -120,9 +122,9 @@ class Shower:
         return Shown(kind.show(value, self.context), (), kind.widget, value, numeric(field), chips=chips)
 
     def link(self, target: str, value: Any) -> Link:
-        """A linked record: its title and address, or its id alone where the caller may not read it."""
+        """A linked record: its title and address, or that the caller cannot see it."""
         if not isinstance(value, Mapping):
-            return Link(str(value)[:8])
+            return Link(unseen(), faint=True)
         title = str(value.get("title") or value["id"])
         return Link(title, address(self.session, target, str(value["id"])))
 
@@ -140,6 +142,11 @@ class Shower:
         """A file and where it is handed out."""
         picture = str(entry.get("type", "")).startswith("image/")
         return Link(str(entry.get("name") or entry["id"]), f"/files/{entry['id']}", picture)
+
+
+def unseen() -> str:
+    """What stands where a linked record would: it is in the recycle bin, or the caller may not read it."""
+    return gettext("deleted or not visible to you")
 
 
 def address(session: Session, target: str, record_id: str) -> str:

@@ -23,6 +23,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
+from runtime.base.memory import settle
 from runtime.base.sqltext import Sql, ident
 from runtime.config import bundled_plugins
 from runtime.engine import accounts, publish, records, taskboxes
@@ -434,6 +435,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         place = Path(folder)
         place.chmod(0o755)
         cluster = Cluster(place, durable=False)
+        settle()
         try:
             dsn = cluster.start()
             database = Database(dsn, pool_size=2)
