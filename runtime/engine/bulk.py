@@ -178,6 +178,20 @@ def process(request: Request, batch: Sequence[Mapping[str, Any]], start: int, id
     return work.finish()
 
 
+def cuts(total: int) -> Iterator[tuple[int, int]]:
+    """Where the batches of so many new records begin and end.
+
+    The first are small, so that the database has something to store soon, and the last one is, so that little is left
+    to be stored when all is prepared.
+    """
+    start, size = 0, max(BATCH // 4, 1)
+    while start < total:
+        left = total - start
+        size = min(size, left if left <= BATCH // 2 else max(left - BATCH // 2, BATCH // 2))
+        yield start, start + size
+        start, size = start + size, min(size * 2, BATCH)
+
+
 def overlapped(request: Request, items: Sequence[Mapping[str, Any]]) -> Iterator[list[Result]]:
     """The results of batch after batch of new records: one is prepared while those before are being stored.
 
@@ -196,10 +210,10 @@ def overlapped(request: Request, items: Sequence[Mapping[str, Any]]) -> Iterator
             return [failure(error) for _ in work.batch]
 
     with ThreadPoolExecutor(AT_ONCE) as storing_threads:
-        for start in range(0, len(items), BATCH):
+        for start, end in cuts(len(items)):
             try:
                 begin(request, items)
-                work = Work(request, items[start : start + BATCH], start)
+                work = Work(request, items[start:end], start)
                 work.prepare()
             except DougongError:
                 while under_way:

@@ -71,7 +71,7 @@ fields:
 
 @pytest.fixture
 def parts(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    """Batches of ten."""
+    """Batches of ten at most."""
     shop.publish(CODE)
     monkeypatch.setattr(bulk, "BATCH", 10)
     return shop
@@ -112,24 +112,35 @@ def test_a_publish_between_overlapping_batches(parts: Shop, monkeypatch: pytest.
 def test_the_database_goes_away_between_overlapping_batches(parts: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch that could not be stored says so; those beside it may have been stored and say that."""
     real = bulk.Work.finish
+    start, end = list(bulk.cuts(40))[2]
 
     def away(work: bulk.Work) -> list[bulk.Result]:
-        if work.start == 10:
+        if work.start == start:
             raise Unavailable(Message("away", "不在"))
         return real(work)
 
     monkeypatch.setattr(bulk.Work, "finish", away)
     found = bulk.bulk(parts.session(), "part", "create", [{"code": f"c{number:02}"} for number in range(40)])
-    assert [one.status for one in found] == [201] * 10 + [503] * 10 + [201] * 20
-    assert codes(parts) == [f"c{number:02}" for number in range(40) if not 10 <= number < 20]
+    assert [one.status for one in found] == [201] * start + [503] * (end - start) + [201] * (40 - end)
+    assert codes(parts) == [f"c{number:02}" for number in range(40) if not start <= number < end]
 
 
 def test_the_first_of_equal_keys_is_stored(parts: Shop) -> None:
     names = [f"c{number:02}" for number in range(40)]
-    for number in (10, 20, 30):
+    edges = [start for start, _ in bulk.cuts(40)][1:]
+    for number in edges:
         names[number] = names[number - 1]  # The last of one batch, the first of the next.
     found = bulk.bulk(parts.session(), "part", "create", [{"code": name} for name in names])
-    assert [number for number, one in enumerate(found) if one.status == 409] == [10, 20, 30]
+    assert [number for number, one in enumerate(found) if one.status == 409] == edges
+
+
+@pytest.mark.parametrize("total", [1, 1001, 1500, 2000, 9_999, 10_000, 20_000])
+def test_small_batches_first_and_last(total: int) -> None:
+    found = list(bulk.cuts(total))
+    assert [number for start, end in found for number in range(start, end)] == list(range(total))
+    sizes = [end - start for start, end in found]
+    assert max(sizes) <= bulk.BATCH and sizes[0] <= bulk.BATCH // 4 and sizes[-1] <= bulk.BATCH // 2
+    assert len(sizes) <= total // bulk.BATCH + 3
 
 
 def test_values_that_are_taken_are_found_by_an_index(parts: Shop) -> None:
@@ -163,4 +174,5 @@ def test_a_session_from_before_a_change_does_nothing_twice(
     items = [{"text": f"n{number}"} for number in range(2 * bulk.BATCH + 1)]
     found = bulk.bulk(early, "note", mode, items, **key)
     assert all(one.status == 201 for one in found)
-    assert sorted(calls) == [0, bulk.BATCH, 2 * bulk.BATCH]
+    whole = [0, bulk.BATCH, 2 * bulk.BATCH]
+    assert sorted(calls) == (whole if mode == "upsert" else [start for start, _ in bulk.cuts(len(items))])
