@@ -5,7 +5,7 @@ Nothing here answers more than the caller may read; a condition over something t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -32,9 +32,15 @@ Named = tuple[str, str]
 
 def titles(session: Session, object_name: str, ids: Iterable[str]) -> dict[str, str]:
     """How the records with these ids are called; those that the caller may not read are left out."""
-    wanted = sorted({one for one in ids if is_id(one)})[:MOST]
-    if not wanted:
-        return {}
+    wanted = sorted({one for one in ids if is_id(one)})
+    found: dict[str, str] = {}
+    for start in range(0, len(wanted), MOST):
+        found |= _titles(session, object_name, wanted[start : start + MOST])
+    return found
+
+
+def _titles(session: Session, object_name: str, wanted: Sequence[str]) -> dict[str, str]:
+    """The same for no more than one statement looks up."""
     if object_name in SYSTEM_OBJECTS:
         these = Sql("x.id = ANY(%s::uuid[])", (wanted,))
         return dict(_named(session.database.ask(_system(session, object_name, these, MOST))))

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from runtime.engine import records
+from runtime.engine import bulk, records
 from tests.conftest import Shop
 from tests.web.browser import person
 
@@ -53,3 +53,18 @@ def test_words_instead_of_an_id(shop: Shop, role: str, language: str) -> None:
     boss = person(shop, "boss", "admin", language=language)
     assert "Seen &amp; &lt;b&gt;" in boss.text(f"/o/deal/{deal}")
     assert not any(one in boss.text(f"/o/deal/{deal}") for one in WORDS.values())
+
+
+def test_what_is_there_is_named_however_much_it_is(shop: Shop) -> None:
+    shop.publish(
+        *DOCUMENTS.replace("to: firm}\n---\nrole: staff", "to: firm, max: 1000}\n---\nrole: staff").split("---\n")
+    )
+    admin = shop.session("admin")
+    made = bulk.bulk(admin, "firm", "create", [{"name": f"F{number:03}"} for number in range(700)])
+    firms = [str(one.id) for one in made]
+    deal = records.create(admin, "deal", {"name": "D", "others": firms}).id
+    records.update(admin, "deal", deal, {"others": firms[1:]})
+    browser = person(shop, "boss", "admin")
+    for path in (f"/o/deal/{deal}", f"/o/deal/{deal}/edit"):
+        page = browser.text(path)
+        assert "F001" in page and "F699" in page and WORDS["en"] not in page, path
