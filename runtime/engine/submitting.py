@@ -6,9 +6,9 @@ goes on: nobody stands before it who could mend the record, and a workflow that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from runtime.base.errors import Invalid, Message, Problem
 from runtime.base.sqltext import EMPTY, ident
@@ -43,11 +43,29 @@ def demand(session: Session, connection: Connection, object_name: str, stored: D
     draft = replace(stored, raw={}, problems=[])
     Preparation(asking, access, trusted=True).standing([draft])
     found = [told(access, one) for one in draft.problems]
-    for relation in asking.model.reverses.get(object_name, {}).values():
-        if relation.owned:
-            found += of_lines(asking, relation.name, asking.model.objects[relation.source], draft.id)
+    found += of_lines(asking, definition, {draft.id: Above()})
     if found:
         raise Invalid(problems=list(dict.fromkeys(found))[:MOST])
+
+
+@dataclass(frozen=True)
+class Above:
+    """What lines belong to: its place in the request and what it is called; nothing of either for the record itself.
+
+    ``place`` is None where a link without ``reverse`` leads there: its lines have no name to be addressed by.
+    """
+
+    place: tuple[str, ...] | None = ()
+    called: Message | None = None
+
+    def line(self, relation: str | None, definition: ObjectDef, draft: Draft) -> Above:
+        """The same of one of its lines."""
+        place = None if self.place is None or relation is None else (*self.place, "lines", relation, draft.id)
+        label = definition.label
+        en, zh = f"{label['en']} {draft.title!r}", f"{label['zh']}“{draft.title}”"
+        if self.called is not None:
+            en, zh = f"{self.called.en}, {en}", f"{self.called.zh}，{zh}"
+        return Above(place, Message(en, zh))
 
 
 def told(access: ObjectAccess, problem: Problem) -> Problem:
@@ -66,41 +84,46 @@ def told(access: ObjectAccess, problem: Problem) -> Problem:
     return replace(problem, message=said)
 
 
-def of_lines(session: Session, relation: str, definition: ObjectDef, record_id: str) -> Iterator[Problem]:
-    """What is wrong with the lines of a record, each told with what it is called."""
-    link = definition.owner_link
-    assert link is not None
-    access = object_access(session.snapshot, session.person, definition)
-    drafts = lines(session, access, link, record_id)
-    preparation = Preparation(session, access, trusted=True)
-    preparation.standing(drafts)
-    wrong = [one for one in drafts if not one.ok]
-    preparation.titles(wrong)
-    for draft in wrong:
-        for one in draft.problems:
-            problem = told(access, one)
-            yield problem if problem.message is UNSEEN else in_line(relation, definition, draft, problem)
+def of_lines(session: Session, owner: ObjectDef, above: Mapping[str, Above]) -> Iterator[Problem]:
+    """What is wrong with the lines of records and with the lines of those, each told with what it is called."""
+    for definition, link in session.model.links_to.get(owner.name, ()):
+        if not link.owned or not above:
+            continue
+        access = object_access(session.snapshot, session.person, definition)
+        drafts = lines(session, access, link, list(above))
+        preparation = Preparation(session, access, trusted=True)
+        preparation.standing(drafts)
+        deeper = any(one.owned for _, one in session.model.links_to.get(definition.name, ()))
+        preparation.titles(drafts if deeper else [one for one in drafts if not one.ok])
+        relation = str(link.doc["reverse"]) if link.doc.get("reverse") else None
+        known = {}
+        for draft in drafts:
+            known[draft.id] = here = above[draft.values[link.key]].line(relation, definition, draft)
+            for one in draft.problems:
+                problem = told(access, one)
+                yield problem if problem.message is UNSEEN else in_line(here, definition, problem)
+        if deeper:
+            yield from of_lines(session, definition, known)
 
 
-def in_line(relation: str, definition: ObjectDef, draft: Draft, problem: Problem) -> Problem:
+def in_line(here: Above, definition: ObjectDef, problem: Problem) -> Problem:
     """The problem of a line, at its place in the record."""
-    field = definition.field(problem.field) if problem.field else None
-    called, label = definition.label, field.label if field else None
-    where = Message(f"{called['en']} {draft.title!r}", f"{called['zh']}“{draft.title}”")
-    if label is not None:
-        where = Message(f"{where.en}, {label['en']}", f"{where.zh}，{label['zh']}")
+    where, field = here.called, definition.field(problem.field) if problem.field else None
+    assert where is not None
+    if field is not None:
+        where = Message(f"{where.en}, {field.label['en']}", f"{where.zh}，{field.label['zh']}")
     said = Message(f"{where.en}: {problem.message.en}", f"{where.zh}：{problem.message.zh}")
-    place = ("lines", relation, draft.id, *([problem.field] if problem.field else []))
-    return replace(problem, field=".".join(place), message=said)
+    place = None if here.place is None else ".".join([*here.place, *([problem.field] if problem.field else [])])
+    return replace(problem, field=place, message=said)
 
 
-def lines(session: Session, access: ObjectAccess, link: FieldDef, record_id: str) -> Sequence[Draft]:
-    """The lines of a record as they are stored."""
+def lines(session: Session, access: ObjectAccess, link: FieldDef, owners: Sequence[str]) -> Sequence[Draft]:
+    """The lines of records as they are stored."""
     place = session.layout.object(access.object.name)
     frame = Frame()
     binder = TableBinder(session.layout, session.formulas, access.object.name, frame.alias(), frame, session.env())
     column = ident(place.places[link.key].column or "")
-    statement = batches.find_by(place, binder.alias, frame.sql(), column, "uuid", [record_id], [EMPTY])
+    statement = batches.find_by(place, binder.alias, frame.sql(), column, "uuid", owners, [EMPTY])
     found = []
     for row in session.database.rows(frame.finish(statement)):
         everything = {**load(row[4]), **(load(row[5]) if row[5] else {})}

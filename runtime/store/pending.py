@@ -63,10 +63,14 @@ def waits(deleted: datetime | None) -> bool:
 
 
 def silence(connection: Connection, place: ObjectLayout, ids: Sequence[str]) -> None:
-    """Take back the events of records that are not in force."""
+    """Take back the events of records that are not in force: their own transaction told them, no worker has them yet.
+
+    The state is said for the index, which knows only what is not dead.
+    """
     partitions = [f"{place.object.key}:{one}" for one in ids]
     run(connection, Sql(
-        f"DELETE FROM {ident(place.schema, 's_outbox')} WHERE partition = ANY(%s)", (partitions,)))  # fmt: skip
+        f"DELETE FROM {ident(place.schema, 's_outbox')} WHERE partition = ANY(%s) AND state = 'ready'",
+        (partitions,)))  # fmt: skip
 
 
 def version(database: Database, place: ObjectLayout, record: str) -> int | None:

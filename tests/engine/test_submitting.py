@@ -119,6 +119,48 @@ def test_lines_keep_their_rules_too(office: Shop) -> None:
     assert start(office, record).status_code == 201
 
 
+#: Lines of lines, and lines that have no name in their record.
+DEEPER = """
+---
+object: part
+label: {en: Part, zh: 部件}
+title: name
+fields:
+  line: {type: link, to: line, reverse: parts, owned: true, required: true}
+  name: {type: text, label: {en: Name, zh: 名称}}
+  size: {type: number, label: {en: Size, zh: 尺寸}}
+---
+object: remark
+label: {en: Remark, zh: 备注}
+title: name
+fields:
+  part: {type: link, to: part, owned: true, required: true}
+  name: {type: text, label: {en: Name, zh: 名称}}
+  size: {type: number, label: {en: Size, zh: 尺寸}}
+"""
+
+
+def test_lines_of_lines_and_lines_without_a_name_keep_their_rules_too(office: Shop) -> None:
+    office.publish(QUOTE + DEEPER, FLOW, ROLES)
+    root = office.session("root")
+    record, other = quote(office, amount=1), quote(office, amount=1)
+    line = records.create(root, "line", {"quote": record, "name": "Chair"}).id
+    part = records.create(root, "part", {"line": line, "name": "Leg"}).id
+    records.create(root, "remark", {"part": part, "name": "Oak", "size": 3})
+    records.create(root, "part", {"line": records.create(root, "line", {"quote": other}).id, "name": "Top"})
+    office.publish(QUOTE + DEEPER.replace("{en: Size, zh: 尺寸}", "{en: Size, zh: 尺寸}, required: true"), FLOW, ROLES)
+    said = start(office, record)
+    assert wrong(said) == {(f"lines.lines.{line}.lines.parts.{part}.size", "required")}
+    assert "Item 'Chair', Part 'Leg', Size: must be filled in" in said.text and "Top" not in said.text
+    records.update(root, "part", part, {"size": 1})
+    strict = DEEPER.replace("{en: Size, zh: 尺寸}", "{en: Size, zh: 尺寸}, min: 5")
+    office.publish(QUOTE + strict, FLOW, ROLES)
+    records.update(root, "part", part, {"size": 7})
+    said = start(office, record)
+    assert [one for one, _ in wrong(said)] == [None]
+    assert "Item 'Chair', Part 'Leg', Remark 'Oak', Size: " in said.text
+
+
 def test_who_may_not_read_or_set_a_field_is_told_who_helps(office: Shop) -> None:
     record = quote(office, amount=1)
     office.publish(QUOTE.replace("en: Margin, zh: 毛利}", "en: Margin, zh: 毛利}, required: true"), FLOW, ROLES)
