@@ -6,12 +6,14 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 from runtime.base.errors import Malformed, Message
 from runtime.base.sqltext import Sql
-from runtime.base.values import dump, dump_text, load_foreign
+from runtime.base.values import dump, load_foreign
 from runtime.formula.env import Env
+from runtime.store import query
 from runtime.store.database import Question, inline
 
 #: How often a page must be asked for before its statement is prepared.
@@ -46,17 +48,24 @@ class Ask:
 
 @dataclass(frozen=True)
 class Page:
-    """One page: the records' JSON texts, the cursor of the next page, the count asked for."""
+    """One page: the records' JSON texts, one behind the other as `query.page` gives them, the cursor of the next page,
+    the count asked for.
+    """
 
-    records: Sequence[str]
+    texts: bytes
     next_cursor: str | None
     count: int | None = None
 
+    @cached_property
+    def records(self) -> Sequence[bytes]:
+        """The JSON text of each record."""
+        return query.apart(self.texts)
+
     def body(self) -> bytes:
         """The answer of the API."""
-        tail = dump_text(self.next_cursor)
-        count = "" if self.count is None else f',"count":{self.count}'
-        return f'{{"data":[{",".join(self.records)}],"next_cursor":{tail}{count}}}'.encode()
+        count = b"" if self.count is None else b',"count":%d' % self.count
+        data = self.texts.replace(query.BETWEEN, b",")
+        return b'{"data":[%b],"next_cursor":%b%b}' % (data, dump(self.next_cursor), count)
 
 
 @dataclass(frozen=True)

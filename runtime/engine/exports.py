@@ -161,7 +161,7 @@ class Export:
             }  # fmt: skip
             audit.note(self.session.workspace, self.session.user_id, "export", detail)
 
-    def pages(self, first: reading.Page) -> Iterator[Sequence[str]]:
+    def pages(self, first: reading.Page) -> Iterator[Sequence[bytes]]:
         """The records of all pages as JSON texts."""
         page = first
         while True:
@@ -180,7 +180,7 @@ class Export:
             return
         if self.options.format == "jsonl":
             for records in self.pages(first):
-                yield "".join(f"{one}\n" for one in records).encode()
+                yield b"".join([b"%b\n" % one for one in records])
             return
         writer = CsvWriter(mark=self.options.mark)
         writer.add(self.names)

@@ -383,15 +383,13 @@ def page_question(session: Session, access: ObjectAccess, ask: Ask) -> Question:
 
 
 def page_of(session: Session, access: ObjectAccess, ask: Ask, rows: Sequence[tuple[Any, ...]]) -> tuple[int, Page]:
-    """(stamp, page) from the rows of its statement."""
-    stamp = rows[0][0]
-    found = [row for row in rows if row[1] is not None]
-    cursor = None
-    if len(found) > ask.limit:
-        found = found[: ask.limit]
-        cursor = make_cursor(ask, found[-1][2:])
+    """(stamp, page) from the row of its statement."""
+    stamp, found, texts, *last = rows[0]
+    texts, cursor = texts or b"", None
+    if found > ask.limit:  # The one too many only says that there is more.
+        texts, cursor = texts[: texts.rindex(query.BETWEEN)], make_cursor(ask, last)
     count = counted(session, access, ask) if ask.count != "none" else None
-    return stamp, Page([row[1] for row in found], cursor, count)
+    return stamp, Page(texts, cursor, count)
 
 
 def counted(session: Session, access: ObjectAccess, ask: Ask) -> int:

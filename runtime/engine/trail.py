@@ -102,10 +102,8 @@ def search(session: Session, text: str, limit: int) -> list[dict[str, Any]]:
                 record=record, where=reader.where(reader.search(text)), orders=reader.orders(()), after=None,
                 limit=limit, live=session.workspace.live_table,
             )  # fmt: skip
-            for row in session.database.rows(statement):
-                stamp = row[0]
-                if row[1] is not None:
-                    found.append({"object": definition.name, **load(row[1])})
+            stamp, _, texts, *_ = session.database.rows(statement)[0]
+            found += [{"object": definition.name, **load(one)} for one in query.apart(texts)]
             if len(found) >= limit:
                 break
         return stamp, found[:limit]

@@ -40,7 +40,10 @@ class Question(NamedTuple):
 
 
 class BytesLoader(Loader):
-    """JSON from the database stays bytes: it is passed on, or decoded by whoever needs it."""
+    """JSON from the database stays bytes: it is passed on, or decoded by whoever needs it.
+
+    So does ``bpchar``, a type that no column has: what a statement casts to it is text to be passed on.
+    """
 
     def load(self, data: Any) -> bytes:
         return bytes(data)
@@ -88,7 +91,7 @@ class Database:
         connection = psycopg.connect(
             self.dsn, autocommit=True, connect_timeout=2, options=self._options, application_name="dougong", **changes
         )
-        for name in ("json", "jsonb"):
+        for name in ("json", "jsonb", "bpchar"):
             connection.adapters.register_loader(name, BytesLoader)
         connection.prepared_max = 400
         if self._on_connect:

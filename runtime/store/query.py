@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runtime.base.sqltext import EMPTY, Sql, fmt, join, literal
+from runtime.base.sqltext import Sql, fmt, join, literal
 from runtime.base.values import dump_text, load
 from runtime.formula.types import Type
 from runtime.store.binder import Frame
@@ -16,6 +16,8 @@ from runtime.store.project import json_of
 
 #: Where an estimate stops counting exactly.
 COUNT_LIMIT = 10_000
+#: Stands between the JSON texts of a page; in JSON it would be written as an escape.
+BETWEEN = b"\x1e"
 
 
 @dataclass(frozen=True)
@@ -90,11 +92,12 @@ def page(
     after: Sequence[Any] | None,
     limit: int,
     live: str,
-    count: Sql | None = None,
 ) -> Sql:
-    """One page and what is needed to go on: rows of (stamp, JSON text, order values ..., count).
+    """One page and what is needed to go on: (stamp, how many rows, their JSON, the order values of the last but one).
 
-    There is always at least one row, so that the stamp of the live model is known for an empty page too.
+    ``limit`` is one more than the page holds: the last row shows only that there is more. All of it is one row, so
+    that the answer comes in one piece: rows would come in pieces of 8 KB, for each of which the reader is woken.
+    The JSON texts stand one behind the other, :data:`BETWEEN` between them, as bytes (``bpchar`` is read so).
     """
     keys = join(", ", [order.value + f"::text AS k{number}" for number, order in enumerate(orders)])
     order_by = join(", ", [order.clause() for order in orders])
@@ -118,12 +121,17 @@ def page(
             rows = join(" UNION ALL ", branches) + Sql(" LIMIT %s", (limit,))
         else:
             rows = branch(Sql("false"))
-    names = ", ".join(f"q.k{number}" for number in range(len(orders)))
-    counted = Sql(", (") + count + ")" if count is not None else EMPTY
+    last = ", ".join(f"(array_agg(q.k{number}))[{limit - 1:d}]" for number in range(len(orders)))
     statement = (
-        Sql(f"SELECT l.stamp, q.j, {names}") + counted + f" FROM {live} l LEFT JOIN LATERAL (" + rows + ") q ON true"
-    )
+        Sql(f"SELECT l.stamp, p.* FROM {live} l CROSS JOIN LATERAL ("
+            f"SELECT count(*), string_agg(q.j, {literal(BETWEEN.decode())})::bpchar, {last} FROM (") + rows + ") q) p"
+    )  # fmt: skip
     return frame.finish(statement)
+
+
+def apart(texts: bytes | None) -> list[bytes]:
+    """The JSON text of each record of a page."""
+    return texts.split(BETWEEN) if texts else []
 
 
 def exact_count(place: ObjectLayout, alias: str, frame: Frame, where: Sql) -> Sql:

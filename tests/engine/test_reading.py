@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from runtime.base.sqltext import Sql, ident
 from runtime.engine.workspace import Workspace
 from tests.conftest import Shop
 from tests.engine.tables import problem
@@ -123,6 +124,23 @@ def test_titles_go_by_pinyin_and_each_record_comes_once(deals: Shop, sort: str) 
     order = ["Anna", "bert", "李四", "王五", "张三"]
     ranks = [order.index(name) for name in names]
     assert ranks == sorted(ranks, reverse=sort.startswith("-"))
+
+
+def test_texts_that_hold_what_stands_between_records_stay_whole(deals: Shop) -> None:
+    """Fields refuse such characters; what somebody has put into the database must not tear a page apart all the same."""
+    said = {"name": "torn", "code": "c", "amount": 7000}
+    made = [deals.ask("POST", "/records/deal", json=said).get_json()["id"] for _ in range(3)]
+    place = deals.workspace.snapshot().layout.object("deal")
+    column = ident(place.places[place.object.fields["code"].key].column or "")
+    torn = '},{\x1e"id":'
+    deals.database.rows(Sql(f"UPDATE {place.table} SET {column} = %s WHERE id = ANY(%s::uuid[])", (torn, made)))
+    found = deals.ask("GET", "/records/deal?filter=amount == 7000&limit=2").get_json()
+    rest = deals.ask("GET", f"/records/deal?filter=amount == 7000&limit=2&cursor={found['next_cursor']}").get_json()
+    shown = [*found["data"], *rest["data"]]
+    assert [one["id"] for one in shown] == made[::-1] and len(found["data"]) == 2 and rest["next_cursor"] is None
+    assert [one["code"] for one in shown] == [torn] * 3
+    for one in made:
+        assert deals.ask("DELETE", f"/records/deal/{one}").status_code == 204
 
 
 def test_inserts_and_deletes_between_pages_lose_nobody(deals: Shop) -> None:
