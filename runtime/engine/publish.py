@@ -194,6 +194,7 @@ def execute(workspace: Workspace, connection: Connection, number: int, progress:
             raise Conflict(text, code="not_unique") from error
         raise
     with workspace.database.transaction() as inside:
+        conversion.carry_proposals(workspace, inside, found.conversions, workspace.context(SYSTEM))
         versions.go_live(inside, workspace.schema, number, after(live.convert, found))
         versions.keep_only(inside, workspace.schema, lambda live: keeping.still_kept(new, formulas.kept, live))
     progress(f"version {number} is live")
@@ -248,7 +249,7 @@ def convert(workspace: Workspace, connection: Connection, layout: Layout, found:
     """Type changes: every writer keeps both values from now on, then the old ones are brought over in batches."""
     if not found.conversions:
         return
-    entries = {key: [{**one, "mode": "dual"} for one in values] for key, values in found.conversions.items()}
+    entries = {key: [{**one, "mode": conversion.DUAL} for one in values] for key, values in found.conversions.items()}
     with workspace.database.transaction() as inside:
         versions.set_convert(inside, workspace.schema, merged(shadows(found.live.convert, found.model), entries))
     for key in found.conversions:
@@ -335,11 +336,15 @@ def merged(*parts: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
 
 
 def shadows(convert_now: Mapping[str, Sequence[Any]], model: Model) -> dict[str, list[Any]]:
-    """The old values that are still kept beside a converted field of ``model``."""
+    """The old values that are still kept beside a converted field of ``model``, and what fields were kept under."""
     keys = {one.key: set(one.by_key) for one in model.objects.values()}
     found: dict[str, list[Any]] = {}
     for key, entries in convert_now.items():
-        kept = [one for one in entries if one.get("mode") == "shadow" and one["to"] in keys.get(key, ())]
+        kept = [
+            one for one in entries
+            if one["mode"] == conversion.FORMER
+            or (one["mode"] == conversion.SHADOW and one["to"] in keys.get(key, ()))
+        ]  # fmt: skip
         if kept:
             found[key] = kept
     return found
@@ -352,17 +357,22 @@ def after(convert_now: Mapping[str, Sequence[Any]], found: Plan) -> dict[str, li
     """
     entries = {
         key: [
-            {"mode": "shadow", "from": one["from"], "to": one["to"], "column": one["old_column"],
-             "sql_type": one["old_sql_type"], "long": one["old_long"]}
-            for one in values
+            *({"mode": conversion.SHADOW, "from": one["from"], "to": one["to"], "column": one["old_column"],
+               "sql_type": one["old_sql_type"], "long": one["old_long"]} for one in values),
+            *({"mode": conversion.FORMER, **{name: one[name] for name in ("from", "to", "old", "new")}}
+              for one in values),
         ]
         for key, values in found.conversions.items()
     }  # fmt: skip
+    again = {(key, one["from"]) for key, values in found.conversions.items() for one in values}
     going_back = {(key, one["to"]) for key, values in found.conversions.items() for one in values}
     kept = {
-        key: [one for one in values if (key, one["from"]) not in going_back]
+        key: [
+            one for one in values
+            if (key, one["from"]) not in (again if one["mode"] == conversion.FORMER else going_back)
+        ]
         for key, values in shadows(convert_now, found.model).items()
-    }
+    }  # fmt: skip
     return merged(kept, entries)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from runtime.base.errors import Invalid, Message, NotFound, Problem
 from runtime.base.sqltext import Sql
 from runtime.base.values import load
-from runtime.engine import reading
+from runtime.engine import conversion, reading
 from runtime.engine.access import ObjectAccess, demand_object, object_access
 from runtime.engine.reading import Reader
 from runtime.engine.workspace import Session, settled
@@ -70,10 +70,14 @@ def changes(access: ObjectAccess, before: Mapping[str, Any], after: Mapping[str,
         if key == "owner":
             found["owner"] = {"old": before.get(key), "new": after.get(key)}
             continue
-        field = access.object.by_key.get(key)
+        old, new, field = before.get(key), after.get(key), access.object.by_key.get(key)
+        if field is None:  # Perhaps it was of another type then.
+            key, (old, new) = conversion.presently(access.snapshot, access.object.key, key, (old, new))
+            field = access.object.by_key.get(key)
+            if old is None and new is None:
+                continue
         if field is None or not access.visible(field.name):
             continue
-        old, new = before.get(key), after.get(key)
         if not access.readable(field.name):
             old, new = (None if one is None else MASKED for one in (old, new))
         found[field.name] = {"old": old, "new": new}

@@ -237,7 +237,7 @@ def paired(c: Checker, a: Node, b: Node) -> tuple[Node, Node] | bool | None:
     if names == {"choice", "text"}:
         option, text = (a, b) if a.t.name == "choice" else (b, a)
         if isinstance(text, Lit):
-            check_option(c, text, option.t)
+            text = present_option(c, text, option.t)
             fixed = literal(text.value or None, option.t, text.pos)
             return (a, fixed) if option is a else (fixed, b)
         return plain_text(a) if a is option else a, plain_text(b) if b is option else b
@@ -253,6 +253,15 @@ def paired(c: Checker, a: Node, b: Node) -> tuple[Node, Node] | bool | None:
     if len(names) == 1 and "children" not in names and common([a.t, b.t]) is not None:
         return a, b
     return None
+
+
+def present_option(c: Checker, text: Lit, t: Type) -> Lit:
+    """A constant that was the key of an option means the key of now, as a former name of a field does."""
+    now = None if text.value in t.options else dict(t.former).get(text.value)
+    if now is not None:
+        return literal(now, text.t, text.pos)
+    check_option(c, text, t)
+    return text
 
 
 def check_option(c: Checker, text: Node, t: Type) -> None:
@@ -361,7 +370,7 @@ def has(c: Checker, items: Node, x: Node, span: Span) -> Node:
     if item.name == "ref" and isinstance(x, Lit):
         x = literal(uuid_text(str(x.value)), item, x.pos)
     elif isinstance(x, Lit) and item.name == "choice":
-        check_option(c, x, item)
+        x = present_option(c, x, item)
     if x.t.name not in ("text", "choice", "ref") or (x.t.name == "ref") != (item.name == "ref"):
         raise c.type_error(x, item.name, ("Membership in this list", "此列表的成员判断"))
     return call("HAS", (items, x), span)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 NAMES = (
     "text",
@@ -22,7 +23,8 @@ NAMES = (
 @dataclass(frozen=True, slots=True)
 class Type:
     """A type. ``of`` is the object of a ref or of children; ``item`` the type of a list's items;
-    ``options`` the keys of a choice (empty: any); ``digits`` and ``scale`` bound a number.
+    ``options`` the keys of a choice (empty: any), ``former`` what some of them were called: (former key, key);
+    ``digits`` and ``scale`` bound a number.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Type:
     options: tuple[str, ...] = ()
     digits: int = 22
     scale: int = 16
+    former: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         if self.of:
@@ -60,9 +63,9 @@ def children(of: str) -> Type:
     return Type("children", of=of)
 
 
-def choice(*options: str) -> Type:
-    """One key out of ``options``; no options means any text."""
-    return Type("choice", options=options)
+def choice(*options: str, former: Mapping[str, str] | None = None) -> Type:
+    """One key out of ``options``; no options means any text. ``former``: former key -> key."""
+    return Type("choice", options=options, former=tuple((former or {}).items()))
 
 
 def list_of(item: Type) -> Type:

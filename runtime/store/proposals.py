@@ -82,6 +82,14 @@ def of_record(database: Database, schema: str, record: str, *, limit: int, open_
     return [_row(row) for row in database.ask(about(schema, record, limit=limit, open_only=open_only))]
 
 
+def waiting(connection: Connection, schema: str) -> list[Proposal]:
+    """All open ones, held until the transaction ends."""
+    rows = run(connection, Sql(
+        f"SELECT {COLUMNS} FROM {ident(schema, 's_proposal')} p WHERE p.state = ANY(%s::text[]) "
+        "ORDER BY p.instance FOR UPDATE", (list(OPEN),)))  # fmt: skip
+    return [_row(row) for row in rows]
+
+
 def known(database: Database, schema: str, ids: Sequence[str]) -> list[tuple[str, str, bool]]:
     """(id, record, whether it was in force at once) of those of the ids that are there, or are rows of its lines."""
     table = ident(schema, "s_proposal")

@@ -10,7 +10,8 @@ import pytest
 
 from runtime.app import create_app, make_services
 from runtime.base.errors import Conflict, Invalid
-from runtime.engine import publish
+from runtime.engine import effects, publish
+from runtime.meta import load
 from tests.conftest import Shop
 from tests.engine.tables import dump
 
@@ -253,3 +254,37 @@ def test_nobody_notices_a_publish(shop: Shop) -> None:
     found = {one: shop.ask("GET", f"/records/thing/{one}").get_json()["value"] for one in [*last][:300]}
     assert found == {one: last[one] for one in found}
     sound(shop)
+
+
+def test_values_that_become_the_same_by_a_change_of_type_are_told_before(shop: Shop) -> None:
+    shop.publish(thing(NAME, field("{type: text}")))
+    for name, value in (("a", "1"), ("b", "1.0"), ("c", "2"), ("d", "x"), ("e", "y")):
+        make(shop, name=name, value=value)
+    for more in ("unique: [[value]]\n", "unique: [[name, value]]\n"):
+        wanted = load.from_texts([
+            ("app.yaml", "app: shop\nversion: 1.0.0\nlabel: {en: Shop, zh: 商店}\n"),
+            ("documents/0.yaml", thing(NAME, field("{type: number}"), more=more)),
+        ], "shop")  # fmt: skip
+        plan = publish.plan(shop.workspace, wanted)
+        refused = [(one.code, one.count) for one in plan.effects if one.refuses]
+        assert refused == ([("not_unique", 2)] if "name" not in more else [])
+    publish.publish(shop.workspace, wanted)
+    sound(shop)
+
+
+def test_a_rule_that_cannot_be_counted_is_told_as_such(shop: Shop) -> None:
+    shop.publish(thing(NAME))
+    make(shop, name="a")
+    size = "size: {type: number, label: {en: Size, zh: 大小}}"
+    rule = "validations:\n  v: {valid: NOT(ISBLANK(size)), message: {en: m, zh: m}, field: size}\n"
+    plan = shop.publish(thing(NAME, size, more=rule))
+    assert [(one.code, one.field, one.count) for one in plan.effects] == [("not_counted", "size", 1)]
+
+
+def test_a_count_that_has_not_looked_at_all_values_says_so(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.publish(thing(NAME, field("{type: text}")))
+    for value in ("1", "2", "x"):
+        make(shop, value=value)
+    monkeypatch.setattr(effects, "MOST_VALUES", 2)
+    plan = shop.publish(thing(NAME, field("{type: number}")))
+    assert plan.effects[0].message.en.startswith("at least ") and "至少" in plan.effects[0].message.zh

@@ -65,7 +65,7 @@ class Multiselect(ChoiceField):
     )
 
     def type(self) -> Type:
-        return list_of(choice(*self._options))
+        return list_of(choice(*self._options, former=self.former))
 
     def clean(self, raw: Any, context: Context) -> list[str] | None:
         keys = {key for key in map(self.key_of, items_of(raw)) if key is not None}

@@ -63,6 +63,16 @@ class ChoiceField(Chooses, Field):
                 found.setdefault(folded(str(doc["was"])), key)
         return found
 
+    @cached_property
+    def former(self) -> Mapping[str, str]:
+        """What options were called, where no option is called so now: former key -> key."""
+        found: dict[str, str] = {}
+        for key, doc in self._options.items():
+            was = str(doc.get("was") or "") if isinstance(doc, Mapping) else ""
+            if was and was not in self._options:
+                found.setdefault(was, key)
+        return found
+
     def choices(self) -> Sequence[Choice]:
         pairs = self._options.items()
         return tuple(Choice(key, self._labels[key], doc if isinstance(doc, Mapping) else {}) for key, doc in pairs)
@@ -162,7 +172,7 @@ class Select(ChoiceField):
     )
 
     def type(self) -> Type:
-        return choice(*self._options)
+        return choice(*self._options, former=self.former)
 
     def clean(self, raw: Any, context: Context) -> str | None:
         return self.key_of(raw)
