@@ -47,7 +47,7 @@ def validate_command(place: Place, path: Path, alone: bool, others: tuple[Path, 
         loaded = load.together([*(load.read(one) for one in others), loaded])
     if alone or others or not required:
         catalog = load_catalog(bundled_plugins())
-        problems = [*loaded.problems, *validate.validate(loaded, catalog)]
+        problems = validate.validate(loaded, catalog)
         if not any(one.severity == "error" for one in problems):
             problems += check.check(build.build(loaded, catalog), loaded, catalog)
     else:
@@ -76,7 +76,7 @@ def diff_command(place: Place, path: Path) -> None:
     lines = [one.sentence().text(place.output.language) for one in found.changes]
     unified = diff.text_diff(old, loaded)
     changes = [planning.change_json(one, place.output.language) for one in found.changes]
-    place.output.show({"changes": changes, "diff": unified}, [*lines, "", unified] if lines else ["no difference"])
+    place.output.show({"changes": changes, "diff": unified}, [*lines, "", unified] if unified else ["no difference"])
 
 
 @group.command(name="plan")
@@ -97,7 +97,7 @@ def plan_lines(found: Plan, language: str) -> list[str]:
     if found.errors:
         return lines
     if found.nothing:
-        return [*lines, "nothing to do"]
+        return [*lines, "only comments, or how the texts are written" if found.rewritten else "nothing to do"]
     lines += ["changes:", *(f"  {one.sentence().text(language)}" for one in found.changes)]
     if found.effects:
         lines.append("data:")
@@ -228,7 +228,8 @@ def done(place: Place, number: int, found: Plan) -> None:
     language = place.output.language
     lines = problem_lines(found.problems, language)
     lines += [one.message.text(language) for one in found.effects]
-    lines.append(f"version {number} is live" if not found.nothing else f"nothing changed, version {number} stays live")
+    same = number == found.live.version
+    lines.append(f"nothing changed, version {number} stays live" if same else f"version {number} is live")
     place.output.show({**found.json(language), "version": number}, lines)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from runtime.base.errors import Conflict, Message, NotFound
+from runtime.base.errors import Conflict, Invalid, Message, NotFound
 from runtime.commands.base import Place, ensure_layout, place_options, session_for, table, workspace_of
-from runtime.engine import accounts
+from runtime.engine import accounts, administration
 from runtime.engine.workspace import Session
 from runtime.store import people, workspaces
 from runtime.web.http import Services
@@ -29,11 +29,13 @@ def workspace() -> None:
 @place_options
 def workspace_create(place: Place, name: str, language: str, time_zone: str, region: str, currency: str) -> None:
     """A new workspace."""
+    settings = {"language": language, "time_zone": time_zone, "region": region, "currency": currency}
+    problems = administration.wrong(settings, None)
+    if problems:
+        raise Invalid(problems=problems)
     with place.services() as services:
         ensure_layout(services)
-        made = workspaces.create(
-            services.workspaces.database, name, language=language, time_zone=time_zone, region=region, currency=currency
-        )
+        made = workspaces.create(services.workspaces.database, name, **settings)
     place.output.show({"name": made.name}, f"created workspace {made.name}")
 
 
@@ -265,13 +267,16 @@ def token() -> None:
 @token.command(name="create")
 @click.option("--user", "name", required=True, help="Whose rights it has.")
 @click.option("--name", "label", default="", help="What it is for.")
-@click.option("--expires", type=int, help="Days.")
+@click.option("--expires", type=click.IntRange(1, 36_500), help="Days; without it, it lives until it is revoked.")
 @place_options
 def token_create(place: Place, name: str, label: str, expires: int | None) -> None:
     """A new token, shown once."""
     with place.services() as services:
         session = system(services, place)
-        made = accounts.create_token(session.workspace, user_named(session, name), label, expires)
+        owner = user_named(session, name)
+        if not owner.active:
+            raise Conflict(Message(f"the user {name!r} is disabled", f"用户“{name}”已停用"))
+        made = accounts.create_token(session.workspace, owner, label, expires)
     place.output.show({"token": made}, made)
 
 

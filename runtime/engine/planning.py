@@ -34,6 +34,8 @@ class Plan:
     drops: list[str] = field(default_factory=list)
     conversions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     texts: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    #: True when any text is another than the live one, if only by a comment.
+    rewritten: bool = False
 
     @property
     def errors(self) -> list[Problem]:
@@ -42,7 +44,7 @@ class Plan:
 
     @property
     def nothing(self) -> bool:
-        """True when the documents are the live ones."""
+        """True when the documents say what the live ones say."""
         return not self.changes and not self.tables and not self.columns and not self.builds and not self.drops
 
     def json(self, language: str) -> dict[str, Any]:
@@ -52,6 +54,7 @@ class Plan:
             "hash": self.model.hash,
             "problems": [one.json(language) for one in self.problems],
             "changes": [change_json(one, language) for one in self.changes],
+            "rewritten": self.rewritten,
             "effects": [
                 {"code": one.code, "object": one.object, "field": one.field, "records": one.count,
                  "message": one.message.text(language), "refuses": one.refuses}
@@ -94,7 +97,7 @@ def plan(
     live = versions.live(workspace.database, workspace.schema)
     old = workspace.read_model(live.version)
     loaded = load.together([*read] or [load.from_texts(entries, app) for app, entries in texts.items()])
-    problems = [*loaded.problems, *validate.validate(loaded, workspace.catalog)]
+    problems = validate.validate(loaded, workspace.catalog)
     if any(one.severity == "error" for one in problems):
         return Plan(old, loaded, {}, live, problems)
     used = versions.used_keys(workspace.database, workspace.schema)
@@ -108,6 +111,10 @@ def plan(
         model = build.build(loaded, workspace.catalog, given)
     problems += calendars.unkept(workspace, loaded)
     found = Plan(model, loaded, given, live, problems, texts=texts)
+    there = versions.documents(workspace.database, workspace.schema, live.version)
+    found.rewritten = {app: dict(entries) for app, entries in texts.items()} != {
+        app: dict(entries) for app, entries in there.items()
+    }
     found.changes = list(diff.diff(old, model))
     arrange(workspace, old, found)
     found.effects = list(Effects(workspace, old, model).all())

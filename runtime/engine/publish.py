@@ -117,7 +117,7 @@ def carry_out(
 ) -> int:
     """Do what a plan says."""
     refuse(found)
-    if found.nothing and same_as_live(workspace, found):
+    if found.nothing and not found.rewritten and same_as_live(workspace, found):
         return found.live.version
     changes = [planning.change_json(one, "en") for one in found.changes]
     with workspace.database.transaction() as inside:
@@ -154,11 +154,14 @@ def refuse(found: Plan) -> None:
 
 
 def finish(workspace: Workspace, connection: Connection, progress: Progress = silent) -> None:
-    """Carry on a publish that was cut off."""
+    """Carry on a publish that was cut off. One that cannot go live any more has failed and stops nobody else."""
     for one in versions.history(workspace.database, workspace.schema, 5):
         if one.state == "preparing":
             progress(f"finishing the interrupted publish of version {one.number}")
-            execute(workspace, connection, one.number, progress)
+            try:
+                execute(workspace, connection, one.number, progress)
+            except Conflict as error:
+                progress(f"version {one.number} cannot go live any more: {error.both.en}")
 
 
 def resume(workspace: Workspace, progress: Progress = silent) -> None:

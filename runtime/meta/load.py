@@ -148,18 +148,18 @@ def read(path: str | os.PathLike[str], app: str | None = None) -> Loaded:
     """
     place = Path(path)
     if place.is_dir():
-        return _collect(*_folder(place), app)
+        return _filled(_collect(*_folder(place), app))
     if not place.is_file():
         raise Malformed(Message(f"there is no folder or file {place.name!r}", f"没有文件夹或文件“{place.name}”"))
     data = place.read_bytes()
     if zipfile.is_zipfile(place) or place.suffix == ".zip":
         return read_zip(data, app)
-    return _collect({place.name: data}, [], app)
+    return _filled(_collect({place.name: data}, [], app))
 
 
 def read_zip(data: bytes, app: str | None = None) -> Loaded:
     """Read an app from the bytes of a zip file; hostile archives are refused with a problem."""
-    return _collect(*_archive(data), app)
+    return _filled(_collect(*_archive(data), app))
 
 
 def from_texts(texts: Iterable[tuple[str, str]], app: str | None = None) -> Loaded:
@@ -212,6 +212,20 @@ def _folder(top: Path) -> tuple[dict[str, bytes], list[Problem]]:
                 return files, problems
             files[shown] = place.read_bytes()
     return files, problems
+
+
+def _filled(loaded: Loaded) -> Loaded:
+    """A place without any document is the wrong place: publishing it would take everything of its app away."""
+    if loaded.documents or loaded.problems:
+        return loaded
+    nothing = _problem(
+        "no_documents",
+        "",
+        f"there is no document here: an app is a folder, a zip or a file of documents ({', '.join(ENDINGS)})",
+        f"此处没有任何文档：应用是由文档（{'、'.join(ENDINGS)}）组成的文件夹、zip 或文件",
+        line=None,
+    )
+    return replace(loaded, problems=(nothing,))
 
 
 def _link(name: str) -> Problem:

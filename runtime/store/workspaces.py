@@ -104,7 +104,14 @@ def create(
     )
     if not made:
         database.rows(Sql(f"DROP SCHEMA {ident(schema)} CASCADE"))
-        raise Conflict(Message(f"there is a workspace {name!r} already", f"已有名为“{name}”的工作区"))
+        if any(one.name == name for one in everyone(database)):
+            raise Conflict(Message(f"there is a workspace {name!r} already", f"已有名为“{name}”的工作区"))
+        raise Conflict(
+            Message(
+                f"the name {name!r} belongs to an archived workspace, whose data stay: choose another",
+                f"名称“{name}”属于已归档的工作区（数据保留），请换一个名称",
+            )
+        )
     return find(database, name)
 
 

@@ -66,6 +66,9 @@ def test_people(dougong: Run) -> None:
     cleared = dougong("user", "set", "li", "--handover", "", "--json")
     assert json.loads(cleared.stdout)["handover"] is None
     assert json.loads(dougong("user", "list", "--json").stdout)[0]["active"] is False
+    assert "disabled" in dougong("token", "create", "--user", "li", status=1).stderr
+    for days in (0, -1, 99_999_999):
+        dougong("token", "create", "--user", "wang", "--expires", days, status=2)
     dougong("user", "nonsense", status=2)
 
 
@@ -107,11 +110,43 @@ def test_model_life(dougong: Run, tmp_path: Path) -> None:
     dougong("model", "export", again, "--app", "shop")
     assert not filecmp.dircmp(back, again).diff_files
 
+    thing.write_text(first.replace("# kept", "# said better"))
+    assert dougong("model", "diff", app).stdout.count("@@ ") == 1
+    assert "only comments" in dougong("model", "plan", app).stdout
+    assert "version 4 is live" in dougong("model", "publish", app).stdout
+    dougong("model", "export", back, "--app", "shop")
+    assert (back / "objects/thing.yaml").read_text() == thing.read_text(), "a comment is published too"
+
+    thing.write_text("object: thing\nfields:\n  name: {type: texxt}\n  9: [\n")
+    unreadable = dougong("model", "validate", app, status=1).stdout
+    assert unreadable.count("not readable as YAML") == 1, "told once"
     thing.write_text("object: thing\nfields:\n  name: {type: texxt}\n")
     refused = dougong("model", "publish", app, status=1)
     assert "objects/thing.yaml:3" in refused.stderr
     assert "text" in refused.stderr
     assert "ok" in dougong("doctor").stdout
+
+
+def test_a_place_without_documents_is_the_wrong_place(dougong: Run, tmp_path: Path) -> None:
+    dougong("model", "publish", SUPERSTORE)
+    (tmp_path / "notes.txt").write_text("nothing")
+    (tmp_path / "empty").mkdir()
+    for place in (tmp_path / "notes.txt", tmp_path / "empty"):
+        for command in ("publish", "plan", "diff", "validate", "test"):
+            done = dougong("model", command, place, status=1)
+            assert "there is no document here" in done.output, (command, done.output)
+    assert len(json.loads(dougong("model", "history", "--json").stdout)) == 1
+
+
+def test_a_workspace_has_settings_that_work(dougong: Run) -> None:
+    done = dougong(
+        "workspace", "create", "mars", "--time-zone", "Mars/X", "--currency", "cny", "--region", "C", status=1
+    )
+    assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["time_zone", "currency", "region"]
+    dougong("workspace", "create", "mars")
+    dougong("workspace", "archive", "mars")
+    assert "archived" in dougong("workspace", "create", "mars", status=1).stderr
+    assert [one["name"] for one in json.loads(dougong("workspace", "list", "--json").stdout)] == ["main"]
 
 
 def test_templates(dougong: Run) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from runtime.app import create_app, make_services
 from runtime.base.errors import Conflict, Invalid
-from runtime.engine import effects, publish
+from runtime.engine import effects, housekeeping, publish
 from runtime.meta import load
 from tests.conftest import Shop
 from tests.engine.tables import dump
@@ -288,3 +288,29 @@ def test_a_count_that_has_not_looked_at_all_values_says_so(shop: Shop, monkeypat
     monkeypatch.setattr(effects, "MOST_VALUES", 2)
     plan = shop.publish(thing(NAME, field("{type: number}")))
     assert plan.effects[0].message.en.startswith("at least ") and "至少" in plan.effects[0].message.zh
+
+
+def test_a_cut_off_publish_that_cannot_go_live_any_more_stops_nobody(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        """The process ends here."""
+
+    def end(*given: object) -> None:
+        raise Killed
+
+    shop.publish(thing(NAME))
+    make(shop, name="a")
+    unique = NAME.replace("{type: text", "{type: text, unique: true")
+    with monkeypatch.context() as cut:
+        cut.setattr(publish.ddl, "build_index", end)
+        with pytest.raises(Killed):
+            shop.publish(thing(unique))
+    make(shop, name="a")
+    told: list[str] = []
+    housekeeping.begin(shop.workspace, told.append)
+    assert any("cannot go live any more" in one for one in told)
+    states = [one.state for one in publish.versions.history(shop.database, shop.workspace.schema)]
+    assert states == ["failed", "live"]
+    shop.publish(thing(NAME, field("{type: text}")))
+    sound(shop)
