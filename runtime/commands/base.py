@@ -141,8 +141,18 @@ def place_options(command: Callable[P, R]) -> Callable[..., R]:
             return command(place, *args, **kwargs)  # type: ignore[arg-type]
         except DougongError as error:
             refuse(output, error)
+        except OSError as error:
+            if error.filename is None:
+                raise
+            refuse(output, unusable(error))
 
     return wrapped
+
+
+def unusable(error: OSError) -> Invalid:
+    """What is said of a file or folder that cannot be read or written."""
+    why = error.strerror or str(error)
+    return Invalid(Message(f"{error.filename} cannot be used: {why}", f"无法使用 {error.filename}：{why}"))
 
 
 def refuse(output: Output, error: DougongError) -> NoReturn:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import yaml
 
-from runtime.base.errors import Conflict, Invalid, Message
+from runtime.base.errors import Conflict, Invalid, Malformed, Message
 from runtime.base.values import load_foreign
 from runtime.commands.base import Output, Place, place_options, session_for
 from runtime.engine import exports, import_jobs, importing, imports
@@ -51,11 +51,14 @@ def mapping_of(path: Path | None) -> dict[str, Any] | None:
     """A mapping file, YAML or JSON: column -> field. Raises Invalid."""
     if path is None:
         return None
-    text = path.read_text(encoding="utf-8-sig")
     try:
+        text = path.read_text(encoding="utf-8-sig")
         found = load_foreign(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Invalid(Message(f"{path.name}: {error}", f"{path.name}：{error}")) from None
+    except Malformed as error:
+        said = error.both
+        raise Invalid(Message(f"{path.name}: {said.en}", f"{path.name}：{said.zh}")) from None
     if not isinstance(found, dict):
         raise Invalid(Message(f"{path.name} must map columns to fields", f"{path.name} 须为列到字段的映射"))
     return found
@@ -88,6 +91,13 @@ def import_command(
     bypass_approval: bool, dry_run: bool, errors: Path | None, user: str | None,
 ) -> None:  # fmt: skip
     """Import FILE (CSV, XLSX, JSONL) into OBJECT; wrong rows are said by their number and left out."""
+    if errors and errors.exists() and errors.samefile(file):
+        raise Invalid(
+            Message(
+                "the failed rows cannot go into the file that is being imported: name another for --errors",
+                "失败的行不能写入正在导入的文件，请为 --errors 指定其他文件",
+            )
+        )
     bar = Bar(place.output)
     with place.session() as (services, session):
         acting = session if user is None else session_for(session.workspace, user, "import")

@@ -168,9 +168,15 @@ class Columns:
             if index < start or not column or column in (ROW, REASON):
                 continue
             name = self._meant(column)
-            if name is not None and name != column and name in exact:
-                name = None  # Another column has the field's very name.
-            if name is None or name in self.taken:
+            if name is not None and (name in self.taken or (name != column and name in exact)):
+                other = self.taken.get(name, name)  # Another column has come first, or has the field's very name.
+                text = Message(
+                    f"the column {column[:80]!r} is for the same field as {other[:80]!r}; it is left out",
+                    f"列“{column[:80]}”与“{other[:80]}”对应同一字段，已忽略",
+                )
+                self.warnings.append(Problem("field_twice", text, field=column[:80]))
+                continue
+            if name is None:
                 text = Message(
                     f"the column {column[:80]!r} is not a field that you can set; it is left out",
                     f"列“{column[:80]}”不是您可以填写的字段，已忽略",

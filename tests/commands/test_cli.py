@@ -180,6 +180,26 @@ def test_wrong_rows_are_said(dougong: Run, tmp_path: Path) -> None:
     assert len(errors.read_text(encoding="utf-8-sig").splitlines()) == 3
 
 
+def test_files_that_cannot_be_used_are_named(dougong: Run, tmp_path: Path) -> None:
+    dougong("model", "publish", SUPERSTORE)
+    sheet = tmp_path / "customers.csv"
+    sheet.write_text("code,name,segment\nC1,,consumer\n")
+    nowhere = tmp_path / "nowhere"
+    refused = dougong("data", "import", "customer", sheet, "--errors", sheet, status=1)
+    assert "--errors" in refused.stderr and sheet.read_text().count("C1") == 1, "the input is not written over"
+    sheet.with_suffix(".yaml").write_bytes(b"\xff")
+    sheet.with_suffix(".json").write_text("{")
+    for ending in (".yaml", ".json"):
+        refused = dougong("data", "import", "customer", sheet, "--mapping", sheet.with_suffix(ending), status=1)
+        assert refused.stderr.startswith(f"customers{ending}: ")
+    for command in (
+        ("data", "import", "customer", sheet, "--errors", nowhere / "x.csv"),
+        ("data", "export", "customer", nowhere / "x.csv"),
+        ("model", "export", sheet / "x"),
+    ):
+        assert "cannot be used" in dougong(*command, status=1).stderr, command
+
+
 @pytest.mark.skipif(not SHEET.exists(), reason="the public retail sheet is not beside the checkout")
 def test_real_sheet(dougong: Run, dsn: str, tmp_path: Path) -> None:
     """9,994 lines of a real sheet become linked records; the sums are those of the sheet."""

@@ -139,6 +139,14 @@ def test_unknown_and_forbidden_columns_are_told_alike(filled: Shop) -> None:
     assert texts[0] == texts[1]
 
 
+def test_a_second_column_for_a_field_is_called_so(filled: Shop) -> None:
+    found = take(filled, "code,name,Name,名称,name\nc1,x,y,z,w\n")
+    assert counts(found) == (1, 0, 0, 0) and records(filled)[0]["name"] == "x"
+    assert [(one.code, one.field) for one in found.warnings] == [
+        ("field_twice", "Name"), ("field_twice", "名称"), ("field_twice", "name")
+    ]  # fmt: skip
+
+
 def test_mapping_shapes(filled: Shop) -> None:
     text = "A,B,C\nc1,x,li\n"
     filled.user("li", "sales")

@@ -244,3 +244,16 @@ def test_texts_too_long_for_a_cell() -> None:
     with pytest.raises(Invalid):
         writer.add(["x" * 32_768])
     writer.discard()
+
+
+def test_a_number_shown_in_percent_is_what_the_user_sees() -> None:
+    formats = ["0%", "0.00%", "-0.0%;[Red]-0.0%", "0.00", '0.00"%"', "0.0\\%"]
+    made = Workbook()
+    sheet = made.worksheets[0]
+    sheet.append([f"c{number}" for number in range(len(formats))])
+    sheet.append([0.29, 0.125, -0.005, 0.12, 0.12, 0.12])
+    for cell, pattern in zip(sheet[2], formats, strict=True):
+        cell.number_format = pattern
+    content = io.BytesIO()
+    made.save(content)
+    assert rows(content.getvalue(), "x.xlsx") == [(2, ["29%", "12.5%", "-0.5%", "0.12", "0.12", "0.12"])]

@@ -44,6 +44,10 @@ def read(field: Field, text: str, context: Context = EN) -> Any:
         (Money({"currency": "USD"}), "20 USD", "20"),
         (Percent(), "12.5 %", "12.5"),
         (Percent(), "１２％", "12"),
+        (Number(), "12.5 %", "0.125"),
+        (Number(), "-１２％", "-0.12"),
+        (Number({"unit": "%"}), "12%", "12"),
+        (Money(), "7%", "0.07"),
         (Duration(), "2h", "7200"),
         (Duration(), "1.5h", "5400"),
         (Duration(), "1d 2h 3m 4.5s", "93784.5"),
@@ -57,7 +61,15 @@ def test_reads_what_people_write(field: Field, text: str, stored: str) -> None:
 
 @pytest.mark.parametrize(
     ("field", "text"),
-    [(Number(), "1,5"), (Number(), "1,23,4"), (Money(), "$5"), (Number(), "万"), (Duration(), "h")],
+    [
+        (Number(), "1,5"),
+        (Number(), "1,23,4"),
+        (Money(), "$5"),
+        (Number(), "万"),
+        (Number(), "%"),
+        (Number(), "1,5%"),
+        (Duration(), "h"),
+    ],
 )
 def test_does_not_guess(field: Field, text: str) -> None:
     with pytest.raises(BadValue):

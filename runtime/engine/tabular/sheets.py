@@ -31,6 +31,8 @@ PROLOG = MEGABYTE
 EXCEL_TEXT = 32_767
 EXCEL_ROWS = 1_048_576
 EXCEL_DIGITS = 15
+#: What a number format says word for word.
+LITERALS = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 UNKEPT = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -100,6 +102,23 @@ def bad_spreadsheet() -> Invalid:
     )
 
 
+def shown_in_percent(cell: Any) -> bool:
+    """True for a number that its format shows as a share of a hundred: 0.12 is read as 12 %."""
+    value = cell.value
+    if value.__class__ is not float and value.__class__ is not int:
+        return False
+    pattern = cell.number_format
+    return "%" in pattern and "%" in LITERALS.sub("", pattern)
+
+
+def cell_text(cell: Any) -> str:
+    """A cell as the text that the user sees."""
+    text = text_of(cell.value)
+    if not shown_in_percent(cell):
+        return text
+    return f"{format((Decimal(text) * 100).normalize(), 'f')}%"
+
+
 def text_of(value: Any) -> str:
     """A typed cell as the text that the user sees, in the plain form that every field type reads."""
     if value is None:
@@ -147,8 +166,8 @@ class XlsxTable(Table):
             sheets = [one for one in book.worksheets if one.sheet_state == "visible"] or book.worksheets
             sheets[0].reset_dimensions()  # What a file says of its size need not be true.
             width = len(self.columns) + 1 if self.columns else MOST_COLUMNS + 1
-            for number, cells in enumerate(sheets[0].iter_rows(values_only=True, max_col=width), 1):
-                yield number, [text_of(cell) for cell in cells]
+            for number, cells in enumerate(sheets[0].iter_rows(max_col=width), 1):
+                yield number, [cell_text(cell) for cell in cells]
         except DougongError:
             raise
         except Exception:  # The reader lets every kind of exception out when a file is broken.

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from runtime.kinds.field import Context
-from runtime.kinds.fields.number import KEPT, Number, entered
+from runtime.kinds.fields.number import KEPT, Number, entered, unshared
 from runtime.kinds.options import option
 
 SIGNS = {"CNY": "¥", "JPY": "¥", "USD": "$", "HKD": "HK$", "TWD": "NT$", "EUR": "€", "GBP": "£", "KRW": "₩", "INR": "₹"}
@@ -63,7 +63,7 @@ class Money(Number):
     def parse(self, text: str, context: Context) -> Any:
         if KEPT.fullmatch(text):
             return text
-        return entered(marks(self._currency(context)).sub(r"\1", text.strip()))
+        return entered(unshared(marks(self._currency(context)).sub(r"\1", text.strip())))
 
     def live(self, context: Context) -> dict[str, Any]:
         currency = self._currency(context)

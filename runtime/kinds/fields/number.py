@@ -70,6 +70,13 @@ def entered(text: str) -> str:
     return f"{text}e{power}" if power and "e" not in text.lower() else text
 
 
+def unshared(text: str) -> str:
+    """``12%`` as the ``0.12`` that a spreadsheet has for it; other text as it is."""
+    shorn = narrow(text).strip()
+    share = entered(shorn[:-1]) if shorn.endswith("%") else ""
+    return format(Decimal(share).scaleb(-2, EXACT), "f") if PLAIN.fullmatch(share) else text
+
+
 class Number(Field):
     """An exact decimal of at most 22 digits before and 16 after the point."""
 
@@ -142,7 +149,7 @@ class Number(Field):
     def parse(self, text: str, context: Context) -> Any:
         unit = self.settings.get("unit")
         text = text.strip()
-        return entered(text.removesuffix(unit) if unit else text)
+        return entered(unshared(text.removesuffix(unit) if unit else text))
 
     def text(self, value: Any, context: Context) -> str:
         return "" if value is None else format(value, "f")
