@@ -142,6 +142,11 @@ class Cluster:
         """The server's log file."""
         return self.data / "server.log"
 
+    @property
+    def ready(self) -> Path:
+        """A file that is there since the server has held a database for the product."""
+        return self.folder / "postgresql.ready"
+
     @contextmanager
     def _lock(self) -> Iterator[None]:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -180,8 +185,11 @@ class Cluster:
         """
         with self._lock():
             self._initialise()
-            if not self.running():
+            begun = not self.running()
+            if begun:
                 self._start()
+            if begun or not self.ready.exists():
+                self._settle()
             self._users = (self.folder / "postgresql.users").open("wb")
             fcntl.flock(self._users, fcntl.LOCK_SH)
         return self.dsn()
@@ -219,39 +227,61 @@ class Cluster:
             if theirs != str(ours):
                 raise fail(
                     f"{self.data} was made by PostgreSQL {theirs}, this installation has PostgreSQL {ours}. "
-                    f"Nothing was changed. Start it once more with the old installation, save with 'dougong backup', "
-                    f"move the folder away, and restore with this one.",
+                    f"Nothing was changed. Start it once more with the old installation, save it with pg_dump "
+                    f"(docs/operations.md), move the folder away, and restore with this one.",
                     f"{self.data} 由 PostgreSQL {theirs} 创建，当前安装为 PostgreSQL {ours}，未做任何改动。"
-                    f"请用旧版本启动并执行 dougong backup，移走该文件夹后再用新版本恢复。",
+                    f"请用旧版本启动并用 pg_dump 保存（见 docs/operations.md），移走该文件夹后再用新版本恢复。",
                 )
             return
         if self.data.exists() and any(self.data.iterdir()):
-            shutil.rmtree(self.data)  # an initdb that was cut off: without PG_VERSION there is no database in it
+            raise fail(
+                f"{self.data} holds no whole PostgreSQL database (PG_VERSION is missing). Nothing was changed. "
+                "Bring the folder back from a backup; if nothing in it is needed, remove it.",
+                f"{self.data} 中没有完整的 PostgreSQL 数据库（缺少 PG_VERSION），未做任何改动。"
+                "请从备份恢复该文件夹；若其中内容都不需要，请将其删除。",
+            )
         if not reachable(self.data, self.account):
             place = SHARED / hashlib.sha256(str(self.folder).encode()).hexdigest()[:16] / "postgresql"
             place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
             (self.folder / "postgresql.location").write_text(str(place))
-        self._own(self.data, 0o700)
-        password = secrets.token_urlsafe(24)
+        self._make()
+
+    def _make(self) -> None:
+        """Make the database beside its place and move it there when it is whole: cut off at any moment it is made
+        anew."""
+        half = self.data.with_name(self.data.name + ".half")
         secret = self.folder / "postgresql.password"
+        if secret.exists() and not half.exists():
+            raise fail(
+                f"the database of {self.folder} was in {self.data} and is not there any more. Nothing was changed. "
+                f"Bring it back; to begin with an empty one, remove {secret}.",
+                f"{self.folder} 的数据库原在 {self.data}，现已不存在，未做任何改动。"
+                f"请恢复该文件夹；若要从空数据库开始，请删除 {secret}。",
+            )
+        if half.exists():
+            shutil.rmtree(half)
+        self.ready.unlink(missing_ok=True)
+        self._own(half, 0o700)
+        password = secrets.token_urlsafe(24)
         with os.fdopen(os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(password)
-        inside = self.data / "first.password"
+        inside = half / "first.password"
         inside.touch(0o600)
         inside.write_text(password)
         if self.account:
             os.chown(inside, self.account.pw_uid, self.account.pw_gid)
-        pwfile = self.data.with_name("first.password")
+        pwfile = half.with_name("first.password")
         inside.rename(pwfile)  # initdb wants an empty folder
         try:
             made = self._run(
-                "initdb", "-D", str(self.data), "-U", "dougong", "--pwfile", str(pwfile), "-A", "scram-sha-256",
+                "initdb", "-D", str(half), "-U", "dougong", "--pwfile", str(pwfile), "-A", "scram-sha-256",
                 "-E", "UTF8", "--locale", "C", "--data-checksums", *([] if self.durable else ["--no-sync"]),
             )  # fmt: skip
         finally:
             pwfile.unlink(missing_ok=True)
         if made.returncode != 0:
             raise fail(f"initdb failed: {made.stdout[-800:]}", f"初始化数据库失败：{made.stdout[-800:]}")
+        half.replace(self.data)
 
     def settings(self) -> dict[str, str]:
         """The server's settings: sized for one company on one machine."""
@@ -284,18 +314,24 @@ class Cluster:
         if started.returncode != 0:
             tail = self.log.read_text(errors="replace")[-800:] if self.log.exists() else started.stdout[-800:]
             raise fail(f"PostgreSQL did not start: {tail}", f"PostgreSQL 启动失败：{tail}")
+
+    def _settle(self) -> None:
+        """Wait until the server answers, and see that it has a database for the product."""
         deadline = time.monotonic() + 30
         while True:
             made = self._psql("postgres", "SELECT 1 FROM pg_database WHERE datname = 'dougong'")
             if made.returncode == 0:
                 break
             if time.monotonic() > deadline:
-                raise fail(
-                    f"PostgreSQL does not answer: {made.stdout[-400:]}", f"PostgreSQL 无响应：{made.stdout[-400:]}"
-                )
+                said = (made.stderr or made.stdout)[-400:]
+                raise fail(f"PostgreSQL does not answer: {said}", f"PostgreSQL 无响应：{said}")
             time.sleep(0.1)
         if "1" not in made.stdout:
-            self._psql("postgres", "CREATE DATABASE dougong")
+            made = self._psql("postgres", "CREATE DATABASE dougong")
+            if made.returncode != 0:
+                said = (made.stderr or made.stdout)[-400:]
+                raise fail(f"the database cannot be made: {said}", f"无法创建数据库：{said}")
+        self.ready.touch()
 
     def _psql(self, database: str, statement: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -77,17 +77,68 @@ def test_refuses_data_of_another_version(folder: Path) -> None:
     with pytest.raises(EmbeddedError) as refused:
         Cluster(folder, durable=False).start()
     assert "PostgreSQL 15" in refused.value.detail("en")
-    assert "备份" in refused.value.detail("zh") or "backup" in refused.value.detail("zh")
+    assert "pg_dump" in refused.value.detail("zh") and "pg_dump" in refused.value.detail("en")
     version.write_text(before)
     with psycopg.connect(cluster.start()):
         pass
     cluster.stop()
 
 
-def test_an_initialisation_that_was_cut_off_is_done_again(folder: Path) -> None:
+def test_an_initialisation_that_was_cut_off_is_done_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = Cluster(folder, durable=False)
+    run, made = cluster._run, []
+
+    def cut_off(program: str, *arguments: str, timeout: float = 90) -> subprocess.CompletedProcess[str]:
+        done = run(program, *arguments, timeout=timeout)
+        if program == "initdb":
+            made.append(Path(arguments[1]))
+            (made[0] / "global" / "pg_control").unlink()
+            raise KeyboardInterrupt
+        return done
+
+    with monkeypatch.context() as cut:
+        cut.setattr(cluster, "_run", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            cluster.start()
+    assert (made[0] / "PG_VERSION").exists(), "initdb writes it first of all"
+    with psycopg.connect(cluster.start()):
+        pass
+    cluster.stop()
+    assert not made[0].exists()
+
+
+def test_a_start_that_was_cut_off_before_there_was_a_database_is_finished(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = Cluster(folder, durable=False)
+    with monkeypatch.context() as cut:
+        cut.setattr(cluster, "_settle", lambda: exit(9))
+        with pytest.raises(SystemExit):
+            cluster.start()
+    again = Cluster(folder, durable=False)
+    assert again.running(), "its server is up"
+    with psycopg.connect(again.start()):
+        pass
+    again.stop()
+
+
+def test_what_is_no_database_is_neither_started_nor_removed(folder: Path) -> None:
     cluster = Cluster(folder, durable=False)
     cluster.data.mkdir(parents=True)
     (cluster.data / "half").write_text("x")
+    with pytest.raises(EmbeddedError, match="PG_VERSION is missing"):
+        cluster.start()
+    assert (cluster.data / "half").read_text() == "x"
+
+
+def test_a_database_that_has_gone_is_not_begun_anew(folder: Path) -> None:
+    cluster = Cluster(folder, durable=False)
+    cluster.start()
+    cluster.stop()
+    cluster.data.rename(folder / "elsewhere")
+    with pytest.raises(EmbeddedError, match="is not there any more"):
+        cluster.start()
+    (folder / "elsewhere").rename(cluster.data)
     with psycopg.connect(cluster.start()):
         pass
     cluster.stop()
