@@ -14,6 +14,7 @@ from psycopg import errors as pg
 from runtime.base.errors import DougongError, Locked, Message, Problem, Unavailable
 from runtime.engine import keeping, locks, parents, storing, targets
 from runtime.engine.access import ObjectAccess
+from runtime.engine.drafts import Draft
 from runtime.engine.finding import Abort, Item, Request, Result, failure, locate
 from runtime.engine.prepare import Preparation, too_large
 from runtime.engine.saving import Options
@@ -27,6 +28,8 @@ from runtime.store.layout import column_value
 
 log = logging.getLogger("dougong")
 
+#: The code of a record that a batch has already.
+TWICE = "twice"
 BROKEN = Message("the record could not be stored; the fault has been noted", "记录无法保存，故障已记录")
 
 
@@ -79,7 +82,11 @@ class Work:
             found = self.store()
             if found is not None:
                 return found
-        raise Unavailable(RETRY, extra={"retry_after": 1})
+        busy = Unavailable(RETRY, extra={"retry_after": 1})
+        if not self.stored:
+            raise busy
+        # What is stored is told, and which records are not.
+        return [self.stored.get(self.start + number, failure(busy)) for number in range(len(self.batch))]
 
     def store(self) -> list[Result] | None:
         """The results in order; None when some of it has to be done again."""
@@ -99,9 +106,15 @@ class Work:
         if len(found) == len(items):
             found.update(self.stored)
             return [found[number] for number in range(self.start, self.start + len(self.batch))]
-        # The rest is tried again: what is stored stays stored, what was refused is looked at anew.
-        self.stored.update({place: result for place, result in found.items() if result.status < 300})
+        # The rest is tried again: what is stored stays stored, what was refused is looked at anew, but for what stands
+        # twice in the batch: beside its first, which is not among the rest, it would not be found any more.
+        self.stored.update({place: one for place, one in found.items() if one.status < 300 or stands_twice(one)})
         return None
+
+
+def stands_twice(result: Result) -> bool:
+    """True for a record that was refused because the batch has it already."""
+    return any(one.code == TWICE for one in result.problems)
 
 
 def prepare(request: Request, access: ObjectAccess, items: Sequence[Item]) -> None:
@@ -318,6 +331,12 @@ def needs_single(access: ObjectAccess, items: Sequence[Item]) -> bool:
     return not access.everything and bool(access.scopes["read"].where)
 
 
+def key_taken(request: Request, draft: Draft, error: DougongError) -> bool:
+    """True when a record with the very key by which an upsert finds records has come since it was looked for."""
+    taken = {one.field for one in error.problems if one.code == "taken"}
+    return request.mode == "upsert" and draft.new and request.key in taken
+
+
 def one_by_one(request: Request, access: ObjectAccess, items: Sequence[Item]) -> None:
     """Each record by itself: slower, and one that is refused holds nobody up. What waits together still does."""
     away: Unavailable | None = None
@@ -333,7 +352,8 @@ def one_by_one(request: Request, access: ObjectAccess, items: Sequence[Item]) ->
             options = Options(trusted=request.trusted, bypass=request.bypass, proposal=one.id)
             done = storing.store_prepared(request.session, access, draft, options, request.divert)
         except DougongError as error:
-            one.result = failure(error, None if draft.new else draft.id)
+            # Of two who bring the same new key at once, the second changes what the first has made.
+            one.result = None if key_taken(request, draft, error) else failure(error, None if draft.new else draft.id)
             away = error if isinstance(error, Unavailable) else None
             continue
         except psycopg.Error:

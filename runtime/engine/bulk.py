@@ -10,7 +10,7 @@ from typing import Any
 from psycopg import errors as pg
 
 from runtime.base.errors import DougongError, Invalid, Message, Problem, Unavailable
-from runtime.engine import deletion, effective, locks
+from runtime.engine import deletion, effective, locks, repeated
 from runtime.engine.access import ObjectAccess
 from runtime.engine.batching import Work, hold_owners, lock_links, prepare, store
 from runtime.engine.finding import Abort, Item, Request, Result, failure, key_field, look_up
@@ -42,8 +42,13 @@ def bulk(
     key: str | None = None,
     atomic: bool = False,
     bypass: bool = False,
+    once: tuple[str, bytes] | None = None,
 ) -> list[Result]:
-    """Do the same with many records; results in their order. Raises what refuses the request as a whole."""
+    """Do the same with many records; results in their order. Raises what refuses the request as a whole.
+
+    ``once``: the request's key and what it asks for. What a request with this key has created is not created again;
+    the other modes do the same twice by themselves.
+    """
     if mode not in MODES:
         shown = ", ".join(MODES)
         raise Invalid(problems=[Problem("choice", Message(f"must be one of {shown}", f"只能是 {shown}"), field="mode")])
@@ -54,17 +59,36 @@ def bulk(
     request = Request(session, object_name, mode, key, atomic, bypass=bypass, divert=divert)
     request.access().demand("bulk")
     try:
-        return atomic_bulk(request, items) if atomic else in_batches(request, items)
+        return at_most_once(request, items, once) if once and mode == "create" else carry_out(request, items)
     finally:
         stir(session, *([object_name] if mode != "delete" else []))
 
 
-def in_batches(request: Request, items: Sequence[Mapping[str, Any]]) -> list[Result]:
+def carry_out(request: Request, items: Sequence[Mapping[str, Any]], ids: Sequence[str] = ()) -> list[Result]:
+    """The request, as a whole or in batches. ``ids`` are those of the records that it makes, () for any."""
+    return atomic_bulk(request, items, ids) if request.atomic else in_batches(request, items, ids)
+
+
+def at_most_once(request: Request, items: Sequence[Mapping[str, Any]], once: tuple[str, bytes]) -> list[Result]:
+    """The new records that the same request has not made before; of the others, what became of them then."""
+    session = request.session
+    session.settle()
+    ids = repeated.ids_of(session, once, len(items))
+    there = repeated.made(session, request.object, ids)
+    left, new = repeated.unmade(items, ids, there)
+    done = dict(zip(new, carry_out(request, left, new), strict=True)) if left else {}
+    failed = [one for one, result in done.items() if result.status >= 400]
+    if failed:  # The same request, at the same time, may have been faster.
+        done.update(repeated.made(session, request.object, failed))
+    return [there[one] if one in there else done[one] for one in ids]
+
+
+def in_batches(request: Request, items: Sequence[Mapping[str, Any]], ids: Sequence[str]) -> list[Result]:
     """Batch after batch, each a transaction of its own."""
     # A key may come again in a later batch, which then must find what the one before has stored.
     batches_of = overlapped if request.mode == "create" and len(items) > BATCH else in_turn
     try:
-        for results in batches_of(request, items):
+        for results in batches_of(request, items, ids):
             request.results += results
     except DougongError as error:
         if not request.results:
@@ -74,11 +98,11 @@ def in_batches(request: Request, items: Sequence[Mapping[str, Any]]) -> list[Res
     return request.results
 
 
-def in_turn(request: Request, items: Sequence[Mapping[str, Any]]) -> Iterator[list[Result]]:
+def in_turn(request: Request, items: Sequence[Mapping[str, Any]], ids: Sequence[str]) -> Iterator[list[Result]]:
     """The results of batch after batch."""
     for start in range(0, len(items), BATCH):
         begin(request, items)
-        yield process(request, items[start : start + BATCH], start)
+        yield process(request, items[start : start + BATCH], start, ids[start : start + BATCH])
 
 
 def begin(request: Request, items: Sequence[Mapping[str, Any]]) -> None:
@@ -87,12 +111,12 @@ def begin(request: Request, items: Sequence[Mapping[str, Any]]) -> None:
         request.session.settle()
 
 
-def atomic_bulk(request: Request, items: Sequence[Mapping[str, Any]]) -> list[Result]:
+def atomic_bulk(request: Request, items: Sequence[Mapping[str, Any]], ids: Sequence[str]) -> list[Result]:
     """All or nothing, in one transaction."""
     if request.mode == "delete":
         return atomic_delete(request, items)
     for _ in range(TRIES):
-        worked = [Item(number, raw) for number, raw in enumerate(items)]
+        worked = [Item(number, raw, id=ids[number] if ids else None) for number, raw in enumerate(items)]
         access = request.access()
         prepare(request, access, worked)
         if any(one.result is not None for one in worked):
@@ -112,7 +136,7 @@ def atomic_bulk(request: Request, items: Sequence[Mapping[str, Any]]) -> list[Re
             failed = [one for one in worked if one.result and one.result.status >= 400]
             if failed:
                 return [one.result if one in failed and one.result else Result(424) for one in worked]
-        except pg.UniqueViolation:
+        except (pg.UniqueViolation, pg.DeadlockDetected, pg.SerializationFailure):
             pass
         request.session.renew()
     raise Unavailable(RETRY, extra={"retry_after": 1})
@@ -192,7 +216,7 @@ def cuts(total: int) -> Iterator[tuple[int, int]]:
         start, size = start + size, min(size * 2, BATCH)
 
 
-def overlapped(request: Request, items: Sequence[Mapping[str, Any]]) -> Iterator[list[Result]]:
+def overlapped(request: Request, items: Sequence[Mapping[str, Any]], ids: Sequence[str]) -> Iterator[list[Result]]:
     """The results of batch after batch of new records: one is prepared while those before are being stored.
 
     A batch that could not be stored fails by itself: those beside it may have been stored already. Only when the
@@ -213,7 +237,7 @@ def overlapped(request: Request, items: Sequence[Mapping[str, Any]]) -> Iterator
         for start, end in cuts(len(items)):
             try:
                 begin(request, items)
-                work = Work(request, items[start:end], start)
+                work = Work(request, items[start:end], start, ids[start:end])
                 work.prepare()
             except DougongError:
                 while under_way:

@@ -43,7 +43,7 @@ def save(
         text = Message(f"at most {MOST_LINES} lines at once", f"一次最多 {MOST_LINES} 行明细")
         raise Invalid(problems=[Problem("too_many", text)])
     for attempt in range(TRIES):
-        done = idempotency.replay(session, options)
+        done = idempotency.replay(session, options, object_name)
         if done is not None:
             return done
         access = demand_object(session.snapshot, session.person, object_name, "create" if record_id is None else None)

@@ -1,11 +1,15 @@
-"""A repeated request has its effect once: the same key answers with what it did the first time."""
+"""A repeated request has its effect once: the same key answers with the record of the first time, as it is now.
+
+What was answered then is never sent again: its caller may have lost the right to read it since.
+"""
 
 from __future__ import annotations
 
-from runtime.base.errors import Invalid, Message, NotFound, Problem
+from runtime.base.errors import Forbidden, Invalid, Message, NotFound, Problem
 from runtime.base.sqltext import Sql
-from runtime.base.values import load
+from runtime.base.values import dump, load
 from runtime.engine import reading
+from runtime.engine.access import demand_object
 from runtime.engine.saving import Options, Pending, Written
 from runtime.engine.workspace import Session
 
@@ -17,8 +21,11 @@ KEPT_DAYS = 7
 WAITS = 202
 
 
-def replay(session: Session, options: Options) -> Written | None:
-    """What the key did before, or None. Raises Invalid when it was used for another request."""
+def replay(session: Session, options: Options, object_name: str | None = None) -> Written | None:
+    """What the key did before to a record of the object, or None.
+
+    Raises Invalid when it was used for another request, NotFound when the caller may not know of the object any more.
+    """
     if options.once is None or session.user_id is None:
         return None
     key, request = options.once
@@ -35,14 +42,32 @@ def replay(session: Session, options: Options) -> Written | None:
     if bytes(asked) != request:
         raise Invalid(problems=[Problem("idempotency_key", OTHER)])
     record = load(response)
+    record_id = str(record["id"])
     if status == WAITS:
-        try:
-            body, version = reading.get(session, record["object"], record["id"])
-        except NotFound:
-            body, version = b"null", 0  # A new line, which is not there before it is approved.
+        body, version = as_it_is(session, record["object"], record_id, b"null", 0)  # A new line is not there yet.
         pending = Pending(**record["pending"], version=version) if record["pending"] else None
-        return Written(str(record["id"]), body, version, replayed=True, pending=pending)
-    return Written(str(record["id"]), response.encode(), int(record["version"]), replayed=True)
+        return Written(record_id, body, version, replayed=True, pending=pending)
+    version = int(record["version"])
+    if object_name is None:
+        return Written(record_id, response.encode(), version, replayed=True)
+    unseen = dump({"id": record_id, "version": version})
+    wanted = reading.Ask(expand=options.expand, numbers_as_text=options.numbers_as_text)
+    body, version = as_it_is(session, object_name, record_id, unseen, version, wanted)
+    return Written(record_id, body, version, replayed=True)
+
+
+def as_it_is(
+    session: Session, object_name: str, record_id: str, unseen: bytes, version: int, ask: reading.Ask = reading.WHOLE
+) -> tuple[bytes, int]:
+    """(JSON bytes, version) of a record as the caller may read it now, or what is given when he may not.
+
+    Raises NotFound when he may not even know of the object.
+    """
+    try:
+        return reading.get(session, object_name, record_id, ask)
+    except (NotFound, Forbidden):
+        demand_object(session.snapshot, session.person, object_name)
+        return unseen, version
 
 
 def forget_old(session: Session) -> int:

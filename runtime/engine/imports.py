@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from runtime.base.errors import DougongError, Invalid, Message, Problem, Unavailable
-from runtime.engine import audit, bulk, gathering
+from runtime.engine import audit, bulk, gathering, repeated
 from runtime.engine.access import ObjectAccess
 from runtime.engine.columns import Columns, Target, usual_key
 from runtime.engine.entries import Entries, Entry
@@ -34,7 +34,6 @@ from runtime.engine.rehearsal import Rehearsal
 from runtime.engine.tabular import Table, open_table
 from runtime.engine.triggers import stir
 from runtime.engine.workspace import Session
-from runtime.store import batches, proposals
 from runtime.store.ids import is_id, row_id
 
 log = logging.getLogger("dougong")
@@ -276,13 +275,8 @@ class Import:
 
     def unstored(self, batch: Sequence[Entry]) -> list[Entry]:
         """The rows of which an earlier attempt has made neither a record nor a proposal; the others are counted."""
-        place = self.session.layout.object(self.object)
         wanted = {row_id(str(self.options.origin), one.number): one for one in batch}
-        found = self.session.database.rows(batches.there(place, list(wanted)))
-        made = {row[0]: bulk.Result(201, row[0], 1) for row in found}
-        waiting = proposals.known(self.session.database, self.session.workspace.schema, list(wanted))
-        made.update({identity: bulk.Result((201 if record == identity else 200) if at_once else 202, record)
-                     for identity, record, at_once in waiting})  # fmt: skip
+        made = repeated.made(self.session, self.object, list(wanted))
         for identity, entry in wanted.items():
             if identity in made:
                 self.count(entry, made[identity])

@@ -35,7 +35,7 @@ __all__ = ["Options", "Written", "create", "delete", "restore", "update"]
 def create(session: Session, object_name: str, raw: Mapping[str, Any], options: Options = DEFAULT) -> Written:
     """A new record. Raises NotFound, Forbidden, Invalid, Conflict."""
     for _ in range(TRIES):
-        done = idempotency.replay(session, options)
+        done = idempotency.replay(session, options, object_name)
         if done is not None:
             return done
         access = demand_object(session.snapshot, session.person, object_name, None if options.trusted else "create")
@@ -53,7 +53,7 @@ def update(
 ) -> Written:
     """A changed record, or one whose change waits. Raises NotFound, Forbidden, Invalid, Conflict, Stale, Locked."""
     for _ in range(TRIES):
-        done = idempotency.replay(session, options)
+        done = idempotency.replay(session, options, object_name)
         if done is not None:
             return done
         access = demand_object(session.snapshot, session.person, object_name)

@@ -79,6 +79,8 @@ class Call:
             raise Malformed(CUT) from None
         if len(found) > largest:
             raise too_large(largest)
+        if length.isdigit() and len(found) < int(length):
+            raise Malformed(CUT)
         return found
 
     @property
@@ -156,5 +158,5 @@ def flow_address(instance: str) -> str:
 
 def too_large(largest: int) -> TooLarge:
     """The refusal of a body that is too large."""
-    megabytes = largest // 2**20
-    return TooLarge(Message(f"the body may have at most {megabytes} MB", f"请求正文最大 {megabytes} MB"))
+    size = f"{largest // 2**20} MB" if largest >= 2**20 else f"{largest // 2**10} KB"
+    return TooLarge(Message(f"the body may have at most {size}", f"请求正文最大 {size}"))

@@ -93,10 +93,8 @@ def json_body(largest: int) -> Any:
 
 
 def body(largest: int) -> bytes:
-    """The request's body. Raises TooLarge."""
-    if request.content_length is not None and request.content_length > largest:
-        raise call.too_large(largest)
-    return request.get_data(cache=False)
+    """The request's body, however it is sent: whole, never a part of it. Raises TooLarge, Malformed."""
+    return current().body(largest)
 
 
 def json_object(largest: int) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from runtime.base.errors import Malformed, Message
 from runtime.engine import flows, migrating, previews, taskboxes, tasks
 from runtime.engine.workspace import Session
 from runtime.web import flowpaper
+from runtime.web.call import json_of
 from runtime.web.direct import LONGEST_KEY
-from runtime.web.http import Services, answer, flag, json_object, session_of, whole
+from runtime.web.http import Services, answer, body, flag, session_of, whole
 
 
 def add(routes: Blueprint, services: Services) -> None:
@@ -101,8 +102,9 @@ def on(session: Session, instance: str, action: str, task: int | None, args: dic
 
 
 def sent(largest: int) -> dict[str, Any]:
-    """What comes with a command: nothing, or a JSON object."""
-    return json_object(largest) if request.content_length else {}
+    """What comes with a command: nothing, or a JSON object. Raises Malformed, TooLarge."""
+    found = body(largest)
+    return json_of(found) if found else {}
 
 
 def key() -> str | None:

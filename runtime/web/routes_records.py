@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -12,7 +13,7 @@ from runtime.engine import aggregates, bulk, converting, records, sharing, trail
 from runtime.engine.access import demand_object
 from runtime.web import call, direct, routes_flows, routes_standins
 from runtime.web.conversions import proposals
-from runtime.web.http import Services, answer, body, current, flag, json_body, json_object, language, session_of, whole
+from runtime.web.http import Services, answer, body, current, flag, json_object, language, session_of, whole
 
 NDJSON = "application/x-ndjson"
 
@@ -64,8 +65,10 @@ def blueprint(services: Services) -> Blueprint:
     @routes.post("/records/<object_name>/bulk")
     def many(object_name: str) -> Response:
         session = session_of(services, settle=False)
-        mode, key, atomic, bypass, items = bulk_request(largest)
-        found = bulk.bulk(session, object_name, mode, items, key=key, atomic=atomic, bypass=bypass)
+        sent = body(largest)
+        once = direct.options_of(current(), sent + request.query_string).once
+        mode, key, atomic, bypass, items = bulk_request(sent)
+        found = bulk.bulk(session, object_name, mode, items, key=key, atomic=atomic, bypass=bypass, once=once)
         spoken = language()
         failed = sum(1 for one in found if one.status >= 400)
         status = 422 if atomic and failed else 200
@@ -90,20 +93,19 @@ def blueprint(services: Services) -> Blueprint:
     return routes
 
 
-def bulk_request(largest: int) -> tuple[str, str | None, bool, bool, list[dict[str, Any]]]:
+def bulk_request(text: bytes) -> tuple[str, str | None, bool, bool, list[dict[str, Any]]]:
     """(mode, key, atomic, without approval, records) from JSON, or NDJSON and the query string. Raises Malformed."""
     if request.mimetype == NDJSON:
-        lines = request.get_data(cache=False).splitlines()
-        items = [load_foreign(line) for line in lines if line.strip()]
+        items = list(lines_of(text))
         mode, key = request.args.get("mode", "create"), request.args.get("key")
         atomic = flag("atomic", request.args.get("atomic", ""))
         bypass = flag("bypass_approval", request.args.get("bypass_approval", ""))
     else:
-        body = json_body(largest)
-        if not isinstance(body, dict) or not isinstance(body.get("records"), list):
+        sent = load_foreign(text)
+        if not isinstance(sent, dict) or not isinstance(sent.get("records"), list):
             raise Malformed(Message("the body must have a list 'records'", "请求正文必须包含列表 records"))
-        items, mode, key = body["records"], body.get("mode", "create"), body.get("key")
-        atomic, bypass = body.get("atomic", False), body.get("bypass_approval", False)
+        items, mode, key = sent["records"], sent.get("mode", "create"), sent.get("key")
+        atomic, bypass = sent.get("atomic", False), sent.get("bypass_approval", False)
     wrong = [number for number, one in enumerate(items) if not isinstance(one, dict)]
     if wrong:
         raise Malformed(Message(f"record {wrong[0] + 1} is not a JSON object", f"第 {wrong[0] + 1} 条不是 JSON 对象"))
@@ -113,3 +115,14 @@ def bulk_request(largest: int) -> tuple[str, str | None, bool, bool, list[dict[s
             "mode and key are texts, atomic and bypass_approval are true or false",
             "mode 和 key 为文本，atomic 和 bypass_approval 为 true 或 false"))])  # fmt: skip
     return mode, key, atomic, bypass, items
+
+
+def lines_of(text: bytes) -> Iterator[Any]:
+    """The JSON value of each line that is not blank. Raises Malformed, which says in which line."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            try:
+                yield load_foreign(line)
+            except Malformed as error:
+                why = error.both
+                raise Malformed(Message(f"line {number}: {why.en}", f"第 {number} 行：{why.zh}")) from None

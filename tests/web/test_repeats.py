@@ -84,3 +84,90 @@ def test_keys_are_of_one_user_who_may_still_ask(notes: Shop) -> None:
     assert notes.ask("POST", "/logout", "second").status_code == 200
     assert client.post("/api/v1/records/note", headers=headers, json={"text": "a", "n": 1}).status_code == 401
     apart.extensions["dougong"].workspaces.database.close()
+
+
+FIRM = """
+object: firm
+label: {en: Firm, zh: 公司}
+fields:
+  name: {type: text, label: {en: Name, zh: 名称}}
+  secret: {type: number, label: {en: Secret, zh: 秘密}}
+  phone: {type: phone, label: {en: Phone, zh: 电话}}
+"""
+CLERK = """
+role: clerk
+label: {en: Clerk, zh: 职员}
+objects:
+  firm: {create: true, read: own, fields: {secret: hidden, phone: masked}}
+"""
+
+
+def test_a_repeated_request_tells_what_its_caller_may_read_now(shop: Shop) -> None:
+    shop.publish(FIRM, CLERK)
+    person = shop.user("one", "admin")
+    body, headers = {"name": "A", "secret": 77, "phone": "13812345678"}, {"Idempotency-Key": "k"}
+
+    def send() -> Any:
+        return shop.ask("POST", "/records/firm", "one", json=body, headers=headers)
+
+    made = send().get_json()
+    assert made["secret"] == 77
+    shop.ask("PATCH", f"/admin/users/{person}", json={"roles": ["clerk"]})
+    again = send()
+    assert again.status_code == 201 and again.headers["Idempotent-Replayed"] == "true"
+    assert again.get_json() == shop.ask("GET", f"/records/firm/{made['id']}", "one").get_json()
+    assert "secret" not in again.get_json() and "12345678" not in again.get_data(as_text=True)
+    shop.ask("PATCH", f"/records/firm/{made['id']}", json={"owner": None})
+    unseen = send()
+    assert unseen.status_code == 201 and unseen.get_json() == {"id": made["id"], "version": 1}
+    shop.ask("PATCH", f"/admin/users/{person}", json={"roles": []})
+    problem(send(), 404)
+
+
+@pytest.mark.parametrize("atomic", [False, True])
+def test_many_new_records_with_a_key_are_made_once(notes: Shop, atomic: bool) -> None:
+    body = {"mode": "create", "atomic": atomic, "records": [{"text": "x"}, {"text": "y"}]}
+    headers = {"Idempotency-Key": f"many {atomic}"}
+    before = count(notes, "o_note")
+    first = notes.ask("POST", "/records/note/bulk", json=body, headers=headers)
+    assert [one["status"] for one in first.get_json()["results"]] == [201, 201]
+    assert notes.ask("POST", "/records/note/bulk", json=body, headers=headers).data == first.data
+    assert count(notes, "o_note") == before + 2
+    other = {**body, "records": [{"text": "z"}]}
+    problem(notes.ask("POST", "/records/note/bulk", json=other, headers=headers), 422)
+    with ThreadPoolExecutor(4) as pool:
+        key = {"Idempotency-Key": f"at once {atomic}"}
+        found = list(
+            pool.map(lambda _: notes.ask("POST", "/records/note/bulk", json=body, headers=key).get_json(), range(8))
+        )
+    answered = [one["results"] for one in found if "results" in one]
+    assert answered and all(one == answered[0] for one in answered)
+    assert count(notes, "o_note") == before + 4
+
+
+def test_of_many_a_repeated_request_makes_what_was_refused(notes: Shop) -> None:
+    headers = {"Idempotency-Key": "partly"}
+    body = {"mode": "create", "records": [{"text": "x"}, {"n": "x"}, {"text": "y"}]}
+    before = count(notes, "o_note")
+    one, two = (notes.ask("POST", "/records/note/bulk", json=body, headers=headers).get_json() for _ in range(2))
+    assert one == two and [each["status"] for each in one["results"]] == [201, 422, 201]
+    assert count(notes, "o_note") == before + 2
+
+
+PART = "object: part\nlabel: {en: Part, zh: 件}\nfields:\n  code: {type: text, label: {en: C, zh: 码}, unique: true}\n  n: {type: autonumber, label: {en: N, zh: 号}, pattern: 'P-{0000}', gap_free: true}\n  by: {type: number, label: {en: B, zh: 由}}\n"
+
+
+def test_the_same_new_keys_from_several_at_once_are_one_record_each(shop: Shop) -> None:
+    shop.publish(PART)
+    sent = [[{"code": f"c{number}", "by": who} for number in range(6)] for who in range(6)]
+
+    def upsert(records: Any) -> Any:
+        body = {"mode": "upsert", "key": "code", "records": records}
+        return shop.ask("POST", "/records/part/bulk", json=body).get_json()
+
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(upsert, sent))
+    assert count(shop, "o_part") == 6
+    for one in found:
+        statuses = {each["status"] for each in one["results"]} if "results" in one else {one["status"]}
+        assert statuses <= {200, 201, 503}, "nobody is told that the key by which he looks is taken"
