@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.engine import openapi_flows
+from runtime.engine import openapi_flows, openapi_parts
 from runtime.engine.access import ObjectAccess, object_access
 from runtime.engine.workspace import Session
 from runtime.meta import entering
@@ -21,6 +21,7 @@ PROBLEM = {
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
+        **openapi_parts.BESIDE,
         "errors": {
             "type": "array",
             "items": {
@@ -63,7 +64,7 @@ LIST_PARAMETERS = (
     ("limit", "integer", "1 to 500, default 50 · 每页条数"),
     ("cursor", "string", "next_cursor of the page before · 上一页返回的游标"),
     ("count", "string", "none, estimate or exact · 计数方式"),
-    ("numbers", "string", "'string' gives numbers as texts · 数字以文本返回"),
+    ("numbers", "string", "'string' gives numbers as texts; the schemas show them without · 数字以文本返回"),
     ("deleted", "boolean", "What is in the recycle bin · 回收站中的记录"),
     ("state", "string", "pending: new records that wait for approval and concern you · 与您有关的待审批新建记录"),
 )
@@ -72,7 +73,7 @@ LIST_PARAMETERS = (
 def document(session: Session, server: str) -> dict[str, Any]:
     """The whole description for this caller."""
     paths: dict[str, Any] = {**common_paths(), **openapi_flows.paths(operation, parameter)}
-    schemas: dict[str, Any] = {"Problem": PROBLEM}
+    schemas: dict[str, Any] = {"Problem": PROBLEM, "Reference": openapi_parts.REFERENCE}
     tags = []
     for definition in session.model.objects.values():
         access = object_access(session.snapshot, session.person, definition)
@@ -126,17 +127,28 @@ def field_schema(field: FieldDef) -> dict[str, Any]:
     return found
 
 
+def expandable(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a reference on the wire: the id, or with ``expand`` more; of several, a list of such."""
+    if "array" in schema.get("type", ()):
+        return {**schema, "items": expandable(schema.get("items", {}))}
+    beside: dict[str, Any] = {name: schema[name] for name in ("title", "description") if name in schema}
+    plain = {name: value for name, value in schema.items() if name not in beside}
+    return {"anyOf": [plain, openapi_parts.EXPANDED], **beside}
+
+
 def record_schema(access: ObjectAccess) -> dict[str, Any]:
     """A record on the wire, as this caller reads it."""
+    person = expandable(blank_or(ID))
     properties: dict[str, Any] = {
-        "id": ID, "version": {"type": "integer"}, "created_at": INSTANT, "created_by": blank_or(ID),
-        "updated_at": INSTANT, "updated_by": blank_or(ID), "owner": blank_or(ID),
+        "id": ID, "version": {"type": "integer"}, "created_at": INSTANT, "created_by": person,
+        "updated_at": INSTANT, "updated_by": person, "owner": person,
     }  # fmt: skip
     if access.object.key in entering.objects(access.snapshot.model):
         properties["_state"] = {"const": entering.PENDING, "description": "Only while it waits · 仅待审批时出现"}
     for name, field in access.object.fields.items():
         if access.readable(name):
-            properties[name] = field_schema(field)
+            found = field_schema(field)
+            properties[name] = found if field.relates is None else expandable(found)
         elif access.visible(name):
             properties[name] = {"type": ["string", "null"], "title": two(field.label), "description": "masked · 已脱敏"}
     return {"type": "object", "title": two(access.object.label), "properties": properties}
@@ -175,7 +187,8 @@ def operation(
 
 def parameter(name: str, kind: str, text: str, place: str = "query") -> dict[str, Any]:
     """One parameter."""
-    return {"name": name, "in": place, "required": place == "path", "schema": {"type": kind}, "description": text}
+    schema = openapi_parts.LIMITED.get(name, {"type": kind}) if place == "query" else {"type": kind}
+    return {"name": name, "in": place, "required": place == "path", "schema": schema, "description": text}
 
 
 def conversion(access: ObjectAccess, record: dict[str, Any], by_id: dict[str, Any]) -> dict[str, Any]:
@@ -195,14 +208,13 @@ def conversion(access: ObjectAccess, record: dict[str, Any], by_id: dict[str, An
         "additionalProperties": choice,
     }
     rows = {"type": "object", "properties": {"data": {"type": "array", "items": {"type": "object"}}}}
-    headers = [
-        parameter("Idempotency-Key", "string", "The same key has its effect once · 幂等键", "header"),
-        parameter("If-Match", "string", "The version that was seen · 已读版本", "header"),
-    ]
+    headers = [openapi_parts.KEY, openapi_parts.SEEN, openapi_parts.EXPAND, openapi_parts.NUMBERS]
     return {
         "parameters": [*by_id["parameters"], action],
         "get": operation(f"What it would become · 转化预览: {label}", name, ok=rows),
-        "post": operation(f"Convert · 转化: {label}", name, body=said, ok=record, parameters=headers),
+        "post": openapi_parts.written(
+            operation(f"Convert · 转化: {label}", name, body=said, ok=record, parameters=headers), "200"
+        ),
     }
 
 
@@ -224,18 +236,12 @@ def waits(record: dict[str, Any]) -> dict[str, Any]:
 def coming(made: dict[str, Any] | None, back: dict[str, Any] | None, record: dict[str, Any]) -> None:
     """What making a record, and bringing one back, answer where new records wait for an approval."""
     if made is not None:
-        made["parameters"].append(without())
         made["responses"]["202"] = waits(record)
     if back is not None:
         back["post"]["responses"]["202"] = {
             "description": "It waits for its approval again. 重新等待审批。",
             "content": {"application/json": {"schema": record}},
         }
-
-
-def without() -> dict[str, Any]:
-    """The parameter of who may go without an approval."""
-    return parameter("bypass_approval", "boolean", "Without the approval that guarded changes need · 免审批变更")
 
 
 def by_force(access: ObjectAccess) -> list[dict[str, Any]]:
@@ -266,7 +272,8 @@ def record_paths(access: ObjectAccess) -> dict[str, Any]:
     if access.may("read"):
         listing = [parameter(*one) for one in LIST_PARAMETERS]
         many["get"] = operation(f"List · 列表: {label}", tag, ok=page, parameters=listing)
-        single["get"] = operation(f"Read · 读取: {label}", tag, ok=record)
+        reading = operation(f"Read · 读取: {label}", tag, ok=record, parameters=openapi_parts.READING)
+        single["get"] = openapi_parts.read(reading)
         rows = {"type": "object", "properties": {"data": {"type": "array", "items": {"type": "object"}}}}
         asked = {"type": "object", "properties": {"data": {"type": "array", "items": PROPOSAL}}}
         still = parameter("open", "boolean", "Only those that wait · 仅待审批")
@@ -277,35 +284,33 @@ def record_paths(access: ObjectAccess) -> dict[str, Any]:
             "type": "object",
             "properties": {"filter": {"type": "string"}, "group_by": {"type": "array", "items": {"type": "string"}},
                            "measures": {"type": "object", "additionalProperties": {"type": "string"}},
-                           "sort": {"type": "array", "items": {"type": "string"}}, "limit": {"type": "integer"}},
+                           "sort": {"type": "array", "items": {"type": "string"}}, "limit": {"type": "integer"},
+                           "q": {"type": "string"}},
         }  # fmt: skip
         found[f"{base}/aggregate"] = {"post": operation(f"Aggregate · 汇总: {label}", tag, body=measures, ok=rows)}
     if access.may("create"):
-        key = parameter("Idempotency-Key", "string", "The same key has its effect once · 幂等键", "header")
-        many["post"] = operation(f"Create · 新建: {label}", tag, body=write, ok=record, status="201", parameters=[key])
+        making = [openapi_parts.KEY, openapi_parts.BYPASS, openapi_parts.EXPAND, openapi_parts.NUMBERS]
+        many["post"] = operation(f"Create · 新建: {label}", tag, body=write, ok=record, status="201", parameters=making)
+        openapi_parts.written(many["post"], "201")
         if access.parent is not None:
             many["post"]["responses"]["202"] = waits(blank_or(record))  # A line that is not there yet.
     if access.may("update"):
-        seen = parameter("If-Match", "string", "The ETag that you have seen · 已读版本", "header")
-        single["patch"] = operation(f"Change · 修改: {label}", tag, body=write, ok=record, parameters=[seen, without()])
+        changing = [openapi_parts.SEEN, openapi_parts.KEY, openapi_parts.BYPASS, openapi_parts.EXPAND,
+                    openapi_parts.NUMBERS]  # fmt: skip
+        single["patch"] = operation(f"Change · 修改: {label}", tag, body=write, ok=record, parameters=changing)
+        openapi_parts.written(single["patch"], "200")
         single["patch"]["responses"]["202"] = waits(record)
         if access.object.conversions:
             found[f"{base}/{{id}}/convert/{{action}}"] = conversion(access, record, by_id)
     if access.may("delete"):
-        single["delete"] = operation(
-            f"Delete · 删除: {label}", tag, status="204", parameters=[without(), *by_force(access)]
-        )
+        removing = [openapi_parts.SEEN, openapi_parts.BYPASS, *by_force(access)]
+        single["delete"] = operation(f"Delete · 删除: {label}", tag, status="204", parameters=removing)
+        single["delete"]["responses"]["412"] = openapi_parts.STALE
         single["delete"]["responses"]["202"] = waits(record)
         found[f"{base}/{{id}}/restore"] = {**by_id, "post": operation(f"Restore · 恢复: {label}", tag, ok=record)}
     if access.may("bulk"):
-        request = {
-            "type": "object",
-            "required": ["mode", "records"],
-            "properties": {"mode": {"enum": ["create", "update", "upsert", "delete"]}, "key": {"type": "string"},
-                           "atomic": {"type": "boolean"}, "bypass_approval": {"type": "boolean"},
-                           "records": {"type": "array", "items": {"type": "object"}}},
-        }  # fmt: skip
-        found[f"{base}/bulk"] = {"post": operation(f"Bulk · 批量: {label}", tag, body=request, ok={"type": "object"})}
+        several = operation(f"Bulk · 批量: {label}", tag, ok=openapi_parts.RESULTS)
+        found[f"{base}/bulk"] = {"post": openapi_parts.bulk(several)}
     found |= file_paths(access, base, tag, label)
     if access.may("share"):
         wish = {
@@ -340,7 +345,8 @@ def file_paths(access: ObjectAccess, base: str, tag: str, label: str) -> dict[st
             parameter("titles", "boolean", "Titles in the place of ids of linked records · 关联记录显示标题"),
             parameter("mark", "boolean", "CSV begins with the mark by which Excel knows UTF-8 · CSV 带 BOM"),
         ]
-        found[f"{base}/export"] = {"get": operation(f"Export · 导出: {label}", tag, parameters=wanted)}
+        exported = operation(f"Export · 导出: {label}", tag, parameters=wanted)
+        found[f"{base}/export"] = {"get": openapi_parts.file_of(exported, *openapi_parts.FORMATS)}
     if access.may("import"):
         form = {"type": "object", "properties": {
             "file": {"type": "string", "format": "binary"}, "mapping": {"type": "string"},
@@ -349,7 +355,11 @@ def file_paths(access: ObjectAccess, base: str, tag: str, label: str) -> dict[st
             "blank": {"enum": ["keep", "clear"]}, "background": {"type": "boolean"}}}  # fmt: skip
         sent = operation(f"Import · 导入: {label}", tag, ok={"type": "object"})
         sent["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": form}}}
-        sent["responses"]["202"] = {"description": "A large file: a job at Location · 大文件：任务地址见 Location"}
+        sent["responses"]["202"] = {
+            "description": "A large file: a job at Location · 大文件：任务地址见 Location",
+            "headers": openapi_parts.LOCATION,
+            "content": {"application/json": {"schema": {"type": "object"}}},
+        }
         found[f"{base}/import"] = {"post": sent}
     return found
 
@@ -361,8 +371,11 @@ def common_paths() -> dict[str, Any]:
         "type": "object",
         "required": ["username", "password"],
         "properties": {"username": {"type": "string"}, "password": {"type": "string"},
-                       "workspace": {"type": "string", "default": "main"}},
+                       "workspace": {"type": "string", "default": "main"},
+                       "code": {"type": "string", "description": "Of the second factor · 两步验证码"}},
     }  # fmt: skip
+    token = {"type": "object", "required": ["token", "expires_at"], "properties": {
+        "token": {"type": "string"}, "expires_at": INSTANT}}  # fmt: skip
     formula = {
         "type": "object",
         "required": ["object", "source"],
@@ -375,9 +388,10 @@ def common_paths() -> dict[str, Any]:
     upload["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": form}}}
     file_id = [parameter("id", "string", "The file's id · 文件 id", "path")]
     job_id = [parameter("id", "string", "The job's id · 任务 id", "path")]
-    q = [parameter("q", "string", "Text · 文本"), parameter("limit", "integer", "1 to 100")]
+    most = {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}
+    q = [parameter("q", "string", "Text · 文本"), openapi_parts.query("limit", most, "1 to 100")]
     return {
-        "/api/v1/login": {"post": {**operation("Log in · 登录", "account", body=login, ok=anything), "security": []}},
+        "/api/v1/login": {"post": {**operation("Log in · 登录", "account", body=login, ok=token), "security": []}},
         "/api/v1/logout": {"post": operation("Log out · 退出", "account", ok=anything)},
         "/api/v1/me": {"get": operation("Who am I · 当前用户", "account", ok=anything)},
         "/api/v1/model": {"get": operation("The model · 模型", "model", ok=anything)},
@@ -385,11 +399,13 @@ def common_paths() -> dict[str, Any]:
         "/api/v1/formula/check": {"post": operation("Check a formula · 检查公式", "model", body=formula, ok=anything)},
         "/api/v1/search": {"get": operation("Search · 搜索", "search", ok=anything, parameters=q)},
         "/api/v1/files": {"post": upload},
-        "/api/v1/files/{id}": {"parameters": file_id, "get": operation("Read a file · 读取文件", "files")},
+        "/api/v1/files/{id}": {"parameters": file_id, "get": openapi_parts.file_of(
+            operation("Read a file · 读取文件", "files"), "*/*")},
         "/api/v1/jobs/{id}": {"parameters": job_id, "get": operation("A job · 后台任务", "jobs", ok=anything)},
         "/api/v1/jobs/{id}/cancel": {
             "parameters": job_id, "post": operation("Cancel a job · 取消后台任务", "jobs", ok=anything)},
-        "/api/v1/jobs/{id}/failed": {"parameters": job_id, "get": operation("Its failed rows · 失败行", "jobs")},
+        "/api/v1/jobs/{id}/failed": {"parameters": job_id, "get": openapi_parts.file_of(
+            operation("Its failed rows · 失败行", "jobs"))},
     }  # fmt: skip
 
 

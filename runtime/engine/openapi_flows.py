@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from runtime.engine.openapi_parts import query
 from runtime.store.standins import MODES, TAKE_OVER
 
 ACTIONS = (
@@ -30,9 +31,9 @@ def paths(operation: Callable[..., dict[str, Any]], parameter: Callable[..., dic
     action = parameter("action", "string", f"One of · 可用操作: {ACTIONS}", "path")
     key = parameter("Idempotency-Key", "string", "The same key has its effect once · 幂等键", "header")
     listing = [
-        parameter("box", "string", "todo, done, started or copied · 待办、已办、我发起、抄送我"),
+        query("box", {"enum": ["todo", "done", "started", "copied"], "default": "todo"}, "待办、已办、我发起、抄送我"),
         parameter("cursor", "string", "Where the next page begins · 下一页"),
-        parameter("limit", "integer", "1 to 200"),
+        query("limit", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}, "1 to 200"),
         parameter("workflow", "string", "Only of this workflow · 流程名称"),
         parameter("q", "string", "Only with this text in the title · 标题包含"),
         parameter("overdue", "boolean", "Only late ones · 仅逾期"),
