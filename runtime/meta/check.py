@@ -50,7 +50,7 @@ def check(model: Model, loaded: Loaded, catalog: Catalog) -> list[Problem]:
             problems.extend(_requires(model, document))
     problems.extend(objects.cycles(loaded))
     for document in loaded.of("role"):
-        problems.extend(check_role(model, formulas, objects.needs, document))
+        problems.extend(check_role(model, formulas, objects.needs, document, tuple(loaded.of("workflow"))))
     return ordered([*problems, *formulas.problems])
 
 

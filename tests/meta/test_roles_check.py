@@ -51,3 +51,25 @@ def test_hidden_fields(rights: str, codes: list[str], catalog: Catalog) -> None:
     text = THINGS.rstrip() + f" {rights}\n" if rights.startswith("{") else THINGS + f"  {rights}\n"
     found = prepare(load.from_texts([("x.yaml", text)]), catalog)
     assert [one.code for one in found.problems] == codes
+
+
+FLOW = """
+---
+workflow: approval
+object: product
+title: {title}
+nodes:
+  - {{approve: boss, who: {{role: admin}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("title", "codes"),
+    [("name", []), ("\"name & ' ' & floor\"", ["W_TITLE"]), ("\"name & ' ' & margin\"", ["W_TITLE"])],
+)
+def test_the_title_of_a_workflow_tells_those_who_take_part(title: str, codes: list[str], catalog: Catalog) -> None:
+    more = "\n  floor: {type: number}\n  margin: {type: formula, value: price - floor, result: number}\n"
+    text = THINGS.replace("\n  floor: {type: number}\n", more) + "  product: {read: all, fields: {floor: masked}}\n"
+    found = prepare(load.from_texts([("x.yaml", text + FLOW.format(title=title))]), catalog)
+    assert [one.code for one in found.problems if one.code.startswith(("W_TITLE", "E_", "title"))] == codes
+    assert all("approval" in one.message.en for one in found.problems if one.code == "W_TITLE")
