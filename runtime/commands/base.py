@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 import click
 
 from runtime.app import make_services
-from runtime.base.errors import DougongError, Invalid, Message
+from runtime.base.errors import Conflict, DougongError, Invalid, Message
 from runtime.base.values import dump_text
 from runtime.config import from_environment
 from runtime.engine.workspace import Session, Workspace
@@ -191,5 +191,6 @@ def workspace_of(services: Services, name: str) -> Workspace:
     """The workspace called ``name``, made where it is the default one and there is none."""
     database = services.workspaces.database
     if name == "main" and not workspaces.everyone(database):
-        workspaces.create(database, name)
+        with suppress(Conflict):  # Another process has been faster.
+            workspaces.create(database, name)
     return services.workspaces.named(name)

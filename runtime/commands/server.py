@@ -16,7 +16,7 @@ from granian.server import Server
 
 from runtime.base.errors import DougongError, Message
 from runtime.commands.base import ADDRESS, Place, place_options, terminal_language, workspace_of
-from runtime.commands.templates import TEMPLATES, install, people_lines
+from runtime.commands.templates import TEMPLATES, install, no_template, people_lines
 from runtime.commands.worker import beside
 from runtime.engine import accounts, audit, housekeeping, publish, samples, setups
 from runtime.engine.workspace import ADMIN, Session, Workspace
@@ -29,12 +29,13 @@ from runtime.web.metrics import FOLDER
 THREADS = 8
 #: Seconds that a web process has to end its requests when the server is to end; then it is killed, which loses nothing.
 PATIENCE = 30
+PORT = click.IntRange(1, 65_535)
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8000, show_default=True, help="Port to listen on.")
-@click.option("--workers", default=2, show_default=True, help="Web processes.")
+@click.option("--port", type=PORT, default=8000, show_default=True, help="Port to listen on.")
+@click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Web processes.")
 @click.option("--template", default="crm_basic", show_default=True, help="App template of a first start, '' for none.")
 @click.option("--no-sample-data", is_flag=True, help="Without the template's sample data.")
 @click.option("--admin-password", envvar="DOUGONG_ADMIN_PASSWORD", help="Password of 'admin' at a first start.")
@@ -50,15 +51,8 @@ def run(
         os.environ[ADDRESS] = dsn
         os.environ["DOUGONG_DATA"] = str(place.data)
         with place.services() as services:
-            password, sample = first_start(services, place, template, not no_sample_data, admin_password)
-        chinese = terminal_language() == "zh"
+            sample = first_start(services, place, template, not no_sample_data, admin_password)
         click.echo(f"Dougong {VERSION}  http://{host}:{port}")
-        if password:
-            click.echo(
-                f"用户名 admin，密码 {password}（仅显示一次）"
-                if chinese
-                else f"user admin, password {password} (shown once)"
-            )
         for line in people_lines(sample, terminal_language()):
             click.echo(line)
         sys.stdout.flush()
@@ -86,10 +80,11 @@ def free_port(host: str, port: int) -> None:
 
 def first_start(
     services: Services, place: Place, template: str, sample_data: bool, password: str | None
-) -> tuple[str | None, samples.Loading]:
+) -> samples.Loading:
     """Bring the layout up to date; at a first start make the workspace, the administrator and the template's app.
 
-    Gives the administrator's new password, None where it is known already, and what came of the sample data.
+    A password that is made here is said at once: what comes after it may be cut off. Gives what came of the sample
+    data. Raises NotFound for a template that there is not.
     """
     database = services.workspaces.database
     migrate.migrate_shared(database)
@@ -98,14 +93,22 @@ def first_start(
     workspace = workspace_of(services, place.workspace)
     housekeeping.begin(workspace, place.output.progress)
     if people.users(database, workspace.schema):
-        return None, samples.Loading()
+        return samples.Loading()
+    if template and not (TEMPLATES / template / "app.yaml").exists():
+        raise no_template(template)
     chosen = password or secrets.token_urlsafe(9)
     system = Session(workspace, user_id=None, channel="cli")
     accounts.create_user(system, {"name": ADMIN, "roles": [ADMIN], "password": chosen})
-    found = samples.Loading()
-    if template and (TEMPLATES / template / "app.yaml").exists():
-        found = install(services, workspace, template, sample_data, place.output.progress)
-    return None if password else chosen, found
+    if not password:
+        click.echo(
+            f"用户名 admin，密码 {chosen}（仅显示一次）"
+            if terminal_language() == "zh"
+            else f"user admin, password {chosen} (shown once)"
+        )
+        sys.stdout.flush()
+    if not template:
+        return samples.Loading()
+    return install(services, workspace, template, sample_data, place.output.progress)
 
 
 @contextmanager
@@ -144,8 +147,8 @@ def listen(host: str, port: int, workers: int) -> None:
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8000, show_default=True, help="Port to listen on.")
-@click.option("--workers", default=2, show_default=True, help="Web processes.")
+@click.option("--port", type=PORT, default=8000, show_default=True, help="Port to listen on.")
+@click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Web processes.")
 @place_options
 def serve(place: Place, host: str, port: int, workers: int) -> None:
     """The production web server, over the database of the environment."""

@@ -61,6 +61,14 @@ def people_lines(found: samples.Loading, language: str) -> list[str]:
     return [f"sample users, all with the password {found.password} (shown once): {names}"]
 
 
+def no_template(name: str) -> NotFound:
+    """What is said of a template that there is not."""
+    known = ", ".join(sorted(one.parent.name for one in TEMPLATES.glob("*/app.yaml")))
+    return NotFound(
+        Message(f"there is no template {name[:40]!r}; there are {known}", f"没有名为“{name[:40]}”的模板；现有：{known}")
+    )
+
+
 def install(
     services: Services,
     workspace: Workspace,
@@ -75,7 +83,7 @@ def install(
     """
     folder = TEMPLATES / name
     if "/" in name or name.startswith(".") or not (folder / "app.yaml").exists():
-        raise NotFound(Message(f"there is no template {name[:40]!r}", f"没有名为“{name[:40]}”的模板"))
+        raise no_template(name)
     loaded = load.read(folder)
     app = loaded.get("app", name)
     session = Session(workspace, user_id=None, channel="import")

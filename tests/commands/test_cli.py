@@ -15,8 +15,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from runtime.app import create_app, make_services
+from runtime.base.errors import NotFound
+from runtime.base.sqltext import Sql, ident
 from runtime.cli import main
+from runtime.commands import server
+from runtime.commands.base import Output, Place
 from runtime.config import Settings
+from runtime.store.database import run
+from tests.conftest import Shop
 
 ROOT = Path(__file__).parent.parent.parent
 SUPERSTORE = ROOT / "tests/cases/good/superstore"
@@ -178,6 +184,31 @@ def test_wrong_rows_are_said(dougong: Run, tmp_path: Path) -> None:
     assert "row 3" in done.stdout and "row 4" in done.stdout
     assert "created 1" in done.stdout and "failed 2" in done.stdout
     assert len(errors.read_text(encoding="utf-8-sig").splitlines()) == 3
+
+
+def test_a_first_start_says_the_password_before_what_may_be_cut_off(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def cut_off(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    with shop.database.transaction() as inside:
+        run(inside, Sql(f"TRUNCATE {ident(shop.workspace.schema, 's_user')} CASCADE"))
+    monkeypatch.setattr(server, "install", cut_off)
+    place = Place(tmp_path, "main", Output(False, "en"))
+    with pytest.raises(NotFound, match="crm_basic"):
+        server.first_start(shop.services, place, "crm_basics", True, None)
+    with pytest.raises(KeyboardInterrupt):
+        server.first_start(shop.services, place, "crm_basic", True, None)
+    password = capsys.readouterr().out.split("password ")[1].split()[0]
+    login = shop.app.test_client().post("/api/v1/login", json={"username": "admin", "password": password})
+    assert login.status_code == 200
+
+
+@pytest.mark.parametrize("wrong", [("--port", 0), ("--port", 99999), ("--workers", 0)])
+def test_ports_and_processes_are_numbers_that_there_are(dougong: Run, wrong: tuple[str, int]) -> None:
+    dougong("run", *wrong, status=2)
+    dougong("serve", *wrong, status=2)
 
 
 def test_files_that_cannot_be_used_are_named(dougong: Run, tmp_path: Path) -> None:
