@@ -230,7 +230,7 @@ class Compound:
         rest = Draft(
             draft.id, raw, values=dict(draft.before or {}), before=draft.before, version=draft.version,
             owner=draft.owner_before, owner_before=draft.owner_before, title_before=draft.title_before,
-            other=draft.other,
+            marks=draft.marks, other=draft.other,
         )  # fmt: skip
         others = [one for one in self.lines if self.key_of(one) not in lines]
         again = Compound(self.session, self.access, rest, others, replace(self.options, once=None), None)
@@ -243,7 +243,7 @@ class Compound:
         return Draft(
             draft.id, {name: value for name, value in draft.raw.items() if name in guarded}, values=values,
             before=before, version=written.version, owner=owner, owner_before=rest.owner, title=draft.title,
-            title_before=rest.title, other=draft.other,
+            title_before=rest.title, marks=draft.marks, other=draft.other,
         )  # fmt: skip
 
     def key_of(self, lines: Lines) -> str:

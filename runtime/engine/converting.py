@@ -26,7 +26,7 @@ from runtime.base.errors import (
 from runtime.base.values import load
 from runtime.engine import idempotency, presenting, reading, records
 from runtime.engine.access import ObjectAccess, demand_object, guard, object_access, readable
-from runtime.engine.drafts import Draft, Evaluator
+from runtime.engine.drafts import Draft, Evaluator, Marks
 from runtime.engine.saving import Options, Written
 from runtime.engine.storing import RETRY
 from runtime.engine.triggers import stir
@@ -286,7 +286,7 @@ class Values:
         }  # fmt: skip
         self.draft = Draft(
             str(record["id"]), {}, values=values, before=dict(values), version=int(record["version"]),
-            owner=record.get("owner"),
+            owner=record.get("owner"), owner_before=record.get("owner"), marks=Marks.wired(record), stands=True,
         )  # fmt: skip
         snapshot, person = session.snapshot, session.person
         seen = None if access.everything else partial(guard, snapshot, person)

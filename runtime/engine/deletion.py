@@ -57,7 +57,7 @@ def state_of(
     row = session.database.rows(frame.finish(statement))[0]
     if not session.current(row[0]):
         return None
-    if row[1] is None or not row[7]:
+    if row[1] is None or not row[6]:
         raise reading.not_found(access.object)
     waiting = pending.waits(row[5])
     if waiting:
@@ -66,7 +66,7 @@ def state_of(
         except Locked:
             if not forced:
                 raise
-    return int(row[1]), row[5] is not None and not waiting, bool(row[8])
+    return int(row[1]), row[5] is not None and not waiting, bool(row[7])
 
 
 def delete(

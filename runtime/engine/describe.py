@@ -9,7 +9,7 @@ from runtime.base.errors import Invalid, Message, Problem
 from runtime.base.values import load
 from runtime.engine import reading
 from runtime.engine.access import ObjectAccess, demand_object, guard, object_access, readable
-from runtime.engine.drafts import Draft, Evaluator
+from runtime.engine.drafts import Draft, Evaluator, Marks
 from runtime.engine.workspace import Session
 from runtime.formula import diagnostics
 from runtime.formula.compiler import CONTEXTS, Compiled
@@ -199,4 +199,5 @@ def draft_of(session: Session, access: ObjectAccess, record_id: Any) -> Draft:
         for field in access.object.fields.values()
         if field.stored and access.readable(field.name) and wire.get(field.name) not in (None, False, [])
     }
-    return Draft(wire["id"], {}, values=values, before=dict(values), version=version, owner=wire.get("owner"))
+    return Draft(wire["id"], {}, values=values, before=dict(values), version=version, owner=wire.get("owner"),
+                 owner_before=wire.get("owner"), marks=Marks.wired(wire), stands=True)  # fmt: skip

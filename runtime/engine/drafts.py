@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from runtime.base.errors import Message, Problem
 from runtime.base.sqltext import Sql
-from runtime.base.values import dump_text, load
+from runtime.base.values import load
 from runtime.engine.access import ObjectAccess
 from runtime.engine.workspace import Session
 from runtime.formula import evaluate
@@ -19,6 +20,34 @@ from runtime.formula.scope import Slot
 from runtime.store import evaluation
 from runtime.store.binder import Frame, Guard
 from runtime.store.layout import ObjectLayout
+
+#: What the system notes of a record and a formula finds in a draft; the moments are compared by the database.
+NOTED = frozenset(("id", "version", "owner", "title", "created_by", "updated_by"))
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What the system has noted of a stored record: when and by whom it was made and last changed, and its title.
+
+    Moments are those of the database, or their text on the wire.
+    """
+
+    created_at: datetime | str | None = None
+    created_by: str | None = None
+    updated_at: datetime | str | None = None
+    updated_by: str | None = None
+    title: str | None = None
+
+    @classmethod
+    def wired(cls, record: Mapping[str, Any]) -> Marks:
+        """The same from a record as it travels, whose people may be given with their names."""
+        people = [record.get(name) for name in ("created_by", "updated_by")]
+        maker, changer = [one.get("id") if isinstance(one, Mapping) else one for one in people]
+        return cls(record.get("created_at"), maker, record.get("updated_at"), changer)
+
+
+#: Of a record that is not stored yet.
+NONE = Marks()
 
 
 @dataclass(slots=True)
@@ -42,6 +71,9 @@ class Draft:
     given: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     place: int = 0
+    marks: Marks = NONE
+    #: True where nothing of it is being written: it was changed last by whoever changed it last.
+    stands: bool = False
     #: True where a workflow asks about its deletion.
     goes: bool = False
     #: The workflow's instance that holds it, and whether that is over and keeps what it has approved.
@@ -67,6 +99,24 @@ class Draft:
     def refuse(self, code: str, en: str, zh: str, name: str | None = None) -> None:
         """Note a problem."""
         self.problems.append(Problem(code, Message(en, zh), field=name))
+
+
+def stored_draft(
+    place: ObjectLayout, row: Sequence[Any], marks: Sequence[Any], raw: Mapping[str, Any], *, stands: bool = False
+) -> Draft:
+    """The draft of a stored record, ``row`` (id, version, owner, data, ext), with what comes in for it.
+
+    ``stands``: it is only looked at.
+    """
+    record_id, version, owner, data, ext = row
+    everything = {**load(data), **(load(ext) if ext else {})}
+    before = {key: value for key, value in everything.items() if key in place.places}
+    known = Marks(*marks)
+    return Draft(
+        record_id, raw, values=dict(before), before=before, version=version, owner=owner, owner_before=owner,
+        title=known.title or "", title_before=known.title, marks=known, stands=stands,
+        other={key: value for key, value in everything.items() if key not in place.places},
+    )  # fmt: skip
 
 
 class Evaluator:
@@ -101,54 +151,85 @@ class Evaluator:
 
     def near(self, compiled: Compiled) -> bool:
         """True when the record's own values are enough."""
-        return not compiled.has_aggregates and all(
-            slot.kind != "field" or (len(slot.path) == 1 and self._own(slot.path[0])) for slot in compiled.slots
-        )
+        return not compiled.has_aggregates and all(map(self._at_hand, compiled.slots))
+
+    def _at_hand(self, slot: Slot) -> bool:
+        if slot.kind == "meta":
+            return len(slot.path) == 1 or self._own(slot.path[1])
+        return slot.kind == "env" or (len(slot.path) == 1 and self._own(slot.path[0]))
 
     def _own(self, key: str) -> bool:
         own = self.object.by_key.get(key)
         if own is None:
-            return key in ("id", "version", "owner", "title", "created_by", "updated_by")
+            return key in NOTED
         if own.computed is None:
             return True
         return self.near(self.session.formulas.computed(self.object.name, own.name))
 
-    def inputs(self, compiled: Compiled, draft: Draft) -> list[Any]:
-        """The values of a formula's slots for one draft."""
-        return [self._input(slot, draft) for slot in compiled.slots]
+    def inputs(self, compiled: Compiled, draft: Draft, *, old: bool = False) -> list[Any]:
+        """The values of a formula's slots for one draft; ``old``: as they were before the change."""
+        return [self._input(slot, draft, old) for slot in compiled.slots]
 
-    def _input(self, slot: Slot, draft: Draft) -> Any:
+    def _input(self, slot: Slot, draft: Draft, old: bool) -> Any:
         if slot.kind == "env":
             return self.env.value(slot.path)
         if slot.kind == "field":
-            return self._value(slot.path[0], draft, draft.values)
+            return self._value(slot.path[0], draft, old)
         if slot.kind == "old":
-            return self._value(slot.path[0], draft, draft.before or {})
+            return self._value(slot.path[0], draft, True)
         what = slot.path[0]
         if what == "ISNEW":
             return draft.new
         if what == "ISDELETION":
             return draft.goes
-        key = slot.path[1]
-        return draft.new or (draft.before or {}).get(key) != draft.values.get(key)
+        return draft.new or self._changed(slot.path[1], draft)
 
-    def _value(self, key: str, draft: Draft, values: Mapping[str, Any]) -> Any:
+    def _changed(self, key: str, draft: Draft) -> bool:
+        own = self.object.by_key.get(key)
+        if own is not None and own.computed is None:
+            return (draft.before or {}).get(key) != draft.values.get(key)
+        return bool(self._value(key, draft, True) != self._value(key, draft, False))
+
+    def _value(self, key: str, draft: Draft, old: bool) -> Any:
         own = self.object.by_key.get(key)
         if own is None:
-            system = {
-                "id": draft.id,
-                "version": Decimal(draft.version + 1),
-                "owner": draft.owner,
-                "title": draft.title,
-                "created_by": self.session.user_id,
-                "updated_by": self.session.user_id,
-            }
-            return system.get(key)
+            return (self._noted_before if old else self._noted)(draft).get(key)
         if own.computed is not None:
             compiled = self.session.formulas.computed(self.object.name, own.name)
-            return evaluate.prepare(compiled).value(self.inputs(compiled, draft), self.env)
-        stored = values.get(key)
+            return evaluate.prepare(compiled).value(self.inputs(compiled, draft, old=old), self.env)
+        stored = ((draft.before or {}) if old else draft.values).get(key)
         return None if stored is None else own.kind.typed(stored)
+
+    def _noted(self, draft: Draft) -> dict[str, Any]:
+        """What the system notes of a record, as it will be when the draft is stored."""
+        marks, actor = draft.marks, self.session.user_id
+        return {
+            "id": draft.id,
+            "version": Decimal(draft.version if draft.stands else draft.version + 1),
+            "owner": draft.owner,
+            "title": draft.title,
+            "created_at": marks.created_at,
+            "created_by": actor if draft.new else marks.created_by,
+            "updated_at": marks.updated_at if draft.stands else None,
+            "updated_by": marks.updated_by if draft.stands else actor,
+        }
+
+    @staticmethod
+    def _noted_before(draft: Draft) -> dict[str, Any]:
+        """The same as it was before; of a new record there was nothing."""
+        marks = draft.marks
+        if draft.new:
+            return {}
+        return {
+            "id": draft.id,
+            "version": Decimal(draft.version),
+            "owner": draft.owner_before,
+            "title": draft.title_before,
+            "created_at": marks.created_at,
+            "created_by": marks.created_by,
+            "updated_at": marks.updated_at,
+            "updated_by": marks.updated_by,
+        }
 
     def _far(self, compiled: Sequence[Compiled], drafts: Sequence[Draft]) -> list[list[Any]]:
         frame = Frame()
@@ -163,11 +244,15 @@ class Evaluator:
         )
         outputs = [formula_sql.value(one, binder, self.env) for one in compiled]
         rows = [
-            evaluation.row(self.layout, number, draft.id, draft.version, draft.owner, draft.title, draft.values,
-                           draft.before, self.session.user_id, draft.goes)
+            evaluation.row(self.layout, number, self._noted(draft), draft.values, new=draft.new, goes=draft.goes)
             for number, draft in enumerate(drafts)
-        ]  # fmt: skip
-        statement = evaluation.statement(self.layout, binder, outputs, dump_text(rows))
+        ]
+        before = [
+            evaluation.row(self.layout, number, self._noted_before(draft), draft.before or {})
+            for number, draft in enumerate(drafts if binder.before else ())
+            if not draft.new
+        ]
+        statement = evaluation.statement(self.layout, binder, outputs, rows, before)
         columns: list[list[Any]] = [[None] * len(drafts) for _ in compiled]
         for found in self.rows(statement):
             for number, value in enumerate(found[1:]):

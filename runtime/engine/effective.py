@@ -9,10 +9,9 @@ from collections.abc import Iterable, Sequence
 
 from runtime.base.errors import Message, Problem
 from runtime.base.sqltext import EMPTY
-from runtime.base.values import load
 from runtime.engine import guards
 from runtime.engine.access import ObjectAccess, object_access
-from runtime.engine.drafts import Draft
+from runtime.engine.drafts import Draft, stored_draft
 from runtime.engine.guards import Guard, Wait
 from runtime.engine.parents import owners_in
 from runtime.engine.workspace import Session
@@ -35,13 +34,8 @@ def standing(session: Session, access: ObjectAccess, ids: Iterable[str]) -> list
     frame = Frame()
     binder = TableBinder(session.layout, session.formulas, access.object.name, frame.alias(), frame, session.env())
     statement = batches.find_by(place, binder.alias, frame.sql(), "id", "uuid", wanted, [EMPTY] * 3)
-    found = []
-    for row in session.database.rows(frame.finish(statement)):
-        everything = {**load(row[4]), **(load(row[5]) if row[5] else {})}
-        values = {key: value for key, value in everything.items() if key in place.places}
-        found.append(Draft(row[1], {}, values=dict(values), before=values, version=row[2], owner=row[3],
-                           owner_before=row[3]))  # fmt: skip
-    return found
+    rows = session.database.rows(frame.finish(statement))
+    return [stored_draft(place, row[1:6], row[-5:], {}, stands=True) for row in rows]
 
 
 def in_force(

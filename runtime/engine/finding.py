@@ -8,9 +8,8 @@ from typing import Any
 
 from runtime.base.errors import DougongError, Invalid, Message, Problem
 from runtime.base.sqltext import EMPTY, Sql, ident
-from runtime.base.values import load
 from runtime.engine.access import ObjectAccess, demand_object
-from runtime.engine.drafts import Draft
+from runtime.engine.drafts import Draft, stored_draft
 from runtime.engine.saving import Pending
 from runtime.engine.storing import Divert, taken_problem
 from runtime.engine.workspace import Session
@@ -208,12 +207,7 @@ def existing(request: Request, item: Item, row: Sequence[Any], by_id: bool) -> N
     if by_id and item.raw.get("version") is not None and item.raw["version"] != row[2]:
         item.result = Result(412, row[1], row[2], [Problem("stale", Message("changed meanwhile", "已被他人修改"))])
         return
-    place = request.session.layout.object(request.object)
-    everything = {**load(row[4]), **(load(row[5]) if row[5] else {})}
-    before = {key: value for key, value in everything.items() if key in place.places}
-    item.draft = Draft(
-        row[1], raw, values=dict(before), before=before, version=row[2], owner=row[3], owner_before=row[3]
-    )
+    item.draft = stored_draft(request.session.layout.object(request.object), row[1:6], row[-5:], raw)
 
 
 def missing(request: Request, item: Item, by_id: bool) -> None:

@@ -120,6 +120,8 @@ class World:
             return
         was = {key: value for key, value in draft.values.items() if key not in set(changed)}
         draft.before = {**was, **before}
+        if "owner" in changed:
+            draft.owner_before = before.get("owner")
 
     @property
     def directory(self) -> People:
@@ -149,6 +151,8 @@ class World:
         while self._draft is None:
             access = demand_object(self.system.snapshot, self.system.person, self.object_name)
             self._draft = storing.read_draft(self.system, access, self.record_id, {}, COMING)
+            if self._draft is not None:
+                self._draft.stands = True
             if self.proposal is not None and self._draft is not None:
                 amending.overlay(self.system, self._draft, self.proposal)
             if self._draft is not None:

@@ -197,7 +197,8 @@ def in_force(session: Session, access: ObjectAccess, guard: Guard, drafts: Seque
     compiled = session.formulas.condition(access.object.name, guard.when, "automation")
     stand = [
         Draft(one.id, {}, values=dict(one.before or {}), before=one.before, version=one.version,
-              owner=one.owner_before, owner_before=one.owner_before, title=one.title_before or "", goes=one.goes)
+              owner=one.owner_before, owner_before=one.owner_before, title=one.title_before or "",
+              title_before=one.title_before, marks=one.marks, stands=True, goes=one.goes)
         for one in drafts
     ]  # fmt: skip
     return [value is True for value in Evaluator(session, access).values([compiled], stand)[0]]

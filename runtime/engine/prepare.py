@@ -68,11 +68,11 @@ class Preparation:
         self.defaults([draft for draft in drafts if draft.new])
         self.complete_files(drafts)
         self.number([draft for draft in drafts if draft.new and draft.ok])
+        self.titles(drafts)
         self.conditions(drafts)
         sound = [draft for draft in drafts if draft.ok]
         self.gates(sound)
         self.validate(sound)
-        self.titles([draft for draft in sound if draft.ok])
 
     def standing(self, drafts: Sequence[Draft]) -> None:
         """What is wrong with records as they are stored, as a save would say that gave all of their values again.

@@ -15,7 +15,7 @@ from runtime.base.sqltext import Sql
 from runtime.base.values import load
 from runtime.engine import reading
 from runtime.engine.access import ObjectAccess, object_access, readable
-from runtime.engine.drafts import Draft, Evaluator
+from runtime.engine.drafts import Draft, Evaluator, Marks
 from runtime.engine.workspace import Session
 from runtime.formula.compiler import Compiled
 from runtime.formula.types import BOOL
@@ -235,7 +235,10 @@ def _draft(session: Session, access: ObjectAccess, record: Mapping[str, Any], ne
     owner = record.get("owner")
     if isinstance(owner, Mapping):
         owner = owner.get("id")
-    return Draft(str(record["id"]), {}, values=values, before=dict(values), owner=owner)
+    title = str(record.get("_title") or "")
+    return Draft(str(record["id"]), {}, values=values, before=dict(values), version=int(record.get("version") or 0),
+                 owner=owner, owner_before=owner, title=title, title_before=title,
+                 marks=Marks.wired(record))  # fmt: skip
 
 
 def _far(session: Session, access: ObjectAccess, source: str, record: Mapping[str, Any]) -> bool | None:

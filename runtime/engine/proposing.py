@@ -304,7 +304,8 @@ def save_rest(
     raw = {name: value for name, value in draft.raw.items() if name not in names}
     rest = Draft(
         draft.id, raw, values=dict(draft.before or {}), before=draft.before, version=draft.version,
-        owner=draft.owner_before, owner_before=draft.owner_before, title_before=draft.title_before, other=draft.other,
+        owner=draft.owner_before, owner_before=draft.owner_before, title_before=draft.title_before,
+        marks=draft.marks, other=draft.other,
     )  # fmt: skip
     storing.owner(session, access, rest, options.trusted)
     Preparation(session, access, trusted=options.trusted).run([rest])

@@ -18,10 +18,9 @@ from runtime.base.errors import (
     Stale,
 )
 from runtime.base.sqltext import EMPTY, Sql
-from runtime.base.values import load
 from runtime.engine import conversion, effective, guards, keeping, locks, parents, reading, targets
 from runtime.engine.access import ObjectAccess
-from runtime.engine.drafts import Draft
+from runtime.engine.drafts import Draft, stored_draft
 from runtime.engine.guards import Wait
 from runtime.engine.prepare import Preparation, too_large
 from runtime.engine.reading import WHOLE, Reader, given
@@ -59,22 +58,16 @@ def read_draft(
     if not session.current(row[0]):
         return None
     version, owner, data, ext, deleted = row[1:6]
-    title, may_read, may_update = row[6:9]
+    may_read, may_update = row[6:8]
     if version is None or (deleted is not None and not (options.pending and pending.waits(deleted))) or not may_read:
         raise reading.not_found(access.object)
     if not may_update or not (options.trusted or access.may("update")):
         raise Forbidden(Message("you may not change this record", "您没有权限修改该记录"))
-    if "owner" in raw and not row[9] and raw["owner"] != owner:
+    if "owner" in raw and not row[8] and raw["owner"] != owner:
         raise Forbidden(Message("you may not change the owner of this record", "您没有权限变更该记录的负责人"))
     if options.version is not None and options.version != version:
         raise Stale(extra={"version": version})
-    everything = {**load(data), **(load(ext) if ext else {})}
-    before = {key: value for key, value in everything.items() if key in place.places}
-    return Draft(
-        record_id, raw, values=dict(before), before=before, version=version, owner=owner, owner_before=owner,
-        title_before=title,
-        other={key: value for key, value in everything.items() if key not in place.places},
-    )  # fmt: skip
+    return stored_draft(place, (record_id, version, owner, data, ext), row[-5:], raw)
 
 
 def write(

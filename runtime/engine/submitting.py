@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 
 from runtime.base.errors import Invalid, Message, Problem
 from runtime.base.sqltext import EMPTY, ident
-from runtime.base.values import load
 from runtime.engine.access import ObjectAccess, object_access
-from runtime.engine.drafts import Draft
+from runtime.engine.drafts import Draft, stored_draft
 from runtime.engine.prepare import Preparation
 from runtime.engine.workspace import Session
 from runtime.meta.model import FieldDef, ObjectDef
@@ -124,10 +123,6 @@ def lines(session: Session, access: ObjectAccess, link: FieldDef, owners: Sequen
     binder = TableBinder(session.layout, session.formulas, access.object.name, frame.alias(), frame, session.env())
     column = ident(place.places[link.key].column or "")
     statement = batches.find_by(place, binder.alias, frame.sql(), column, "uuid", owners, [EMPTY])
-    found = []
-    for row in session.database.rows(frame.finish(statement)):
-        everything = {**load(row[4]), **(load(row[5]) if row[5] else {})}
-        values = {key: value for key, value in everything.items() if key in place.places}
-        found.append(Draft(row[1], {}, values=dict(values), before=values, version=row[2], owner=row[3],
-                           owner_before=row[3]))  # fmt: skip
+    rows = session.database.rows(frame.finish(statement))
+    found = [stored_draft(place, row[1:6], row[-5:], {}, stands=True) for row in rows]
     return sorted(found, key=lambda one: one.id)

@@ -16,6 +16,7 @@ from runtime.store.records import (
     column_names,
     containers,
     extra_columns,
+    marks,
     removed_keys,
     told,
     typed_columns,
@@ -178,7 +179,7 @@ def find_by(
     values: Sequence[Any],
     checks: Sequence[Sql],
 ) -> Sql:
-    """(key, id, version, owner, data, ext, check ...) of the live records whose column has one of the values."""
+    """(key, id, version, owner, data, ext, check ..., marks ...) of the live records by the values of a column."""
     extra = join("", [Sql(", coalesce(") + one + ", false)" if one else Sql(", true") for one in checks])
     return (
         Sql(
@@ -186,6 +187,7 @@ def find_by(
             f"{alias}.owner_id::text, {alias}.data, {alias}.ext"
         )
         + extra
+        + marks(alias)
         + f" FROM {place.table} {alias}"
         + joins
         + Sql(f" WHERE {alias}.{column} = ANY(%s::{sql_type}[]) AND {alias}.deleted_at IS NULL", (list(values),))

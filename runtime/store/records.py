@@ -279,18 +279,23 @@ def held(place: ObjectLayout, record_id: str, version: int, *, alone: bool = Fal
     )
 
 
+def marks(alias: str) -> str:
+    """The columns that tell when and by whom a record was made and last changed, and its title, each after a comma."""
+    return (
+        f", {alias}.created_at, {alias}.created_by::text, {alias}.updated_at, {alias}.updated_by::text, {alias}.title"
+    )
+
+
 def read_one(place: ObjectLayout, alias: str, joins: Sql, record_id: str, checks: Sequence[Sql], live: str) -> Sql:
-    """(stamp, version, owner, data, ext, deleted, title, check ...) of one record; version NULL when there is none.
+    """(stamp, version, owner, data, ext, deleted, check ..., marks ...) of one record; version NULL when there is none.
 
     A check that is empty holds for every record.
     """
     extra = join("", [Sql(", coalesce(") + one + ", false)" if one else Sql(", true") for one in checks])
     inner = (
-        Sql(
-            f"SELECT {alias}.version, {alias}.owner_id::text, {alias}.data, {alias}.ext, "
-            f"{alias}.deleted_at, {alias}.title"
-        )
+        Sql(f"SELECT {alias}.version, {alias}.owner_id::text, {alias}.data, {alias}.ext, {alias}.deleted_at")
         + extra
+        + marks(alias)
         + f" FROM {place.table} {alias}"
         + joins
         + Sql(f" WHERE {alias}.id = %s::uuid", (record_id,))
