@@ -16,6 +16,7 @@ from runtime.engine.batching import Work, hold_owners, lock_links, prepare, stor
 from runtime.engine.finding import Abort, Item, Request, Result, failure, key_field, look_up
 from runtime.engine.flows import divert, divert_deletion
 from runtime.engine.guards import Wait
+from runtime.engine.reading import not_found
 from runtime.engine.saving import Options
 from runtime.engine.storing import RETRY
 from runtime.engine.triggers import stir
@@ -184,12 +185,10 @@ def deletable(request: Request, access: ObjectAccess, raw: Mapping[str, Any]) ->
         locks.refuse_deletion(request.session, access.object, record_id)
     except DougongError as error:
         return failure(error, record_id)
-    if state[1] or not state[2]:
-        return Result(
-            404 if state[1] else 403,
-            record_id,
-            problems=[Problem("forbidden", Message("may not be deleted", "不能删除"))],
-        )
+    if state[1]:
+        return failure(not_found(access.object), record_id)
+    if not state[2]:
+        return Result(403, record_id, problems=[Problem("forbidden", Message("may not be deleted", "不能删除"))])
     return Result(200, record_id)
 
 

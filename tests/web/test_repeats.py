@@ -171,3 +171,13 @@ def test_the_same_new_keys_from_several_at_once_are_one_record_each(shop: Shop) 
     for one in found:
         statuses = {each["status"] for each in one["results"]} if "results" in one else {one["status"]}
         assert statuses <= {200, 201, 503}, "nobody is told that the key by which he looks is taken"
+
+
+@pytest.mark.parametrize("atomic", [False, True])
+def test_what_is_deleted_already_is_not_found_together_either(notes: Shop, atomic: bool) -> None:
+    record = make(notes).get_json()["id"]
+    assert notes.ask("DELETE", f"/records/note/{record}").status_code == 204
+    body = {"mode": "delete", "atomic": atomic, "records": [{"id": record}, {"id": "x"}]}
+    found = notes.ask("POST", "/records/note/bulk", json=body).get_json()["results"]
+    assert [one["status"] for one in found] == [404, 404]
+    assert found[0]["errors"] == found[1]["errors"]
