@@ -215,7 +215,20 @@ def _folder(top: Path) -> tuple[dict[str, bytes], list[Problem]]:
 
 
 def _filled(loaded: Loaded) -> Loaded:
-    """A place without any document is the wrong place: publishing it would take everything of its app away."""
+    """A place is that of one app. Where there is no document at all, publishing would take everything away; two apps
+    would become one."""
+    apps = [*loaded.of("app")]
+    if len(apps) > 1:
+        names = ", ".join(one.name for one in apps)
+        several = apps[1].problem(
+            "several_apps",
+            Message(
+                f"there are several apps here ({names}); give the folder of one",
+                f"此处有多个应用（{names}），请指定其中一个应用的文件夹",
+            ),
+            ("app",),
+        )
+        return replace(loaded, documents=(), problems=(several,))
     if loaded.documents or loaded.problems:
         return loaded
     nothing = _problem(

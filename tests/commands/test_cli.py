@@ -141,6 +141,12 @@ def test_a_place_without_documents_is_the_wrong_place(dougong: Run, tmp_path: Pa
         for command in ("publish", "plan", "diff", "validate", "test"):
             done = dougong("model", command, place, status=1)
             assert "there is no document here" in done.output, (command, done.output)
+    for name in "xy":
+        (tmp_path / "two" / name).mkdir(parents=True)
+        (tmp_path / "two" / name / "app.yaml").write_text(f"app: {name}\nversion: 1.0.0\nlabel: App\n")
+    for command in ("publish", "plan", "diff", "validate", "test"):
+        done = dougong("model", command, tmp_path / "two", status=1)
+        assert "several apps here (x, y)" in done.output and "y/app.yaml:1" in done.output
     assert len(json.loads(dougong("model", "history", "--json").stdout)) == 1
 
 
