@@ -163,7 +163,7 @@ def convert(
     problem of a record that would be made stands at ``link.field``.
     """
     for _ in range(TRIES):
-        done = idempotency.replay(session, options)
+        done = idempotency.replay(session, options, object_name)
         if done is not None:
             return done
         record, conversion = opened(session, object_name, record_id, name)

@@ -127,10 +127,10 @@ def check_formula(session: Session, body: Mapping[str, Any], language: str | Non
         problems.append(Problem("type", Message("must be an object's name", "必须是对象名称"), field="object"))
     if not isinstance(source, str):
         problems.append(Problem("type", Message("must be a text", "必须是文本"), field="source"))
-    if context not in CONTEXTS:
+    if not isinstance(context, str) or context not in CONTEXTS:
         shown = ", ".join(CONTEXTS)
         problems.append(Problem("choice", Message(f"must be one of {shown}", f"只能是 {shown}"), field="context"))
-    if wanted is not None and wanted not in TYPES:
+    if wanted is not None and not (isinstance(wanted, str) and wanted in TYPES):
         shown = ", ".join(TYPES)
         problems.append(Problem("choice", Message(f"must be one of {shown}", f"只能是 {shown}"), field="expected_type"))
     if problems:

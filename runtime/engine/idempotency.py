@@ -21,7 +21,7 @@ KEPT_DAYS = 7
 WAITS = 202
 
 
-def replay(session: Session, options: Options, object_name: str | None = None) -> Written | None:
+def replay(session: Session, options: Options, object_name: str) -> Written | None:
     """What the key did before to a record of the object, or None.
 
     Raises Invalid when it was used for another request, NotFound when the caller may not know of the object any more.
@@ -48,8 +48,6 @@ def replay(session: Session, options: Options, object_name: str | None = None) -
         pending = Pending(**record["pending"], version=version) if record["pending"] else None
         return Written(record_id, body, version, replayed=True, pending=pending)
     version = int(record["version"])
-    if object_name is None:
-        return Written(record_id, response.encode(), version, replayed=True)
     unseen = dump({"id": record_id, "version": version})
     wanted = reading.Ask(expand=options.expand, numbers_as_text=options.numbers_as_text)
     body, version = as_it_is(session, object_name, record_id, unseen, version, wanted)

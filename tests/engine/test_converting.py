@@ -192,6 +192,18 @@ def test_the_same_request_twice_answers_the_same(leads: Shop) -> None:
     assert convert(leads, third, **{"If-Match": '"7"'}).status_code == 412
 
 
+def test_the_same_request_again_with_fewer_rights(leads: Shop) -> None:
+    person = leads.user("boss", "admin")
+    record = lead(leads)
+    key = {"Idempotency-Key": "k2"}
+    assert convert(leads, record, None, "boss", **key).get_json()["hint"] == "rich"
+    leads.ask("PATCH", f"/admin/users/{person}", json={"roles": ["seller"]})
+    again = convert(leads, record, None, "boss", **key)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    seen = leads.ask("GET", f"/records/lead/{record}", "boss")
+    assert seen.status_code == 200 and again.get_json() == seen.get_json() and "hint" not in seen.get_json()
+
+
 def test_rights(leads: Shop) -> None:
     for name in ("seller", "helper", "looker"):
         leads.user(name, name)

@@ -6,6 +6,8 @@ import io
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from runtime.app import create_app, make_services
 from tests.conftest import Shop
 from tests.engine.tables import count, problem
@@ -81,3 +83,9 @@ def test_the_limit_of_a_small_body_is_told(shop: Shop) -> None:
     shop.publish(NOTE)
     found = shop.ask("POST", "/formula/check", json={"object": "note", "source": "x" * 70_000})
     assert "64 KB" in problem(found, 413)["detail"]
+
+
+@pytest.mark.parametrize("wrong", [{"expected_type": []}, {"expected_type": {}}, {"context": {}}, {"context": []}])
+def test_a_formula_check_with_nonsense(shop: Shop, wrong: dict[str, Any]) -> None:
+    shop.publish(NOTE)
+    problem(shop.ask("POST", "/formula/check", json={"object": "note", "source": "text", **wrong}), 422)
