@@ -15,7 +15,7 @@ from runtime.base.errors import DougongError, Locked, Message, Problem, Unavaila
 from runtime.engine import keeping, locks, parents, storing, targets
 from runtime.engine.access import ObjectAccess
 from runtime.engine.drafts import Draft
-from runtime.engine.finding import Abort, Item, Request, Result, failure, locate
+from runtime.engine.finding import TWICE, Abort, Item, Request, Result, failure, locate
 from runtime.engine.prepare import Preparation, too_large
 from runtime.engine.saving import Options
 from runtime.engine.storing import RETRY, taken_problem, write_of
@@ -28,8 +28,6 @@ from runtime.store.layout import column_value
 
 log = logging.getLogger("dougong")
 
-#: The code of a record that a batch has already.
-TWICE = "twice"
 BROKEN = Message("the record could not be stored; the fault has been noted", "记录无法保存，故障已记录")
 
 

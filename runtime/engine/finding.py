@@ -23,6 +23,8 @@ from runtime.store.layout import column_value
 
 #: The status of what is put aside; the result's id is the record that it waits with.
 ASIDE = 303
+#: The code of a record that a batch has already.
+TWICE = "twice"
 
 
 @dataclass
@@ -136,7 +138,7 @@ def locate(request: Request, access: ObjectAccess, items: Sequence[Item]) -> Non
         for position, one in enumerate(group):
             if position:
                 text = Message("the same record stands twice in this batch", "同一批次中该记录重复出现")
-                one.result = Result(409, problems=[Problem("twice", text, field=request.key or "id")])
+                one.result = Result(409, problems=[Problem(TWICE, text, field=request.key or "id")])
             elif value in found:
                 existing(request, one, found[value], by_id)
             else:
