@@ -22,6 +22,8 @@ SCHEMES = {"http", "https", "mailto", "tel"}
 OWN_FILE = re.compile(r"/api/v1/files/[0-9a-f-]{36}")
 BREAKS = re.compile(r"<(?:br|/p|/li|/h[1-4]|/tr|/blockquote|/pre)\b[^>]*>", re.IGNORECASE)
 ANY_TAG = re.compile(r"<[^>]*>")
+#: How often markup is read anew at most before it is taken as it is.
+READINGS = 5
 
 
 def attribute(tag: str, name: str, value: str) -> str | None:
@@ -39,6 +41,15 @@ CLEANER = nh3.Cleaner(
     link_rel="noopener noreferrer nofollow",
     clean_content_tags={"script", "style", "title", "template"},
 )
+
+
+def settled(markup: str) -> str:
+    """Safe HTML that is the same when it is read again: links inside of links are parted only at a second reading."""
+    for _ in range(READINGS):
+        before, markup = markup, CLEANER.clean(markup)
+        if markup == before:
+            break
+    return markup
 
 
 def words(markup: str) -> str:
@@ -83,7 +94,7 @@ class RichText(Field):
         text = bounded(plain(raw).strip(), 0, longest * 4)
         if not text:
             return None
-        markup = bounded(CLEANER.clean(text).strip(), 0, longest)
+        markup = bounded(settled(text).strip(), 0, longest)
         return markup if words(markup) or "<img" in markup else None
 
     def show(self, value: Any, context: Context) -> str:
