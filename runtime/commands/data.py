@@ -159,7 +159,7 @@ def taken_in(place: Place, session: Session, services: Services, object_name: st
 @click.option("--filter", "filter_text", default="", help="A formula: level == 'A'.")
 @click.option("--fields", help="Field names separated by commas.")
 @click.option("--sort", default="", help="Field names separated by commas, '-' before one: descending.")
-@click.option("--titles", is_flag=True, help="Titles of linked records instead of ids.")
+@click.option("--titles", is_flag=True, help="Titles of linked records instead of their unique values.")
 @click.option("--user", help="Act with this user's rights.")
 @place_options
 def export_command(

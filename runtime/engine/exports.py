@@ -18,6 +18,8 @@ from runtime.base.errors import Invalid, Message, Problem
 from runtime.base.values import load
 from runtime.engine import audit, reading
 from runtime.engine.access import ObjectAccess, demand_object
+from runtime.engine.entries import SEPARATOR
+from runtime.engine.linking import Linker
 from runtime.engine.tabular import CsvWriter, XlsxWriter
 from runtime.engine.workspace import Session
 from runtime.formula.types import Type
@@ -39,7 +41,9 @@ Progress = Callable[[int, int | None], None]
 class Options:
     """What is exported and how. ``fields`` None: the id, all readable fields in the order of the document, the owner.
 
-    ``titles``: the titles of linked records in the place of their ids (a record that may not be read keeps its id).
+    Links stand in CSV and XLSX as an import finds them again, here or elsewhere: by the only unique field of the linked
+    object, people and departments by name; by the id where there is no such text or the record may not be read.
+    ``titles``: the titles of linked records instead, for people; an import knows them where they are unique.
     ``mark``: CSV begins with the mark by which Excel knows UTF-8.
     """
 
@@ -105,12 +109,19 @@ class Export:
         access = self.access()
         self.names = self._names(access)
         self.count = 0
-        expand = [name for name in self.names if self._reference(access, name)] if options.titles else []
+        expand = [name for name in self.names if target_of(access, name)] if options.titles else []
         self.ask = reading.Ask(
             filter=options.filter, sort=tuple(options.sort), fields=tuple(self.names), expand=tuple(expand),
             q=options.q, limit=PAGE, ids=options.ids,
         )  # fmt: skip
         self.cells = [Cell(session, access, name, session.context()) for name in self.names]
+        #: Who knows the texts that name the records of a link, by its name.
+        self.linkers: dict[str, Linker] = {}
+        if not options.titles and options.format != "jsonl":
+            for name in self.names:
+                target = target_of(access, name)
+                if target is not None and access.fields.get(name) != "masked":
+                    self.linkers[name] = Linker(session, target, None, name)
 
     def access(self) -> ObjectAccess:
         """The caller's rights. Raises NotFound, Forbidden."""
@@ -126,12 +137,20 @@ class Export:
             return list(access.names)
         return ["id", *(name for name in access.names if name not in SYSTEM_PROPERTIES), "owner"]
 
-    @staticmethod
-    def _reference(access: ObjectAccess, name: str) -> bool:
-        field = access.object.fields.get(name)
-        if name in SYSTEM_PROPERTIES:
-            return name in SYSTEM_REFERENCES
-        return field is not None and field.stored and field.relates is not None
+    def named(self, page: Sequence[bytes]) -> list[dict[str, Any]]:
+        """The records of a page; in their links stands what names the linked ones where that is more than an id."""
+        records: list[dict[str, Any]] = [load(one) for one in page]
+        for name, linker in self.linkers.items():
+            ids = {one for record in records for one in listed(record.get(name))}
+            texts = linker.texts(sorted(ids)) if ids else {}
+            for record in records if texts else ():
+                value = record.get(name)
+                many = isinstance(value, list)
+                said = [{"id": one, "title": texts.get(one, "")} for one in listed(value)]
+                if many:  # A text that would fall apart in a cell with others is no name there.
+                    said = [{**one, "title": ""} if SEPARATOR.search(one["title"]) else one for one in said]
+                record[name] = said if many else said[0] if said else None
+        return records
 
     def page(self, cursor: str) -> reading.Page:
         """The next page, under the rights that hold now."""
@@ -185,8 +204,7 @@ class Export:
         writer = CsvWriter(mark=self.options.mark)
         writer.add(self.names)
         for records in self.pages(first):
-            for one in records:
-                record = load(one)
+            for record in self.named(records):
                 writer.add([cell.text(record.get(cell.name)) for cell in self.cells])
             yield writer.taken()
 
@@ -199,8 +217,7 @@ class Export:
             try:
                 writer.add(self.names)
                 for records in self.pages(first):
-                    for one in records:
-                        record = load(one)
+                    for record in self.named(records):
                         writer.add([cell.typed(record.get(cell.name)) for cell in self.cells])
                 writer.save(aside)
             except BaseException:
@@ -209,6 +226,19 @@ class Export:
             aside.seek(0)
             while chunk := aside.read(CHUNK):
                 yield chunk
+
+
+def target_of(access: ObjectAccess, name: str) -> str | None:
+    """The object that a member refers to, None for one that is no reference."""
+    if name in SYSTEM_PROPERTIES:
+        return SYSTEM_REFERENCES.get(name)
+    field = access.object.fields.get(name)
+    return field.relates.target_object() if field is not None and field.stored and field.relates is not None else None
+
+
+def listed(value: Any) -> list[str]:
+    """The ids in the value of a link."""
+    return value if isinstance(value, list) else [] if value is None else [str(value)]
 
 
 class Cell:

@@ -1,15 +1,18 @@
-"""From what a file says of a linked record to its id: one statement for all texts of a batch, as the caller may read.
+"""From what a file says of a linked record to its id, and back: one statement for a batch, as the caller may read.
 
 A record that the caller may not read is not there. The write path asks again before it stores anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from runtime.base.errors import Invalid, Message, Problem, unknown
 from runtime.base.sqltext import EMPTY, Sql, ident
+from runtime.base.values import load
+from runtime.engine import reading
 from runtime.engine.access import DENY, ObjectAccess, object_access
 from runtime.engine.workspace import Session
 from runtime.kinds.field import BadValue
@@ -108,6 +111,33 @@ class Linker:
             return self.match
         field = self._only_unique(self._access())
         return field.name if field else None
+
+    def texts(self, ids: Sequence[str]) -> dict[str, str]:
+        """By id: the text by which :meth:`find` knows a record again, also in another workspace; without those that
+        only their id names.
+        """
+        if self.object == "user":
+            table = ident(self.session.workspace.schema, "s_user")
+            active = Sql(f"SELECT id::text, name FROM {table} WHERE active AND id = ANY(%s::uuid[])", (list(ids),))
+            return dict(self._database().rows(active))
+        if self.object == "department":
+            names = Counter(one.name for one in self.session.snapshot.departments)
+            return {one.id: one.name for one in self.session.snapshot.departments if names[one.name] == 1}
+        access = self._access()
+        field = self._only_unique(access) if access.may("read") else None
+        return {} if field is None else self._spelled(access, field, ids)
+
+    def _spelled(self, access: ObjectAccess, field: FieldDef, ids: Sequence[str]) -> dict[str, str]:
+        context, found = self.session.context(), {}
+        for start in range(0, len(ids), reading.MOST):
+            part = ids[start : start + reading.MOST]
+            asked = reading.Ask(fields=("id", field.name), ids=part, limit=len(part))
+            for record in map(load, reading.listed(self.session, self.object, asked).records):
+                value = record.get(field.name)
+                text = "" if value is None else field.kind.text(value, context)
+                if text == text.strip() and not is_id(text.lower()):  # Else it would be read as something else.
+                    found[str(record["id"])] = text
+        return found
 
     def _note(self, text: str, record_id: str) -> None:
         self._known[text] = record_id if self._known.get(text, record_id) == record_id else SEVERAL

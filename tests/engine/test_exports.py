@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 
 from runtime.base.errors import Forbidden, Invalid, NotFound
 from runtime.base.sqltext import Sql
-from runtime.engine import exports, imports
+from runtime.engine import accounts, exports, imports
 from runtime.engine.exports import Options
 from tests.conftest import Shop
 
@@ -93,7 +93,7 @@ def test_csv_is_complete_and_safe(firms: Shop) -> None:
     assert (one["level"], one["credit"], one["rate"], one["since"], one["called"], one["vip"], one["double"]) == (
         "金", "12345.67", "-12.5", "2026-11-21", "2026-11-21 12:05:06", "是", "24691.34",
     )  # fmt: skip
-    assert one["notes"] == 'one\n"two", three' and found[1]["parent"] == one["id"]
+    assert one["notes"] == 'one\n"two", three' and found[1]["parent"] == one["code"] == "f0"
     assert not export(firms, mark=False).startswith(b"\xef")
 
 
@@ -139,6 +139,41 @@ def export_lines(content: bytes, kind: str) -> bytes:
     writer.writeheader()
     writer.writerows({**row, "parent": "", "partners": ""} for row in rows)
     return text.getvalue().encode()
+
+
+def test_links_go_to_another_workspace(firms: Shop) -> None:
+    """By the only unique field of what they lead to; people by name, while they are there."""
+    li, gone = firms.user("wu", "sales"), firms.user("gone")
+    rows = firms.ask("GET", "/records/firm?sort=code").get_json()["data"]
+    for one, owner in zip(rows, (li, gone, None), strict=True):
+        firms.ask("PATCH", f"/records/firm/{one['id']}", json={"owner": owner})
+    zero, two, three = (one["id"] for one in rows)
+    firms.ask("PATCH", f"/records/firm/{three}", json={"partners": [two, zero]})
+    firms.ask("PATCH", f"/records/firm/{two}", json={"code": "a, b"})
+    accounts.change_user(firms.session(), gone, {"active": False})
+    names = ("code", "name", "parent", "partners", "owner")
+    content = export(firms, sort=("code",), fields=names)
+    told = {one["code"]: one for one in sheet(content)}
+    assert (told["f2"]["parent"], told["f2"]["partners"], told["f2"]["owner"]) == ("a, b", f"{two}, f0", "")
+    assert (told["f0"]["owner"], told["a, b"]["owner"]) == ("wu", gone)
+    book = load_workbook(io.BytesIO(export(firms, format="xlsx", sort=("code",), fields=names)))
+    assert [cell.value for cell in list(book.active.rows)[-1]][2:] == ["a, b", f"{two}, f0", None]
+    for one in (three, two, zero):
+        assert firms.ask("DELETE", f"/records/firm/{one}").status_code == 204
+    elsewhere = content.replace(two.encode(), b"f0").replace(gone.encode(), b"wu")
+    done = imports.run(firms.session(), "firm", io.BytesIO(elsewhere), imports.Options(name="x.csv"))
+    assert (done.created, done.failed) == (3, 0), done.errors
+    came = firms.ask("GET", "/records/firm").get_json()["data"]
+    named, last = {one["id"]: one["code"] for one in came}, next(one for one in came if one["code"] == "f2")
+    assert named[last["parent"]] == "a, b" and [named[one] for one in last["partners"]] == ["f0"]
+
+
+def test_links_to_what_may_not_be_read_keep_their_id(firms: Shop) -> None:
+    first = firms.ask("GET", "/records/firm?sort=code").get_json()["data"][0]
+    firms.user("bo", "sales")
+    found = {one["code"]: one for one in sheet(export(firms, "bo", sort=("code",)))}
+    assert found["f1"]["parent"] == first["id"], "sales may not read f0"
+    assert found["f2"]["parent"] == "f1" and found["f2"]["partners"] == "f1"
 
 
 def test_spreadsheet_has_typed_cells(firms: Shop) -> None:
