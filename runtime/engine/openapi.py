@@ -342,7 +342,7 @@ def file_paths(access: ObjectAccess, base: str, tag: str, label: str) -> dict[st
             parameter("format", "string", "csv, xlsx or jsonl · 格式"),
             *(parameter(*one) for one in LIST_PARAMETERS[:3]),
             parameter("q", "string", "Search · 搜索"),
-            parameter("titles", "boolean", "Titles of linked records, else their unique value or id · 关联记录显示标题，否则显示唯一值或 id"),
+            parameter("titles", "boolean", "Titles of linked records · 关联记录显示标题"),
             parameter("mark", "boolean", "CSV begins with the mark by which Excel knows UTF-8 · CSV 带 BOM"),
         ]
         exported = operation(f"Export · 导出: {label}", tag, parameters=wanted)
