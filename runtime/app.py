@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from functools import partial
 
 import psycopg
 from flask import Flask, Response, request
@@ -19,6 +20,7 @@ from runtime.engine.workspace import Workspaces
 from runtime.kinds.catalog import load_catalog
 from runtime.store.database import AWAY, BUSY, Database
 from runtime.web import (
+    entrance,
     render,
     routes_admin,
     routes_auth,
@@ -52,8 +54,8 @@ ROUTES = (
 class Web(DougongError):
     """A refusal by the web framework itself."""
 
-    def __init__(self, status: int, message: Message) -> None:
-        super().__init__(message, code=f"http_{status}")
+    def __init__(self, status: int, message: Message, code: str = "") -> None:
+        super().__init__(message, code=code or f"http_{status}")
         self.status = status
         self.title = message
 
@@ -67,7 +69,8 @@ def foreign(error: Exception, where: str) -> DougongError:
         if status == 405:
             return Web(405, Message("this address does not take that method", "该地址不支持此方法"))
         if isinstance(error, CSRFError):
-            return Web(400, Message("this page is too old, load it again", "页面已过期，请刷新后重试"))
+            expired = Message("this page is too old, load it again", "页面已过期，请刷新后重试")
+            return Web(400, expired, session.EXPIRED)
         if status == 413:
             return Web(413, Message("the body is too large", "请求正文过大"))
         return Web(status, Message(error.name, error.name))
@@ -110,7 +113,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     render.install(app)
     for routes in ROUTES:
         app.register_blueprint(routes.blueprint(made))
-    handle_errors(app, foreign, render.refused)
+    handle_errors(app, foreign, partial(entrance.refused, made))
 
     @app.after_request
     def guard(response: Response) -> Response:

@@ -20,6 +20,7 @@ from runtime.engine.saving import Written
 from runtime.engine.workspace import Session
 from runtime.kinds.field import BadValue, HoldsFiles, Relates
 from runtime.store.ids import is_id
+from runtime.web.entrance import AGAIN
 from runtime.web.forms import (
     SEARCH,
     Formdata,
@@ -232,6 +233,11 @@ class Editing:
         self.make(formdata)
         if SEARCH in formdata:
             return False
+        if AGAIN in formdata:
+            self.sentences.append(
+                gettext("Your session had ended. Look through it and save; files have to be chosen again.")
+            )
+            return False
         try:
             self.upload(request.files)
             if self.complete():
@@ -325,6 +331,11 @@ class Editing:
         """The version that the form was made from."""
         text = str(request.form.get("version", ""))
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+    def seen(self) -> int:
+        """The version that the form shows: that which was sent, until somebody has been told of a newer one."""
+        sent = self.version()
+        return int(self.record["version"]) if self.record and (sent is None or self.status == 412) else sent or 0
 
     def refuse(self, error: DougongError) -> None:
         """Put a refusal at the fields that it speaks of."""

@@ -132,9 +132,10 @@ def add_looking(routes: Blueprint) -> None:
         before, event = request.args.get("before", ""), request.args.get("event", "")[:60]
         rows = audit.entries(session.workspace, PAGE + 1, int(before) if before.isdigit() else None, event)
         called = auditwords.events()
+        details = auditwords.told(session, [load(one[4]) for one in rows[:PAGE]])
         shown = [
-            (moment(session, at.isoformat()), who, called.get(name, name), auditwords.detail(session, load(detail)))
-            for _, at, who, name, detail in rows[:PAGE]
+            (moment(session, at.isoformat()), who, called.get(name, name), detail)
+            for (_, at, who, name, _), detail in zip(rows[:PAGE], details, strict=True)
         ]
         older = f"/admin/audit?{url_query(event=event, before=str(rows[PAGE - 1][0]))}" if len(rows) > PAGE else ""
         choices = sorted((called.get(one, one), one) for one in audit.events(session.workspace))

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from runtime.base.errors import DougongError, Malformed, Message
+from runtime.base.errors import Malformed, Message
 from runtime.engine import own, uploads
-from runtime.engine.second import CodeNeeded
-from runtime.store import workspaces
 from runtime.web import routes_admin_pages, routes_calendars, routes_me, routes_reset
+from runtime.web.entrance import entered
 from runtime.web.http import Services, answer
-from runtime.web.render import THEME, THEMES, keep, page
+from runtime.web.render import THEME, THEMES, keep
 from runtime.web.routes_files import handed_out
-from runtime.web.session import enter, enter_second, leave, local, maybe_session, page_session, pending
-from runtime.web.texts import COOKIE, LANGUAGES, page_language
+from runtime.web.session import leave, local, maybe_session, page_session
+from runtime.web.texts import COOKIE, LANGUAGES
 from runtime.web.work import to
 
 
@@ -65,34 +64,3 @@ def blueprint(services: Services) -> Blueprint:
     routes_admin_pages.add_looking(routes)
     routes_calendars.add(routes)
     return routes
-
-
-def entered(services: Services) -> Response:
-    """The login: its page, or what became of a name and password."""
-    wanted = local(request.values.get("next"))
-    several = [one.name for one in workspaces.everyone(services.workspaces.database)]
-    workspace = request.values.get("workspace") or (several[0] if len(several) == 1 else "main")
-    name = request.form.get("username", "")[:200]
-    message, status = "", 200
-    if request.method == "POST":
-        try:
-            if "code" in request.form:
-                enter_second(services, request.form["code"])
-            else:
-                enter(services, workspace[:100], name, request.form.get("password", ""))
-            return to(wanted)
-        except CodeNeeded:
-            pass  # The page asks for it now.
-        except DougongError as error:
-            if error.status not in (401, 429):
-                raise
-            message, status = error.detail(page_language()), error.status
-    elif maybe_session() is not None:
-        return to(wanted)
-    found = page(
-        "login.html", None, status, message=message, next=wanted, name=name, workspace=workspace,
-        several=len(several) > 1, letters=services.letters, second=request.method == "POST" and pending(),
-    )  # fmt: skip
-    if status == 429:
-        found.headers["Retry-After"] = "60"
-    return found

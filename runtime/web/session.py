@@ -25,6 +25,8 @@ from runtime.web.http import Services
 
 #: Field names begin with a letter: this name never meets one of theirs.
 CSRF_FIELD = "_csrf"
+#: The code of a refusal of a form that was made for another session.
+EXPIRED = "page_expired"
 LARGEST_FORM = 4 * 2**20
 SLACK = 2**20
 API = "/api/"

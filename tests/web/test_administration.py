@@ -252,7 +252,7 @@ def test_every_event_of_the_audit_has_words(store: Shop) -> None:
             "roles": ["a", "b"],
             "odd": {"x": True},
         }
-        found = auditwords.detail(store.session(), entry)
+        found = auditwords.told(store.session(), [entry])[0]
     label = store.workspace.snapshot().model.objects["customer"].label["zh"]
     assert found == [("对象", label), ("角色", "a, b"), ("odd", "x: 是")]
 

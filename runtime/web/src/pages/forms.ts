@@ -20,6 +20,9 @@ each("form[data-guard]", (form) => {
   });
 });
 
+/** A form that was sent without a session comes back by itself; without scripts, by a button. */
+each("form[data-resume]", (form) => { if (form instanceof HTMLFormElement) form.submit(); });
+
 /** An error leads to its input, also when that stands in another tab or a closed section. */
 document.addEventListener("click", (event) => {
   const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("[data-summary] a[href^='#']") : null;
