@@ -114,6 +114,16 @@ def add_user(database: Database, schema: str, name: str, values: Mapping[str, An
     return identity
 
 
+def hash_anew(database: Database, schema: str, user_id: str, before: str, after: str) -> None:
+    """Another hash of the same password; nothing where the password has been changed meanwhile."""
+    database.rows(
+        Sql(
+            f"UPDATE {ident(schema, 's_user')} SET password_hash = %s WHERE id = %s::uuid AND password_hash = %s",
+            (after, user_id, before),
+        )
+    )
+
+
 def set_user(database: Database, schema: str, user_id: str, values: Mapping[str, Any]) -> None:
     """Change a user. Raises NotFound."""
     if not values:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from werkzeug.datastructures import MultiDict
 
-from runtime.store import workspaces
+from runtime.store import people, workspaces
 from runtime.web import texts
 from tests.conftest import Shop
 from tests.web.browser import PASSWORD, Browser, Inputs, person, sound, without_ids
@@ -98,6 +99,20 @@ def test_login_makes_a_new_session(shop: Shop) -> None:
     other = Browser(shop)
     other.client.set_cookie("session", before.value)
     assert other.get("/").status_code == 303
+
+
+def test_a_hash_of_other_costs_is_made_anew_at_the_login(shop: Shop) -> None:
+    user = shop.user("li", password=PASSWORD)
+    old = PasswordHasher(time_cost=1, memory_cost=1024).hash(PASSWORD)
+    people.set_user(shop.database, shop.workspace.schema, user, {"password_hash": old})
+    assert Browser(shop).login("li", "wrong password").status_code == 401
+    people.hash_anew(shop.database, shop.workspace.schema, user, "another", "x")
+    found = people.user_by_id(shop.database, shop.workspace.schema, user)
+    assert found is not None and found.password_hash == old
+    for _ in range(2):
+        assert Browser(shop).login("li").status_code == 303
+        found = people.user_by_id(shop.database, shop.workspace.schema, user)
+        assert found is not None and found.password_hash != old and "m=19456" in str(found.password_hash)
 
 
 def test_the_same_answer_for_unknown_and_known_users(shop: Shop) -> None:
