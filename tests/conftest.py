@@ -22,7 +22,7 @@ from runtime.engine.planning import Plan
 from runtime.engine.workspace import Session, Workspace, Workspaces, make_token
 from runtime.kinds.catalog import load_catalog
 from runtime.meta import load
-from runtime.store import migrate, people, workspaces
+from runtime.store import migrate, people, provisioning
 from runtime.store.database import Database
 from runtime.store.embedded import Cluster
 from runtime.web.http import Services
@@ -77,7 +77,7 @@ def prepared(dsn: str, name: str) -> str:
     made = make_conninfo(dsn, dbname=name)
     database = Database(made, pool_size=2)
     migrate.migrate_shared(database)
-    workspaces.create(database, "main")
+    provisioning.create(database, "main")
     database.close()
     return made
 

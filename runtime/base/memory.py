@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gc
+import os
 
 #: New containers before the youngest are looked through, and how often that happens before older ones are.
 THRESHOLDS = (50_000, 20, 20)
+#: The processes that have settled: this one, and those that it was forked off.
+SETTLED: set[int] = set()
 
 
 def settle() -> None:
@@ -14,8 +17,9 @@ def settle() -> None:
     With Python's own thresholds a request that makes thousands of records is looked through two hundred times on
     its way, and finds nothing: a tenth of its time. What is loaded by now stays until the end and is not looked at.
     """
-    if gc.get_freeze_count():
+    if os.getpid() in SETTLED:
         return
+    SETTLED.add(os.getpid())
     gc.collect()
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)

@@ -19,7 +19,7 @@ from runtime.base.errors import Conflict, DougongError, Invalid, Message
 from runtime.base.values import dump_text
 from runtime.config import from_environment
 from runtime.engine.workspace import Session, Workspace
-from runtime.store import migrate, people, workspaces
+from runtime.store import migrate, people, provisioning, revisions, workspaces
 from runtime.store.database import Database
 from runtime.store.embedded import Cluster
 from runtime.web.http import Services
@@ -102,8 +102,8 @@ class Place:
 
 def ensure_layout(services: Services) -> None:
     """Make the shared layout where there is none at all; an old one is brought up to date by `migrate` alone."""
-    waiting = migrate.pending(services.workspaces.database)
-    if waiting == [migrate.SHARED]:
+    waiting = revisions.pending(services.workspaces.database)
+    if waiting == [revisions.SHARED]:
         migrate.migrate_shared(services.workspaces.database)
         return
     if waiting:
@@ -192,5 +192,5 @@ def workspace_of(services: Services, name: str) -> Workspace:
     database = services.workspaces.database
     if name == "main" and not workspaces.everyone(database):
         with suppress(Conflict):  # Another process has been faster.
-            workspaces.create(database, name)
+            provisioning.create(database, name)
     return services.workspaces.named(name)

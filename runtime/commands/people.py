@@ -11,7 +11,7 @@ from runtime.base.errors import Conflict, Invalid, Message, NotFound
 from runtime.commands.base import Place, ensure_layout, place_options, session_for, table, workspace_of
 from runtime.engine import accounts, administration
 from runtime.engine.workspace import Session
-from runtime.store import people, workspaces
+from runtime.store import people, provisioning, workspaces
 from runtime.web.http import Services
 
 
@@ -35,7 +35,7 @@ def workspace_create(place: Place, name: str, language: str, time_zone: str, reg
         raise Invalid(problems=problems)
     with place.services() as services:
         ensure_layout(services)
-        made = workspaces.create(services.workspaces.database, name, **settings)
+        made = provisioning.create(services.workspaces.database, name, **settings)
     place.output.show({"name": made.name}, f"created workspace {made.name}")
 
 

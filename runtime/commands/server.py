@@ -6,29 +6,25 @@ import os
 import secrets
 import socket
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import NoReturn
 
 import click
-from granian.constants import Interfaces
-from granian.server import Server
 
 from runtime.base.errors import DougongError, Message
 from runtime.commands.base import ADDRESS, Place, place_options, terminal_language, workspace_of
 from runtime.commands.templates import TEMPLATES, install, no_template, people_lines
-from runtime.commands.worker import beside
 from runtime.engine import accounts, audit, housekeeping, publish, samples, setups
 from runtime.engine.workspace import ADMIN, Session, Workspace
-from runtime.store import ddl, migrate, outbox, people, workspaces
+from runtime.store import ddl, migrate, outbox, people, revisions, workspaces
 from runtime.store.embedded import Cluster
 from runtime.version import VERSION
 from runtime.web.http import Services
-from runtime.web.metrics import FOLDER
 
-THREADS = 8
-#: Seconds that a web process has to end its requests when the server is to end; then it is killed, which loses nothing.
-PATIENCE = 30
+#: What keeps web processes small, unless it is set otherwise: large texts go back to the system when they are done
+#: with, threads share their pools, and the readings of characters are there once.
+MEMORY = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_ARENA_MAX": "2", "PYPINYIN_NO_DICT_COPY": "true"}
 PORT = click.IntRange(1, 65_535)
 
 
@@ -45,22 +41,19 @@ def run(
 ) -> None:
     """Everything in one process tree: embedded PostgreSQL, the web server and the worker."""
     free_port(host, port)
-    cluster = None if os.environ.get(ADDRESS) else Cluster(place.data)
-    try:
-        dsn = cluster.start() if cluster else os.environ[ADDRESS]
-        os.environ[ADDRESS] = dsn
-        os.environ["DOUGONG_DATA"] = str(place.data)
+    own = [] if os.environ.get(ADDRESS) else ["embedded"]
+    with ExitStack() as held:
+        if own:
+            cluster = Cluster(place.data)
+            held.callback(cluster.stop)
+            cluster.start()
         with place.services() as services:
             sample = first_start(services, place, template, not no_sample_data, admin_password)
         click.echo(f"Dougong {VERSION}  http://{host}:{port}")
         for line in people_lines(sample, terminal_language()):
             click.echo(line)
-        sys.stdout.flush()
-        with beside(place), noted(place):
-            listen(host, port, workers)
-    finally:
-        if cluster:
-            cluster.stop()
+        held.pop_all()  # The database goes on: the server takes hold of it.
+    become_server(place, host, port, workers, *own, "worker")
 
 
 def free_port(host: str, port: int) -> None:
@@ -111,38 +104,12 @@ def first_start(
     return install(services, workspace, template, sample_data, place.output.progress)
 
 
-@contextmanager
-def noted(place: Place) -> Iterator[None]:
-    """While web processes run here, what they have started with can be compared; no connection is held for it."""
-    with place.services(pool=1) as services:
-        setups.note(services.workspaces.database, setups.WEB, services.settings.secret, os.environ)
-    try:
-        yield
-    finally:
-        with place.services(pool=1) as services:
-            setups.gone(services.workspaces.database, setups.WEB)
-
-
-def listen(host: str, port: int, workers: int) -> None:
-    """Serve HTTP until the process is told to end."""
-    with tempfile.TemporaryDirectory(prefix="dougong-figures-") as shared:
-        own = os.environ.setdefault(FOLDER, shared) == shared
-        try:
-            Server(
-                "runtime.wsgi:app",
-                address=host,
-                port=port,
-                interface=Interfaces.WSGI,
-                workers=workers,
-                workers_kill_timeout=PATIENCE,
-                blocking_threads=THREADS,
-                backpressure=THREADS * 16,
-                respawn_failed_workers=True,
-                log_enabled=False,
-            ).serve()
-        finally:
-            if own:  # The folder goes; what is done afterwards must not count in it.
-                del os.environ[FOLDER]
+def become_server(place: Place, host: str, port: int, workers: int, *parts: str) -> NoReturn:
+    """Go on as the web server, under the same process id: nothing of what the command had in memory is left."""
+    sys.stdout.flush()
+    environment = {**MEMORY, **os.environ, "DOUGONG_DATA": str(place.data)}
+    command = [sys.executable, "-P", "-m", "runtime.serving", host, str(port), str(workers), *parts]
+    os.execve(command[0], command, environment)
 
 
 @click.command()
@@ -155,17 +122,15 @@ def serve(place: Place, host: str, port: int, workers: int) -> None:
     if not os.environ.get(ADDRESS):
         raise DougongError(Message(f"set {ADDRESS} (or use 'dougong run')", f"请设置 {ADDRESS}（或使用 dougong run）"))
     free_port(host, port)
-    os.environ["DOUGONG_DATA"] = str(place.data)
     with place.services() as services:
-        waiting = migrate.pending(services.workspaces.database)
+        waiting = revisions.pending(services.workspaces.database)
         if waiting:
             raise DougongError(
                 Message("the database layout is old: run 'dougong migrate'", "数据库结构较旧：请执行 dougong migrate")
             )
         for row in workspaces.everyone(services.workspaces.database):
             housekeeping.begin(services.workspaces.named(row.name), place.output.progress)
-    with noted(place):
-        listen(host, port, workers)
+    become_server(place, host, port, workers)
 
 
 @click.command(name="migrate")
@@ -194,7 +159,7 @@ def doctor(place: Place) -> None:
         with database.connection() as connection:
             version = connection.info.server_version // 10000
         found.append({"check": "server", "ok": 15 <= version <= 18, "detail": f"PostgreSQL {version}"})
-        waiting = migrate.pending(database)
+        waiting = revisions.pending(database)
         found.append({"check": "layout", "ok": not waiting, "detail": ", ".join(waiting)})
         if not waiting:
             language = place.output.language

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from runtime.base.sqltext import Sql, ident
 from runtime.store.database import Database
-from runtime.store.migrate import SHARED
+from runtime.store.revisions import SHARED
 
 #: A worker that has not said so for this long is away.
 AWAY = timedelta(seconds=30)

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
-from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from runtime.base.errors import DougongError, Message, Problem
 from runtime.base.sqltext import Sql, ident
 from runtime.formula import prelude
 from runtime.store.database import Database, run
-
-SHARED = "dougong"
-HERE = Path(__file__).parent / "migrations"
+from runtime.store.revisions import MIGRATIONS, SHARED, head
 
 
 class MigrationError(DougongError):
@@ -52,13 +47,12 @@ def migrate_workspace(database: Database, schema: str) -> None:
 def upgrade(database: Database, which: str, schema: str) -> None:
     """Run the missing steps of one schema in one transaction. Raises MigrationError."""
     config = Config()
-    config.set_main_option("script_location", str(HERE / which))
+    config.set_main_option("script_location", str(MIGRATIONS / which))
     with database.engine.connect().execution_options(isolation_level="READ COMMITTED") as connection:
         there = connection.execute(text("SELECT to_regclass(:name)"), {"name": f'"{schema}".s_migration'}).scalar()
         if there is not None:
             current = connection.execute(text(f'SELECT version_num FROM "{schema}".s_migration')).scalar()
-            head = ScriptDirectory.from_config(config).get_current_head()
-            if current == head:
+            if current == head(which):
                 return
         connection.rollback()
         config.attributes["connection"] = connection
@@ -91,23 +85,3 @@ def install_functions(database: Database) -> None:
                 (stamp,),
             ),
         )
-
-
-def pending(database: Database) -> list[str]:
-    """The schemas that are not up to date, for ``/readyz`` and ``doctor``."""
-    found: list[str] = []
-    heads: dict[str, Any] = {}
-    for which in ("shared", "workspace"):
-        config = Config()
-        config.set_main_option("script_location", str(HERE / which))
-        heads[which] = ScriptDirectory.from_config(config).get_current_head()
-    if database.row(Sql("SELECT to_regclass(%s)", (f"{SHARED}.s_migration",))) == (None,):
-        return [SHARED]
-    schemas = [(SHARED, "shared")]
-    rows = database.rows(Sql(f"SELECT schema_name FROM {ident(SHARED)}.workspace WHERE archived_at IS NULL"))
-    schemas.extend((row[0], "workspace") for row in rows)
-    for schema, which in schemas:
-        current = database.row(Sql(f"SELECT version_num FROM {ident(schema)}.s_migration"))
-        if not current or current[0] != heads[which]:
-            found.append(schema)
-    return found

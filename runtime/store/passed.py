@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runtime.base.sqltext import Sql, ident
 from runtime.store.database import Database
-from runtime.store.migrate import SHARED
+from runtime.store.revisions import SHARED
 
 
 def known(database: Database, hash: str) -> bool:

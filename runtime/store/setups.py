@@ -10,7 +10,7 @@ from runtime.base.sqltext import Sql, ident
 from runtime.base.values import dump_text, load
 from runtime.store.beats import AWAY
 from runtime.store.database import Database
-from runtime.store.migrate import SHARED
+from runtime.store.revisions import SHARED
 
 #: What started longer ago, and never said that it ended, is taken for gone.
 FORGOTTEN = timedelta(days=90)

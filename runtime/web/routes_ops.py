@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from runtime.base.errors import DougongError, Message, NotFound, Unauthorized
-from runtime.store import beats, migrate
+from runtime.store import beats, revisions
 from runtime.web.http import Services, answer, current
 
 
@@ -23,7 +23,7 @@ def blueprint(services: Services) -> Blueprint:
     @routes.get("/readyz")
     def readyz() -> Response:
         try:
-            waiting = migrate.pending(services.workspaces.database)
+            waiting = revisions.pending(services.workspaces.database)
             workers = 0 if waiting else beats.there(services.workspaces.database)
         except DougongError as error:
             return answer({"status": "database", "detail": error.detail("en")}, 503, Retry_After="2")

@@ -18,7 +18,7 @@ from runtime.engine import accounts, imports, publish, reading, records
 from runtime.engine.workspace import Session, Workspace, Workspaces
 from runtime.kinds.catalog import load_catalog
 from runtime.meta import load
-from runtime.store import migrate, workspaces
+from runtime.store import migrate, provisioning
 from runtime.store.database import Database
 from runtime.store.embedded import Cluster
 from tests.benchmarks.api import HERE, customer
@@ -38,7 +38,7 @@ def memory(field: str = "VmRSS") -> int:
 
 def workspace(database: Database, name: str, *documents: str) -> Workspace:
     """A new workspace with the documents published."""
-    workspaces.create(database, name)
+    provisioning.create(database, name)
     made = Workspaces(database, load_catalog(bundled_plugins())).named(name)
     texts = [APP, *((f"{number}.yaml", text) for number, text in enumerate(documents))]
     publish.publish(made, load.from_texts(texts, "bench"))

@@ -23,7 +23,7 @@ from runtime.engine import accounts, publish, records
 from runtime.engine.workspace import Session, Workspace, Workspaces
 from runtime.kinds.catalog import load_catalog
 from runtime.meta import load
-from runtime.store import migrate, workspaces
+from runtime.store import migrate, provisioning
 from runtime.store.database import Database
 from runtime.store.embedded import Cluster
 from runtime.store.layout import column_name
@@ -39,7 +39,7 @@ TICK = 1000 / os.sysconf("SC_CLK_TCK")
 
 def prepared(database: Database, name: str) -> Workspace:
     """A workspace with the app and an administrator."""
-    workspaces.create(database, name)
+    provisioning.create(database, name)
     made = Workspaces(database, load_catalog(bundled_plugins())).named(name)
     publish.publish(made, load.read(APP))
     accounts.create_user(

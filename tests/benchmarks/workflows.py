@@ -33,7 +33,7 @@ from runtime.engine.flows import Flows
 from runtime.engine.workspace import Session, Workspaces
 from runtime.kinds.catalog import load_catalog
 from runtime.meta import load
-from runtime.store import flows, migrate, workspaces
+from runtime.store import flows, migrate, provisioning
 from runtime.store.database import Database
 from runtime.store.embedded import Cluster
 from tests.benchmarks.api import until_ready
@@ -85,7 +85,7 @@ class Office:
 
     def __init__(self, dsn: str, name: str) -> None:
         self.database = Database(dsn, pool_size=6, statement_timeout="0")
-        workspaces.create(self.database, name)
+        provisioning.create(self.database, name)
         self.workspace = self.known().named(name)
         publish.publish(self.workspace, load.from_texts([("all.yaml", MODEL)]))
         self.people = {one: self.person(one) for one in ("li", "ada", "bob", "eve")}

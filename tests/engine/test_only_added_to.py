@@ -12,7 +12,7 @@ from runtime.base.errors import Conflict
 from runtime.base.kind import Catalog
 from runtime.base.sqltext import Sql, ident
 from runtime.engine import audit, records
-from runtime.store import flows, migrate, throwaway, workspaces
+from runtime.store import flows, migrate, provisioning, throwaway, workspaces
 from runtime.store.database import Database
 from runtime.store.ids import new_id
 from tests.conftest import Shop, copied, prepared
@@ -133,12 +133,12 @@ def test_schemas_go_away_as_a_whole(server_dsn: str) -> None:
         connection.execute('CREATE DATABASE "goes_away"')
     database = Database(made, pool_size=4)
     migrate.migrate_shared(database)
-    workspaces.create(database, "main")
+    provisioning.create(database, "main")
     one = "(gen_random_uuid(), 1, 'o', now(), NULL, 'c', 'a')"
     with throwaway.schema(database) as name:
         database.rows(Sql(f"INSERT INTO {ident(name, 's_history')} VALUES {one} RETURNING 1"))
     with pytest.raises(Conflict):
-        workspaces.create(database, "main")
+        provisioning.create(database, "main")
     left = "SELECT pronamespace::regnamespace::text FROM pg_proc WHERE proname = 's_only_added_to'"
     assert database.rows(Sql(left)) == [(workspaces.find(database, "main").schema,)]
     database.close()

@@ -12,7 +12,7 @@ from runtime.base.errors import Forbidden
 from runtime.engine import accounts
 from runtime.engine.access import DOING, SCOPED, SWITCHES, demand_object
 from runtime.engine.workspace import Session
-from runtime.store import people, workspaces
+from runtime.store import people, provisioning
 from tests.conftest import Shop
 from tests.engine.tables import codes, dump, problem
 
@@ -113,7 +113,7 @@ def test_what_is_taken_away_is_gone_at_the_next_request_of_any_process(town: Sho
 
 
 def test_ids_of_another_workspace_are_not_there(town: Shop) -> None:
-    workspaces.create(town.database, "second")
+    provisioning.create(town.database, "second")
     second = town.services.workspaces.named("second")
     stranger = accounts.create_user(
         Session(second, user_id=None, channel="test"), {"name": "admin", "roles": ["admin"]}

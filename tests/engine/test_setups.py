@@ -13,7 +13,7 @@ from runtime.base.sqltext import Sql, ident
 from runtime.engine import setups
 from runtime.store import beats
 from runtime.store.ids import new_id
-from runtime.store.migrate import SHARED
+from runtime.store.revisions import SHARED
 from tests.conftest import Shop
 
 MAIL = {"DOUGONG_SMTP_URL": "smtp://crm:word@mail.example.com", "DOUGONG_BASE_URL": "https://crm.example.com"}

@@ -14,7 +14,7 @@ import pytest
 from runtime.base.sqltext import Sql, ident
 from runtime.engine import accounts, dispatch, flows, imports, worker
 from runtime.engine.watch import AGAIN, EVENTS, IMPORTS, MAIL, TIMERS, WORK, Ear, Watch
-from runtime.store import agenda, outbox, workspaces
+from runtime.store import agenda, outbox, provisioning, workspaces
 from runtime.store.database import Database
 from tests.conftest import Shop
 from tests.engine.test_dispatch import flow, instances, left_over, order, publish
@@ -70,7 +70,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 def test_an_idle_workspace_costs_one_statement_in_a_while(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(9):
-        workspaces.create(shop.database, f"more{number}")
+        provisioning.create(shop.database, f"more{number}")
     with working(shop, 1.0), counted(monkeypatch) as asked:
         time.sleep(4)
     looks = [one for one in asked if "s_outbox" in one]
@@ -141,7 +141,7 @@ def test_a_connection_that_breaks_is_made_anew_and_everything_looked_at(shop: Sh
 
 def test_a_new_workspace_is_met_when_it_calls(shop: Shop) -> None:
     with working(shop, NEVER) as watch:
-        workspaces.create(shop.database, "later")
+        provisioning.create(shop.database, "later")
         outbox.wake(shop.database, workspaces.find(shop.database, "later").schema)
         until(lambda: "later" in watch.next)
 

@@ -15,7 +15,7 @@ from psycopg.conninfo import make_conninfo
 from runtime.base.kind import Catalog
 from runtime.base.sqltext import Sql
 from runtime.engine import publish
-from runtime.store import migrate, workspaces
+from runtime.store import migrate, provisioning, revisions, workspaces
 from runtime.store.database import Connection, Database
 from tests.conftest import Shop
 
@@ -91,7 +91,7 @@ def town(place: str, heard: Statements, catalog: Catalog, tmp_path_factory: pyte
     """An installation made from nothing, every statement of which is heard."""
     database = Database(place, pool_size=3, on_connect=heard.listen)
     migrate.migrate_shared(database)
-    workspaces.create(database, "main")
+    provisioning.create(database, "main")
     database.close()
     shop = Shop(place, tmp_path_factory.mktemp("town"), catalog)
     shop.database._on_connect = heard.listen
@@ -103,7 +103,7 @@ def town(place: str, heard: Statements, catalog: Catalog, tmp_path_factory: pyte
 
 
 def test_the_layout_is_up_to_date_and_functions_are_there(town: Shop) -> None:
-    assert migrate.pending(town.database) == []
+    assert revisions.pending(town.database) == []
     row = town.database.row(
         Sql(
             "SELECT count(*) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.proname LIKE 'fx\\_%%' OR n.nspname = 'fx'"
@@ -161,9 +161,9 @@ def test_types_change_on_both_servers(town: Shop) -> None:
 
 def test_every_statement_keeps_to_one_workspace(town: Shop, heard: Statements) -> None:
     """The rules of scale.md, read from everything that was said so far: migrations, publishing, requests."""
-    workspaces.create(town.database, "second")
+    provisioning.create(town.database, "second")
     schema = town.workspace.schema
-    known = {one.schema for one in workspaces.everyone(town.database)} | {migrate.SHARED, "fx"}
+    known = {one.schema for one in workspaces.everyone(town.database)} | {revisions.SHARED, "fx"}
     mine = {"pg_catalog", "information_schema", "public", *known}
     said = statements_of(heard.texts)
     assert any("CREATE TABLE" in one for one in said) and any("INDEX CONCURRENTLY" in one for one in said)
@@ -195,7 +195,7 @@ def test_no_sequence_or_key_leads_out_of_its_schema(town: Shop) -> None:
             "JOIN pg_namespace f ON f.oid = t.relnamespace WHERE k.contype = 'f'"
         )
     )
-    assert rows and all(one == other or other == migrate.SHARED for one, other, _ in rows)
+    assert rows and all(one == other or other == revisions.SHARED for one, other, _ in rows)
     defaults = town.database.rows(
         Sql("SELECT table_schema, column_default FROM information_schema.columns WHERE column_default LIKE 'nextval%%'")
     )

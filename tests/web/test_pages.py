@@ -13,7 +13,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from werkzeug.datastructures import MultiDict
 
-from runtime.store import people, workspaces
+from runtime.store import people, provisioning
 from runtime.web import texts
 from tests.conftest import Shop
 from tests.web.browser import PASSWORD, Browser, Inputs, person, sound, without_ids
@@ -134,7 +134,7 @@ def test_only_local_paths_after_the_login(shop: Shop) -> None:
 
 def test_the_workspace_is_asked_when_there_are_several(shop: Shop) -> None:
     assert 'name="workspace"' not in Browser(shop).text("/login")
-    workspaces.create(shop.database, "other")
+    provisioning.create(shop.database, "other")
     assert 'name="workspace"' in Browser(shop).text("/login")
     shop.user("li", password=PASSWORD)
     assert Browser(shop).login("li", workspace="other").status_code == 401

@@ -1,0 +1,101 @@
+"""The web server: a process that has loaded the web part and nothing else, and the web processes forked off it.
+
+They share what it has loaded, do not carry what else a command has in memory, and are there again at once when one has
+died. The command that has prepared everything becomes this process.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from granian.constants import Interfaces
+from granian.server import Server
+
+import runtime.app as program  # Loaded before the web processes are forked off.
+from runtime.base import memory
+from runtime.base.beside import beside
+from runtime.config import from_environment
+from runtime.engine import setups
+from runtime.store.database import Database
+from runtime.store.embedded import Cluster
+from runtime.web.metrics import FOLDER
+
+THREADS = 8
+#: Seconds that a web process has to end its requests when the server is to end; then it is killed, which loses nothing.
+PATIENCE = 30
+WORKER = "from runtime.cli import main; main()"
+
+
+def main(host: str, port: int, workers: int, *parts: str) -> int:
+    """Serve HTTP until the process is told to end; the status to end with.
+
+    ``parts``: ``embedded`` for the database of the data folder, ``worker`` for a worker beside the server.
+    """
+    assert program
+    # Until the server listens to signals itself: what has been started by then is stopped.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    data = Path(os.environ["DOUGONG_DATA"])
+    with ExitStack() as stack:
+        if "embedded" in parts:
+            cluster = Cluster(data)
+            stack.callback(cluster.stop)
+            os.environ["DOUGONG_DATABASE_URL"] = cluster.start()
+        if "worker" in parts:
+            command = [sys.executable, "-P", "-c", WORKER, "worker", "--data", str(data)]
+            stack.enter_context(beside(command, "worker"))
+        stack.enter_context(noted(data))
+        stack.enter_context(figures())
+        memory.settle()
+        server = Server(
+            "runtime.wsgi:app",
+            address=host,
+            port=port,
+            interface=Interfaces.WSGI,
+            workers=workers,
+            workers_kill_timeout=PATIENCE,
+            blocking_threads=THREADS,
+            backpressure=THREADS * 16,
+            respawn_failed_workers=True,
+            log_enabled=False,
+        )
+        server.serve()
+    if server.interrupt_signal:
+        return 0
+    sys.stderr.write("the web processes ended as soon as they had begun\n")
+    return 1
+
+
+@contextmanager
+def noted(data: Path) -> Iterator[None]:
+    """While web processes run here, what they have started with can be compared; no connection is held for it."""
+    settings = from_environment(os.environ["DOUGONG_DATABASE_URL"], data)
+    database = Database(settings.dsn, pool_size=1)
+    setups.note(database, setups.WEB, settings.secret, os.environ)
+    database.close()
+    try:
+        yield
+    finally:
+        setups.gone(database, setups.WEB)
+        database.close()
+
+
+@contextmanager
+def figures() -> Iterator[None]:
+    """The folder in which the web processes share their figures."""
+    with tempfile.TemporaryDirectory(prefix="dougong-figures-") as shared:
+        own = os.environ.setdefault(FOLDER, shared) == shared
+        try:
+            yield
+        finally:
+            if own:  # The folder goes; what is done afterwards must not count in it.
+                del os.environ[FOLDER]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), *sys.argv[4:]))
