@@ -67,6 +67,11 @@ _FOREIGN = json.JSONDecoder(
 )
 
 
+def foreign_value(text: str, at: int) -> tuple[Any, int]:
+    """The JSON value from outside that begins at ``at``, and where it ends. Raises ValueError, ArithmeticError."""
+    return _FOREIGN.raw_decode(text, at)
+
+
 def load_foreign(text: bytes | str) -> Any:
     """JSON from outside. Raises Malformed: no NaN, no doubled names, no depth that breaks, no half characters."""
     try:

@@ -27,7 +27,7 @@ ASIDE = 303
 TWICE = "twice"
 
 
-@dataclass
+@dataclass(slots=True)
 class Result:
     """What became of one record: ``status`` as over HTTP, the id, the version, what was wrong."""
 
@@ -54,7 +54,7 @@ class Abort(Exception):
     """An atomic request met something wrong: nothing of it stays."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Item:
     """One record of the request on its way."""
 

@@ -54,7 +54,9 @@ def made(session: Session, object_name: str, ids: Sequence[str]) -> dict[str, Re
 
 def unmade(
     items: Sequence[Mapping[str, Any]], ids: Sequence[str], there: Mapping[str, Result]
-) -> tuple[list[Mapping[str, Any]], list[str]]:
+) -> tuple[Sequence[Mapping[str, Any]], Sequence[str]]:
     """The records that are not made yet, and their ids."""
+    if not there:
+        return items, ids
     left = [(item, one) for item, one in zip(items, ids, strict=True) if one not in there]
     return [item for item, _ in left], [one for _, one in left]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request
 
+from runtime.base import rows
 from runtime.base.errors import Invalid, Malformed, Message, Problem
-from runtime.base.values import load, load_foreign
+from runtime.base.values import load
 from runtime.engine import aggregates, bulk, converting, records, sharing, trail
 from runtime.engine.access import demand_object
 from runtime.web import call, direct, routes_flows, routes_standins
@@ -93,36 +94,29 @@ def blueprint(services: Services) -> Blueprint:
     return routes
 
 
-def bulk_request(text: bytes) -> tuple[str, str | None, bool, bool, list[dict[str, Any]]]:
+def bulk_request(text: bytes) -> tuple[str, str | None, bool, bool, Sequence[dict[str, Any]]]:
     """(mode, key, atomic, without approval, records) from JSON, or NDJSON and the query string. Raises Malformed."""
+    items: Sequence[dict[str, Any]]
     if request.mimetype == NDJSON:
-        items = list(lines_of(text))
+        items = rows.lines(text)
         mode, key = request.args.get("mode", "create"), request.args.get("key")
         atomic = flag("atomic", request.args.get("atomic", ""))
         bypass = flag("bypass_approval", request.args.get("bypass_approval", ""))
     else:
-        sent = load_foreign(text)
-        if not isinstance(sent, dict) or not isinstance(sent.get("records"), list):
+        sent = rows.request(text, "records")
+        if not isinstance(sent, dict) or not isinstance(sent.get("records"), (list, rows.Rows)):
             raise Malformed(Message("the body must have a list 'records'", "请求正文必须包含列表 records"))
         items, mode, key = sent["records"], sent.get("mode", "create"), sent.get("key")
         atomic, bypass = sent.get("atomic", False), sent.get("bypass_approval", False)
-    wrong = [number for number, one in enumerate(items) if not isinstance(one, dict)]
-    if wrong:
-        raise Malformed(Message(f"record {wrong[0] + 1} is not a JSON object", f"第 {wrong[0] + 1} 条不是 JSON 对象"))
+        wrong = (
+            [number for number, one in enumerate(items) if not isinstance(one, dict)] if isinstance(items, list) else []
+        )
+        if wrong:
+            which = wrong[0] + 1
+            raise Malformed(Message(f"record {which} is not a JSON object", f"第 {which} 条不是 JSON 对象"))
     switches = isinstance(atomic, bool) and isinstance(bypass, bool)
     if not isinstance(mode, str) or not (key is None or isinstance(key, str)) or not switches:
         raise Invalid(problems=[Problem("type", Message(
             "mode and key are texts, atomic and bypass_approval are true or false",
             "mode 和 key 为文本，atomic 和 bypass_approval 为 true 或 false"))])  # fmt: skip
     return mode, key, atomic, bypass, items
-
-
-def lines_of(text: bytes) -> Iterator[Any]:
-    """The JSON value of each line that is not blank. Raises Malformed, which says in which line."""
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip():
-            try:
-                yield load_foreign(line)
-            except Malformed as error:
-                why = error.both
-                raise Malformed(Message(f"line {number}: {why.en}", f"第 {number} 行：{why.zh}")) from None
