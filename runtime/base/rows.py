@@ -16,7 +16,8 @@ from runtime.base.errors import Malformed, Message
 from runtime.base.values import SURROGATE, foreign_value, load_foreign
 
 BLANK = re.compile(r"[ \t\n\r]*")
-HALF = re.compile(SURROGATE.pattern.encode())
+#: Bytes that are looked at together.
+PIECE = 65_536
 #: A record with more brackets than this may be nested so deeply that it can be read in one place and not in another.
 BRACKETS = 200
 
@@ -57,9 +58,10 @@ def request(text: bytes, listed: str) -> Any:
     Raises Malformed.
     """
     try:
-        text.decode()
-        found = None if HALF.search(text) else _apart(text, listed)
-    except (ValueError, ArithmeticError, IndexError, RecursionError):
+        for _ in codecs.iterdecode((text[at : at + PIECE] for at in range(0, len(text), PIECE)), "utf-8"):
+            pass
+        found = _apart(text, listed)
+    except (ValueError, ArithmeticError, IndexError, RecursionError, Malformed):
         found = None
     # What is wrong, or only unusual, is read and told as everywhere.
     return load_foreign(text) if found is None else found
@@ -83,7 +85,7 @@ def _apart(text: bytes, listed: str) -> dict[str, Any] | None:
             return None
         at = _next(plain, at + 1)
         if name == listed and plain[at] == "[":
-            starts, ends, end = _objects(plain, at)
+            starts, ends, end = _objects(text, plain, at)
             found[name] = Rows(text, starts, ends)
         else:
             _, end = foreign_value(plain, at)
@@ -92,8 +94,9 @@ def _apart(text: bytes, listed: str) -> dict[str, Any] | None:
     return found if plain[at] == "}" and _next(plain, at + 1) == len(plain) else None
 
 
-def _objects(plain: str, at: int) -> tuple[Sequence[int], Sequence[int], int]:
-    """Where the objects of the list at ``at`` begin and end, and where the list ends. Raises ValueError."""
+def _objects(text: bytes, plain: str, at: int) -> tuple[Sequence[int], Sequence[int], int]:
+    """Where the objects of the list at ``at`` begin and end, and where the list ends. Raises ValueError, Malformed."""
+    half = SURROGATE.search(plain) is not None
     starts, ends = array("L"), array("L")
     at = _next(plain, at + 1)
     if plain[at] == "]":
@@ -102,6 +105,8 @@ def _objects(plain: str, at: int) -> tuple[Sequence[int], Sequence[int], int]:
         _, end = foreign_value(plain, at)
         if plain.count("{", at, end) + plain.count("[", at, end) > BRACKETS:
             break
+        if half:  # Only in a text of its own such an escape is looked at closely.
+            load_foreign(text[at:end])
         starts.append(at)
         ends.append(end)
         at = _next(plain, end)

@@ -117,6 +117,7 @@ def atomic_bulk(request: Request, items: Sequence[Mapping[str, Any]], ids: Seque
     """All or nothing, in one transaction."""
     if request.mode == "delete":
         return atomic_delete(request, items)
+    items = items[:]
     for _ in range(TRIES):
         worked = [Item(number, raw, id=ids[number] if ids else None) for number, raw in enumerate(items)]
         access = request.access()

@@ -74,6 +74,7 @@ class Database:
             creator=self.connect,
             pool_size=pool_size,
             max_overflow=0,
+            pool_use_lifo=True,  # Few do most of the work, so that few keep room for the largest statement there was.
             pool_timeout=POOL_WAIT,
             pool_recycle=MAX_LIFETIME,
             pool_reset_on_return=None,

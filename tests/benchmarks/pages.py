@@ -178,8 +178,7 @@ def main() -> None:
                 "DOUGONG_DATA": str(folder),
                 "DOUGONG_LOGINS_PER_MINUTE": "1000",
             }
-            command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-                       "--workers", str(WORKERS), "--blocking-threads", "8", "--no-log", "runtime.wsgi:app"]  # fmt: skip
+            command = [sys.executable, "-P", "-m", "runtime.serving", "127.0.0.1", str(port), str(WORKERS)]
             process = subprocess.Popen(command, env=environment, start_new_session=True)
             until_ready(port)
             roots = (process.pid, int((cluster.data / "postmaster.pid").read_text().split()[0]))

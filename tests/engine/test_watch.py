@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from runtime.base.sqltext import Sql, ident
-from runtime.engine import accounts, dispatch, flows, imports, worker
+from runtime.engine import accounts, bulk, dispatch, flows, imports, worker
 from runtime.engine.watch import AGAIN, EVENTS, IMPORTS, MAIL, TIMERS, WORK, Ear, Watch
 from runtime.store import agenda, outbox, provisioning, workspaces
 from runtime.store.database import Database
@@ -216,7 +216,7 @@ def test_an_import_calls_once_a_batch(shop: Shop) -> None:
     assert done.created == 2500
     assert bell.connection is not None
     calls = len(list(bell.connection.notifies(timeout=0.5)))
-    assert calls == 3
+    assert calls == 2500 / bulk.BATCH
     bell.close()
 
 
