@@ -19,7 +19,7 @@ from granian.server import Server
 
 import runtime.app as program  # Loaded before the web processes are forked off.
 from runtime.base import memory
-from runtime.base.beside import beside
+from runtime.base.beside import BESIDE, beside
 from runtime.config import from_environment
 from runtime.engine import setups
 from runtime.store.database import Database
@@ -29,6 +29,7 @@ from runtime.web.metrics import FOLDER
 THREADS = 8
 #: Seconds that a web process has to end its requests when the server is to end; then it is killed, which loses nothing.
 PATIENCE = 30
+ENDING = (signal.SIGINT, signal.SIGTERM)
 WORKER = "from runtime.cli import main; main()"
 
 
@@ -39,18 +40,21 @@ def main(host: str, port: int, workers: int, *parts: str) -> int:
     """
     assert program
     # Until the server listens to signals itself: what has been started by then is stopped.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    for number in ENDING:
+        signal.signal(number, lambda *_: sys.exit(0))
     data = Path(os.environ["DOUGONG_DATA"])
     with ExitStack() as stack:
         if "embedded" in parts:
             cluster = Cluster(data)
             stack.callback(cluster.stop)
             os.environ["DOUGONG_DATABASE_URL"] = cluster.start()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)  # The command has left them waiting.
         if "worker" in parts:
             command = [sys.executable, "-P", "-c", WORKER, "worker", "--data", str(data)]
             stack.enter_context(beside(command, "worker"))
         stack.enter_context(noted(data))
         stack.enter_context(figures())
+        os.environ[BESIDE] = str(os.getpid())
         memory.settle()
         server = Server(
             "runtime.wsgi:app",

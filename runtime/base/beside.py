@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, Thread
@@ -15,6 +17,8 @@ BESIDE = "DOUGONG_BESIDE"
 PAUSES = (1, 2, 5, 10, 30)
 #: Seconds that it has to end by itself.
 PATIENCE = 10
+#: Seconds between two looks whether the other process is there.
+LOOK = 2.0
 
 
 @contextmanager
@@ -59,3 +63,16 @@ def alone() -> Callable[[], bool]:
     """Whether the process that this one was started beside is gone; False for one that was started by itself."""
     parent = os.environ.get(BESIDE)
     return lambda: parent is not None and os.getppid() != int(parent)
+
+
+def follow() -> None:
+    """Tell this process to end when the one that it was started beside is gone, however that ended."""
+    left = alone()
+
+    def watch() -> None:
+        while not left():
+            time.sleep(LOOK)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    if BESIDE in os.environ:
+        Thread(target=watch, daemon=True).start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from runtime.web.http import Services
 #: What keeps web processes small, unless it is set otherwise: large texts go back to the system when they are done
 #: with, threads share their pools, and the readings of characters are there once.
 MEMORY = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_ARENA_MAX": "2", "PYPINYIN_NO_DICT_COPY": "true"}
+ENDING = (signal.SIGINT, signal.SIGTERM)
 PORT = click.IntRange(1, 65_535)
 
 
@@ -41,6 +43,7 @@ def run(
 ) -> None:
     """Everything in one process tree: embedded PostgreSQL, the web server and the worker."""
     free_port(host, port)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # The database must not stay behind.
     own = [] if os.environ.get(ADDRESS) else ["embedded"]
     with ExitStack() as held:
         if own:
@@ -107,6 +110,8 @@ def first_start(
 def become_server(place: Place, host: str, port: int, workers: int, *parts: str) -> NoReturn:
     """Go on as the web server, under the same process id: nothing of what the command had in memory is left."""
     sys.stdout.flush()
+    # What comes before the server listens to signals waits for it: it then lets go of all that is held.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     environment = {**MEMORY, **os.environ, "DOUGONG_DATA": str(place.data)}
     command = [sys.executable, "-P", "-m", "runtime.serving", host, str(port), str(workers), *parts]
     os.execve(command[0], command, environment)

@@ -13,6 +13,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -92,6 +93,16 @@ def reachable(path: Path, who: pwd.struct_passwd | None) -> bool:
         if not allowed:
             return False
     return True
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """What asks this thread to end waits meanwhile: a server that is half started would stay behind."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Cluster:
@@ -183,7 +194,7 @@ class Cluster:
 
         Raises EmbeddedError. The server stays until the last process that started it calls :meth:`stop`.
         """
-        with self._lock():
+        with undisturbed(), self._lock():
             self._initialise()
             begun = not self.running()
             if begun:
@@ -205,7 +216,7 @@ class Cluster:
 
     def stop(self) -> None:
         """Let go of the server, and stop it when nobody else uses it."""
-        with self._lock():
+        with undisturbed(), self._lock():
             if self._users is None:
                 return
             try:
