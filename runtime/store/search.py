@@ -135,8 +135,10 @@ def pieces(names: Iterable[str], prose: Iterable[str] = ()) -> list[Piece]:
         if text.isascii():
             plain.append(text[:LONGEST_TEXT])
         elif room > 0:
-            found.append(of_name(text[:LONGEST_TEXT]))
-            room -= found[-1][1]
+            name_piece = of_name(text[:LONGEST_TEXT])
+            if name_piece[1]:
+                found.append(name_piece)
+            room -= name_piece[1]
     own = [word for word in WORD.findall(" ".join(plain).lower()) if word not in COMMON][:MOST_TOKENS]
     if own:
         found.append(piece(own))

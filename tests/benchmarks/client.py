@@ -129,3 +129,12 @@ def load_with_threads(port: int, make: Callable[[int], bytes], *, seconds: float
     if not every:
         return Measured(0, 0, 0, sum(failed))
     return Measured(len(every) / took, every[len(every) // 2] * 1000, every[int(len(every) * 0.99)] * 1000, sum(failed))
+
+
+def peak(server: int) -> float:
+    """The most memory that one of a server's web processes has had so far, in MB, what they share counted too."""
+    found = []
+    for child in Path(f"/proc/{server}/task/{server}/children").read_text().split():
+        status = Path(f"/proc/{child}/status").read_text()
+        found.append(int(status.split("VmHWM:")[1].split()[0]) / 1024)
+    return max(found)

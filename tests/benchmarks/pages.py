@@ -28,6 +28,7 @@ from runtime.store.database import Database
 from runtime.store.embedded import Cluster
 from runtime.store.layout import column_name
 from tests.benchmarks.api import until_ready
+from tests.benchmarks.client import peak
 
 APP = Path(__file__).parents[2] / "templates" / "crm_basic"
 PASSWORD = "a long enough one"
@@ -202,6 +203,7 @@ def main() -> None:
                     )
             ratio = costs["large", "list"] / costs["small", "list"]
             print(f"list page, {options.records:,} customers relative to 1,000: {ratio:.2f} (must <= 1.3)")
+            print(f"peak memory of a web process: {peak(process.pid):.0f} MB (must < 150)")
         finally:
             if process is not None:
                 os.killpg(process.pid, signal.SIGTERM)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runtime.store import search
@@ -39,6 +39,7 @@ def test_a_long_text_takes_no_room_from_codes_and_names() -> None:
     assert len(found) >= search.MOST_TOKENS
 
 
+@example(["0", ":" * 40 + "\x80"], [])  # Nothing to be found by, too long for a name.
 @given(st.lists(st.text(max_size=60), max_size=4), st.lists(st.text(max_size=2000), max_size=2))
 def test_no_token_needs_quoting(names: list[str], prose: list[str]) -> None:
     for token in tokens(names, prose):
