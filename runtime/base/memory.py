@@ -6,7 +6,7 @@ import gc
 import os
 
 #: New containers before the youngest are looked through, and how often that happens before older ones are.
-THRESHOLDS = (50_000, 20, 20)
+THRESHOLDS = (10_000, 20, 20)
 #: The processes that have settled: this one, and those that it was forked off.
 SETTLED: set[int] = set()
 

@@ -18,6 +18,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
 
+from runtime.commands.server import MEMORY
 from runtime.config import bundled_plugins
 from runtime.engine import accounts, publish, records
 from runtime.engine.workspace import Session, Workspace, Workspaces
@@ -174,6 +175,7 @@ def main() -> None:
                 free.bind(("127.0.0.1", 0))
                 port = int(free.getsockname()[1])
             environment = {
+                **MEMORY,
                 **os.environ,
                 "DOUGONG_DATABASE_URL": cluster.dsn(),
                 "DOUGONG_DATA": str(folder),
