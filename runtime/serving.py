@@ -17,7 +17,7 @@ from pathlib import Path
 from granian.constants import Interfaces
 from granian.server import Server
 
-import runtime.app as program  # Loaded before the web processes are forked off.
+import runtime.app  # noqa: F401  Loaded before the web processes are forked off.
 from runtime.base import memory
 from runtime.base.beside import BESIDE, beside
 from runtime.config import from_environment
@@ -38,7 +38,6 @@ def main(host: str, port: int, workers: int, *parts: str) -> int:
 
     ``parts``: ``embedded`` for the database of the data folder, ``worker`` for a worker beside the server.
     """
-    assert program
     # Until the server listens to signals itself: what has been started by then is stopped.
     for number in ENDING:
         signal.signal(number, lambda *_: sys.exit(0))

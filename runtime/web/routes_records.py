@@ -108,12 +108,9 @@ def bulk_request(text: bytes) -> tuple[str, str | None, bool, bool, Sequence[dic
             raise Malformed(Message("the body must have a list 'records'", "请求正文必须包含列表 records"))
         items, mode, key = sent["records"], sent.get("mode", "create"), sent.get("key")
         atomic, bypass = sent.get("atomic", False), sent.get("bypass_approval", False)
-        wrong = (
-            [number for number, one in enumerate(items) if not isinstance(one, dict)] if isinstance(items, list) else []
-        )
-        if wrong:
-            which = wrong[0] + 1
-            raise Malformed(Message(f"record {which} is not a JSON object", f"第 {which} 条不是 JSON 对象"))
+        for which, one in enumerate(items, 1) if isinstance(items, list) else ():
+            if not isinstance(one, dict):
+                raise Malformed(Message(f"record {which} is not a JSON object", f"第 {which} 条不是 JSON 对象"))
     switches = isinstance(atomic, bool) and isinstance(bypass, bool)
     if not isinstance(mode, str) or not (key is None or isinstance(key, str)) or not switches:
         raise Invalid(problems=[Problem("type", Message(
