@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from threading import Lock
+from typing import Any, Literal
 from zoneinfo import available_timezones
 
 from argon2 import PasswordHasher
@@ -17,9 +18,25 @@ from runtime.engine.workspace import ADMIN, Session, Snapshot, Workspace, make_t
 from runtime.store import outbox, people
 from runtime.store.ids import is_id
 
-#: 19 MiB a hash (as OWASP advises, with a round more): the usual 64 MiB, at every login beside each other, are half of
-#: what a web process takes.
-HASHER = PasswordHasher(time_cost=3, memory_cost=19 * 1024, parallelism=1)
+
+class OneByOne(PasswordHasher):
+    """Hashes one password at a time in a process: at eight o'clock everybody comes, and each hash takes its memory."""
+
+    turn = Lock()
+
+    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+        """The hash of a password."""
+        with self.turn:
+            return super().hash(password, salt=salt)
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
+        """Raises VerificationError, InvalidHashError where a password is not the one of a hash."""
+        with self.turn:
+            return super().verify(hash, password)
+
+
+#: 19 MiB a hash (as OWASP advises, with a round more): the usual 64 MiB are half of what a web process takes.
+HASHER = OneByOne(time_cost=3, memory_cost=19 * 1024, parallelism=1)
 #: Verified against when there is no such user, so that the answer takes as long.
 NOBODY_HASH = HASHER.hash("nobody has this password")
 NAME = re.compile(r"[^\s/\\@:\x00-\x1f][^\s/\\:\x00-\x1f]{0,59}")

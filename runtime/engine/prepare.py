@@ -58,6 +58,8 @@ class Preparation:
             name: (one.key, one.kind.clean, {}) for name, one in self.object.taken.items()
         }
         self.evaluator = Evaluator(session, access)
+        #: Names that there are not, with what is said of them: who has one wrong has it in every record.
+        self.unknown: dict[str, Problem] = {}
 
     def run(self, drafts: Sequence[Draft]) -> None:
         """Fill ``values``, ``title`` and ``problems`` of every draft."""
@@ -112,12 +114,18 @@ class Preparation:
                 continue
             field = self.object.fields.get(name)
             if field is None or not (self.trusted or self.access.visible(name)):
-                known = [one for one in self.object.fields if self.trusted or self.access.visible(one)]
-                draft.problems.append(unknown(FIELD, name, known, "unknown_field").at(field=name))
+                draft.problems.append(self._unknown(name))
             elif not field.stored or field.numbered is not None:
                 draft.refuse("readonly", "is computed and cannot be set", "由系统计算，不能设置", name)
             elif not (self.trusted or self.access.writable(name)):
                 draft.refuse("readonly", "may be read but not set by you", "您只能查看，不能修改", name)
+
+    def _unknown(self, name: str) -> Problem:
+        found = self.unknown.get(name)
+        if found is None:
+            known = [one for one in self.object.fields if self.trusted or self.access.visible(one)]
+            found = self.unknown[name] = unknown(FIELD, name, known, "unknown_field").at(field=name)
+        return found
 
     def clean(self, draft: Draft) -> None:
         """The stored value of everything that came in."""
