@@ -38,9 +38,22 @@ def main(host: str, port: int, workers: int, *parts: str) -> int:
 
     ``parts``: ``embedded`` for the database of the data folder, ``worker`` for a worker beside the server.
     """
-    # Until the server listens to signals itself: what has been started by then is stopped.
+    server = Server(
+        "runtime.wsgi:app",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        workers_kill_timeout=PATIENCE,
+        blocking_threads=THREADS,
+        backpressure=THREADS * 16,
+        respawn_failed_workers=True,
+        log_enabled=False,
+    )
+    # Whoever asks this process to end is heard between two steps: none is left half done.
     for number in ENDING:
-        signal.signal(number, lambda *_: sys.exit(0))
+        signal.signal(number, server.signal_handler_interrupt)
+    os.register_at_fork(after_in_child=apart)
     data = Path(os.environ["DOUGONG_DATA"])
     with ExitStack() as stack:
         if "embedded" in parts:
@@ -48,30 +61,29 @@ def main(host: str, port: int, workers: int, *parts: str) -> int:
             stack.callback(cluster.stop)
             os.environ["DOUGONG_DATABASE_URL"] = cluster.start()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)  # The command has left them waiting.
-        if "worker" in parts:
+        if "worker" in parts and not server.interrupt_signal:
             command = [sys.executable, "-P", "-c", WORKER, "worker", "--data", str(data)]
             stack.enter_context(beside(command, "worker"))
         stack.enter_context(noted(data))
         stack.enter_context(figures())
         os.environ[BESIDE] = str(os.getpid())
         memory.settle()
-        server = Server(
-            "runtime.wsgi:app",
-            address=host,
-            port=port,
-            interface=Interfaces.WSGI,
-            workers=workers,
-            workers_kill_timeout=PATIENCE,
-            blocking_threads=THREADS,
-            backpressure=THREADS * 16,
-            respawn_failed_workers=True,
-            log_enabled=False,
-        )
-        server.serve()
+        if not server.interrupt_signal:
+            server.serve()
     if server.interrupt_signal:
         return 0
     sys.stderr.write("the web processes ended as soon as they had begun\n")
     return 1
+
+
+def apart() -> None:
+    """A web process is told to end by the server alone, not by the terminal too: requests are then done with in order.
+
+    One that does not listen yet ends at once when it is told, instead of being waited for.
+    """
+    os.setpgid(0, 0)
+    for number in ENDING:
+        signal.signal(number, signal.SIG_DFL)
 
 
 @contextmanager

@@ -6,10 +6,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 #: The process that one ends with, in its environment.
 BESIDE = "DOUGONG_BESIDE"
@@ -24,7 +25,7 @@ LOOK = 2.0
 @contextmanager
 def beside(command: Sequence[str], name: str) -> Iterator[None]:
     """Keep a process running meanwhile; ``name`` is what it is called when it has died."""
-    ended = Event()
+    ended, starting = Event(), Lock()
     process = started(command)
 
     def watch() -> None:
@@ -37,15 +38,17 @@ def beside(command: Sequence[str], name: str) -> Iterator[None]:
             sys.stderr.write(f"the {name} has ended (status {process.returncode}) and is started again\n")
             ended.wait(PAUSES[min(deaths, len(PAUSES) - 1)])
             deaths += 1
-            if not ended.is_set():
-                process = started(command)
+            with starting:  # What is started while this process ends would stay behind.
+                if not ended.is_set():
+                    process = started(command)
 
     watcher = Thread(target=watch, daemon=True)
     watcher.start()
     try:
         yield
     finally:
-        ended.set()
+        with starting:
+            ended.set()
         process.terminate()
         try:
             process.wait(timeout=PATIENCE)
@@ -55,8 +58,8 @@ def beside(command: Sequence[str], name: str) -> Iterator[None]:
 
 
 def started(command: Sequence[str]) -> subprocess.Popen[bytes]:
-    """The process, which knows beside whom it runs."""
-    return subprocess.Popen(command, env={**os.environ, BESIDE: str(os.getpid())})
+    """The process, which knows beside whom it runs; what is typed at the terminal reaches this one alone."""
+    return subprocess.Popen(command, env={**os.environ, BESIDE: str(os.getpid())}, process_group=0)
 
 
 def alone() -> Callable[[], bool]:
@@ -66,13 +69,22 @@ def alone() -> Callable[[], bool]:
 
 
 def follow() -> None:
-    """Tell this process to end when the one that it was started beside is gone, however that ended."""
-    left = alone()
+    """Tell this process to end when the one that it was started beside is gone, however that ended.
+
+    Where two signals come at once, another thread may take both, and the main thread, which is to deal with them,
+    waits on (seen with SIGINT and SIGTERM at once, as often as not). So it is woken now and then to look.
+    """
+    if BESIDE not in os.environ:
+        return
+    left, main = alone(), threading.main_thread().ident
+    assert main is not None
+    signal.signal(signal.SIGUSR2, lambda *_: None)
 
     def watch() -> None:
-        while not left():
+        while True:
             time.sleep(LOOK)
-        os.kill(os.getpid(), signal.SIGTERM)
+            if left():
+                os.kill(os.getpid(), signal.SIGTERM)
+            signal.pthread_kill(main, signal.SIGUSR2)
 
-    if BESIDE in os.environ:
-        Thread(target=watch, daemon=True).start()
+    Thread(target=watch, daemon=True).start()

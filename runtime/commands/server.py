@@ -55,6 +55,7 @@ def run(
         click.echo(f"Dougong {VERSION}  http://{host}:{port}")
         for line in people_lines(sample, terminal_language()):
             click.echo(line)
+        hold()
         held.pop_all()  # The database goes on: the server takes hold of it.
     become_server(place, host, port, workers, *own, "worker")
 
@@ -107,11 +108,15 @@ def first_start(
     return install(services, workspace, template, sample_data, place.output.progress)
 
 
+def hold() -> None:
+    """What asks this process to end waits from now on for the server, which lets go of all that is held."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+
+
 def become_server(place: Place, host: str, port: int, workers: int, *parts: str) -> NoReturn:
     """Go on as the web server, under the same process id: nothing of what the command had in memory is left."""
     sys.stdout.flush()
-    # What comes before the server listens to signals waits for it: it then lets go of all that is held.
-    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    hold()
     environment = {**MEMORY, **os.environ, "DOUGONG_DATA": str(place.data)}
     command = [sys.executable, "-P", "-m", "runtime.serving", host, str(port), str(workers), *parts]
     os.execve(command[0], command, environment)

@@ -22,6 +22,23 @@ PROGRAM = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from runtime.cli import main; main()"
 )
 
+#: The server, told to end at the moment at which it has started the worker.
+TOLD = """
+import os, signal, sys
+from runtime import serving
+from runtime.base import beside
+
+begin = beside.started
+
+def started(command):
+    process = begin(command)
+    os.kill(os.getpid(), signal.SIGTERM)
+    return process
+
+beside.started = started
+sys.exit(serving.main("127.0.0.1", int(sys.argv[1]), 2, "embedded", "worker"))
+"""
+
 
 def port() -> int:
     with socket.socket() as free:
@@ -88,11 +105,16 @@ def test_it_lives_and_ends_as_a_whole(place: Path) -> None:
         assert len(web) == 2 and len(worker) == 1
         os.kill(web[0], signal.SIGKILL)
         os.kill(worker[0], signal.SIGKILL)
-        until(lambda: len(set(children(process.pid)) - {web[0], worker[0]}) == 3, 30, log)
+        for number in (signal.SIGINT, signal.SIGTERM):  # Two at once, as a service manager or a terminal may do.
+            os.kill(web[1], number)
+        until(lambda: len(set(children(process.pid)) - {*web, *worker}) == 3, 30, log)
         until(lambda: answers(at), 30, log)
         process.terminate()
         assert process.wait(60) == 0
         assert not left(data, at) and "Traceback" not in log.read_text()
+
+        told = subprocess.run([sys.executable, "-c", TOLD, str(at)], env={**os.environ, "DOUGONG_DATA": str(data)})
+        assert told.returncode == 0 and not left(data, at)
 
         # Told to end at any moment of its start, by the system or at the terminal.
         rng = random.Random(5)
