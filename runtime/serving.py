@@ -10,12 +10,13 @@ import os
 import signal
 import sys
 import tempfile
+from _thread import start_new_thread
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from granian.constants import Interfaces
-from granian.server import Server
+from granian.server.mp import MPServer
 
 import runtime.app  # noqa: F401  Loaded before the web processes are forked off.
 from runtime.base import memory
@@ -33,12 +34,25 @@ ENDING = (signal.SIGINT, signal.SIGTERM)
 WORKER = "from runtime.cli import main; main()"
 
 
+class WebServer(MPServer):
+    """A server that may be told to end at any moment.
+
+    The one of the library sets its event where the signal is dealt with: if that is where the same thread begins to
+    wait for the event, it waits for itself for ever.
+    """
+
+    def signal_handler_interrupt(self, *_: object) -> None:
+        """Note it, and wake the main loop from outside of it."""
+        self.interrupt_signal = True
+        start_new_thread(self.main_loop_interrupt.set, ())  # Takes no lock, which Thread.start does.
+
+
 def main(host: str, port: int, workers: int, *parts: str) -> int:
     """Serve HTTP until the process is told to end; the status to end with.
 
     ``parts``: ``embedded`` for the database of the data folder, ``worker`` for a worker beside the server.
     """
-    server = Server(
+    server = WebServer(
         "runtime.wsgi:app",
         address=host,
         port=port,
@@ -53,14 +67,13 @@ def main(host: str, port: int, workers: int, *parts: str) -> int:
     # Whoever asks this process to end is heard between two steps: none is left half done.
     for number in ENDING:
         signal.signal(number, server.signal_handler_interrupt)
-    os.register_at_fork(after_in_child=apart)
     data = Path(os.environ["DOUGONG_DATA"])
     with ExitStack() as stack:
         if "embedded" in parts:
             cluster = Cluster(data)
             stack.callback(cluster.stop)
             os.environ["DOUGONG_DATABASE_URL"] = cluster.start()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)  # The command has left them waiting.
+        release()  # The command has left them waiting.
         if "worker" in parts and not server.interrupt_signal:
             command = [sys.executable, "-P", "-c", WORKER, "worker", "--data", str(data)]
             stack.enter_context(beside(command, "worker"))
@@ -68,12 +81,23 @@ def main(host: str, port: int, workers: int, *parts: str) -> int:
         stack.enter_context(figures())
         os.environ[BESIDE] = str(os.getpid())
         memory.settle()
+        os.register_at_fork(before=hold, after_in_parent=release, after_in_child=apart)
         if not server.interrupt_signal:
             server.serve()
     if server.interrupt_signal:
         return 0
     sys.stderr.write("the web processes ended as soon as they had begun\n")
     return 1
+
+
+def hold() -> None:
+    """Signals wait: what reaches a web process before it is itself would be lost."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+
+
+def release() -> None:
+    """Signals are heard again, also what has come meanwhile."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
 
 
 def apart() -> None:
@@ -84,6 +108,7 @@ def apart() -> None:
     os.setpgid(0, 0)
     for number in ENDING:
         signal.signal(number, signal.SIG_DFL)
+    release()
 
 
 @contextmanager

@@ -13,9 +13,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
 import httpx
 import pytest
+
+from runtime.serving import WebServer
 
 pytestmark = pytest.mark.slow
 PROGRAM = (
@@ -54,17 +57,19 @@ def start(data: Path, at: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
 
 
-def left(data: Path, at: int) -> list[str]:
-    """The processes that have something to do with the data folder or the port."""
-    found = []
+def commands() -> dict[int, str]:
+    """All processes: id -> command."""
+    found = {}
     for one in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = one.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            continue
-        if str(data) in words or f"runtime.serving 127.0.0.1 {at} " in words:
-            found.append(f"{one.parent.name} {words[:120]}")
+        with suppress(OSError):  # It has just ended.
+            found[int(one.parent.name)] = one.read_bytes().replace(b"\0", b" ").decode(errors="replace")
     return found
+
+
+def left(data: Path, at: int) -> dict[int, str]:
+    """The processes that have something to do with the data folder or the port."""
+    marks = (str(data), f"runtime.serving 127.0.0.1 {at} ")
+    return {one: words for one, words in commands().items() if any(mark in words for mark in marks)}
 
 
 def until(true: Callable[[], bool], seconds: float, log: Path) -> None:
@@ -83,8 +88,11 @@ def answers(at: int) -> bool:
 
 def children(of: int) -> dict[int, str]:
     """The processes that one has started: id -> command."""
-    found = [one for task in Path(f"/proc/{of}/task").iterdir() for one in (task / "children").read_text().split()]
-    return {int(one): Path(f"/proc/{one}/cmdline").read_text().replace("\0", " ") for one in found}
+    found: set[int] = set()
+    for task in Path(f"/proc/{of}/task").iterdir():
+        with suppress(OSError):
+            found.update(map(int, (task / "children").read_text().split()))
+    return {one: words for one, words in commands().items() if one in found}
 
 
 @pytest.fixture
@@ -93,6 +101,19 @@ def place() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="dougong-life-") as name:
         Path(name).chmod(0o755)
         yield Path(name) / "data"
+
+
+def test_it_is_told_to_end_where_it_begins_to_wait() -> None:
+    server = WebServer("runtime.wsgi:app")
+
+    def told() -> None:
+        with server.main_loop_interrupt._cond:  # type: ignore[attr-defined]
+            server.signal_handler_interrupt()
+
+    telling = Thread(target=told, daemon=True)
+    telling.start()
+    telling.join(10)
+    assert not telling.is_alive() and server.main_loop_interrupt.wait(10) and server.interrupt_signal
 
 
 def test_it_lives_and_ends_as_a_whole(place: Path) -> None:
@@ -130,7 +151,7 @@ def test_it_lives_and_ends_as_a_whole(place: Path) -> None:
         until(lambda: answers(at), 60, log)
         process.kill()
         process.wait(30)
-        until(lambda: not [one for one in left(data, at) if "postgres" not in one], 30, log)
+        until(lambda: not [words for words in left(data, at).values() if "postgres" not in words], 30, log)
         assert left(data, at)
         process = start(data, at)
         until(lambda: answers(at), 60, log)
@@ -139,5 +160,5 @@ def test_it_lives_and_ends_as_a_whole(place: Path) -> None:
     finally:
         for one in left(data, at):
             with suppress(ProcessLookupError):
-                os.kill(int(one.split()[0]), signal.SIGKILL)
+                os.kill(one, signal.SIGKILL)
         process.wait(30)
