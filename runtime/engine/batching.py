@@ -117,6 +117,18 @@ def stands_twice(result: Result) -> bool:
 
 def prepare(request: Request, access: ObjectAccess, items: Sequence[Item]) -> None:
     """Drafts for all items; those with something wrong get their result."""
+    draw_up(request, access, items)
+    # A key that is taken was free when its record was looked for: of two who bring it at once, the second changes what
+    # the first has made. Whoever may not see that record is told again that the key is taken.
+    late = [one for one in items if one.result and one.draft and key_taken(request, one.draft, one.result.problems)]
+    if late:
+        for one in late:
+            one.draft = one.result = None
+        draw_up(request, access, late)
+
+
+def draw_up(request: Request, access: ObjectAccess, items: Sequence[Item]) -> None:
+    """The same, by what is stored at this moment."""
     locate(request, access, items)
     drafts = []
     for one in items:
@@ -329,9 +341,9 @@ def needs_single(access: ObjectAccess, items: Sequence[Item]) -> bool:
     return not access.everything and bool(access.scopes["read"].where)
 
 
-def key_taken(request: Request, draft: Draft, error: DougongError) -> bool:
+def key_taken(request: Request, draft: Draft, problems: Sequence[Problem]) -> bool:
     """True when a record with the very key by which an upsert finds records has come since it was looked for."""
-    taken = {one.field for one in error.problems if one.code == "taken"}
+    taken = {one.field for one in problems if one.code == "taken"}
     return request.mode == "upsert" and draft.new and request.key in taken
 
 
@@ -350,8 +362,8 @@ def one_by_one(request: Request, access: ObjectAccess, items: Sequence[Item]) ->
             options = Options(trusted=request.trusted, bypass=request.bypass, proposal=one.id)
             done = storing.store_prepared(request.session, access, draft, options, request.divert)
         except DougongError as error:
-            # Of two who bring the same new key at once, the second changes what the first has made.
-            one.result = None if key_taken(request, draft, error) else failure(error, None if draft.new else draft.id)
+            late = key_taken(request, draft, error.problems)  # It is found when this is done again.
+            one.result = None if late else failure(error, None if draft.new else draft.id)
             away = error if isinstance(error, Unavailable) else None
             continue
         except psycopg.Error:

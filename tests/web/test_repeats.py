@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from runtime.app import create_app, make_services
+from runtime.engine import finding
 from tests.conftest import Shop
 from tests.engine.tables import count, problem
 
@@ -171,6 +172,27 @@ def test_the_same_new_keys_from_several_at_once_are_one_record_each(shop: Shop) 
     for one in found:
         statuses = {each["status"] for each in one["results"]} if "results" in one else {one["status"]}
         assert statuses <= {200, 201, 503}, "nobody is told that the key by which he looks is taken"
+
+
+@pytest.mark.parametrize("atomic", [False, True])
+def test_a_key_that_is_taken_after_it_was_looked_for_is_changed(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, atomic: bool
+) -> None:
+    shop.publish(PART)
+    others = [{"code": "late", "by": 1}]
+    look_up = finding.look_up
+
+    def slow(*args: Any) -> Any:
+        found = look_up(*args)
+        while others:
+            assert shop.ask("POST", "/records/part", json=others.pop()).status_code == 201
+        return found
+
+    monkeypatch.setattr(finding, "look_up", slow)
+    body = {"mode": "upsert", "key": "code", "atomic": atomic, "records": [{"code": "late", "by": 2}]}
+    (one,) = shop.ask("POST", "/records/part/bulk", json=body).get_json()["results"]
+    assert not others and one["status"] == 200 and count(shop, "o_part") == 1
+    assert shop.ask("GET", f"/records/part/{one['id']}").get_json()["by"] == 2
 
 
 @pytest.mark.parametrize("atomic", [False, True])
