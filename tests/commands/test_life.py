@@ -127,7 +127,8 @@ def test_it_lives_and_ends_as_a_whole(place: Path) -> None:
         os.kill(web[0], signal.SIGKILL)
         os.kill(worker[0], signal.SIGKILL)
         for number in (signal.SIGINT, signal.SIGTERM):  # Two at once, as a service manager or a terminal may do.
-            os.kill(web[1], number)
+            with suppress(ProcessLookupError):
+                os.kill(web[1], number)
         until(lambda: len(set(children(process.pid)) - {*web, *worker}) == 3, 30, log)
         until(lambda: answers(at), 30, log)
         process.terminate()
