@@ -24,8 +24,8 @@ from runtime.version import VERSION
 from runtime.web.http import Services
 
 #: What keeps web processes small, unless it is set otherwise: large texts go back to the system when they are done
-#: with, threads share their pools, and the readings of characters are there once.
-MEMORY = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_ARENA_MAX": "2", "PYPINYIN_NO_DICT_COPY": "true"}
+#: with, and threads share their pools.
+MEMORY = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_ARENA_MAX": "2"}
 ENDING = (signal.SIGINT, signal.SIGTERM)
 PORT = click.IntRange(1, 65_535)
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from functools import lru_cache
 from operator import add
 
-from pypinyin import Style, lazy_pinyin
+from runtime.store import readings
 
 HAN = re.compile(r"[㐀-鿿豈-﫿\U00020000-\U0003134f]+")
 #: Of a long word no more than its beginning is kept, and asked for.
@@ -30,8 +30,7 @@ class Readings(dict[str, str]):
     """The commonest pinyin of each Chinese character, '' where it has none; looked up once."""
 
     def __missing__(self, character: str) -> str:
-        found = lazy_pinyin(character, style=Style.NORMAL, errors="ignore")
-        reading = self[character] = found[0] if found else ""
+        reading = self[character] = readings.reading(character)
         return reading
 
 
@@ -189,7 +188,7 @@ def query(text: str) -> str:
 @lru_cache(maxsize=1)
 def known_syllables() -> frozenset[str]:
     """All syllables of pinyin without tones, from the readings of the common characters."""
-    return frozenset(READINGS[chr(code)] for code in range(0x4E00, 0x9FA6)) - {""}
+    return readings.common_syllables()
 
 
 def syllables_of(word: str) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pypinyin
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runtime.store import search
+from runtime.store import readings, search
 
 
 def tokens(names: list[str], prose: list[str] | None = None) -> set[str]:
@@ -45,3 +47,26 @@ def test_no_token_needs_quoting(names: list[str], prose: list[str]) -> None:
     for token in tokens(names, prose):
         assert token and "'" not in token and "\\" not in token and " " not in token
         assert len(token) <= 1000
+
+
+def test_every_character_is_read_as_the_library_reads_it() -> None:
+    around = range(readings.FIRST - 500, readings.LAST + 500)
+    style = pypinyin.Style.NORMAL
+    found = {chr(code): "".join(pypinyin.lazy_pinyin(chr(code), style=style, errors="ignore")) for code in around}
+    table = {one: readings.reading(one) for one in found}
+    assert {one for one in found if one >= "\u3400" and found[one] != table[one]} == set()
+    assert {table[one] for one in found if not readings.FIRST <= ord(one) <= readings.LAST} == {""}
+    assert sum(1 for one in table.values() if one) > 40_000
+
+
+@pytest.mark.parametrize(
+    ("character", "reading"), [("北", "bei"), ("女", "nv"), ("重", "zhong"), ("a", ""), ("\ue000", "")]
+)
+def test_a_character_has_its_commonest_reading_without_a_tone(character: str, reading: str) -> None:
+    assert readings.reading(character) == reading
+
+
+def test_the_syllables_are_those_of_common_characters() -> None:
+    known = readings.common_syllables()
+    assert {"hua", "xing", "lv", "zhuang"} <= known and "" not in known and len(known) > 400
+    assert all(one.isascii() and one.isalpha() for one in known)
