@@ -41,6 +41,7 @@ HASHER = OneByOne(time_cost=3, memory_cost=19 * 1024, parallelism=1)
 NOBODY_HASH = HASHER.hash("nobody has this password")
 NAME = re.compile(r"[^\s/\\@:\x00-\x1f][^\s/\\:\x00-\x1f]{0,59}")
 SHORTEST_PASSWORD = 8
+LONGEST_NAME = 60
 LONGEST_PASSWORD = 256
 TOKEN_DAYS = 30
 REFUSED = Message("the name or the password is wrong", "用户名或密码错误")
@@ -59,6 +60,11 @@ def hashed(password: str) -> str:
     return HASHER.hash(password)
 
 
+def called(name: str) -> str:
+    """A user name as it is typed at a login, without what keyboards put around it."""
+    return name.strip()[:LONGEST_NAME]
+
+
 def login(
     workspace: Workspace, name: str, password: str, code: str | None = None, agent: str = ""
 ) -> tuple[str, datetime]:
@@ -66,7 +72,7 @@ def login(
 
     ``code`` is that of the second factor, where the user has one. Raises Unauthorized; CodeNeeded without it.
     """
-    user = people.user_by_name(workspace.database, workspace.schema, name[:60])
+    user = people.user_called(workspace.database, workspace.schema, called(name))
     stored = user.password_hash if user and user.active and user.password_hash else NOBODY_HASH
     try:
         HASHER.verify(stored, password[:LONGEST_PASSWORD])
@@ -74,7 +80,7 @@ def login(
     except (VerificationError, InvalidHashError):
         fine = False
     if not fine or user is None:
-        audit.note(workspace, user.id if user else None, "login_refused", {"name": name[:60]})
+        audit.note(workspace, user.id if user else None, "login_refused", {"name": called(name)})
         raise Unauthorized(REFUSED)
     if second.demanded(workspace, user.id):
         if not code:

@@ -158,13 +158,13 @@ def _users(session: Session, about: About, done: Loading) -> None:
     database, schema = session.database, session.workspace.schema
     departments = {one.name: one.id for one in people.departments(database, schema)}
     for one in about.users:
-        there = people.user_by_name(database, schema, one["name"])
+        there = people.user_called(database, schema, one["name"])
         if there is not None:
             missing = [role for role in one.get("roles", ()) if role not in there.roles]
             if missing and there.email == one.get("email"):
                 accounts.change_user(session, there.id, {"roles": [*there.roles, *missing]})
             continue
-        manager = people.user_by_name(database, schema, one["manager"]) if one.get("manager") else None
+        manager = people.user_called(database, schema, one["manager"]) if one.get("manager") else None
         body = {
             "name": one["name"],
             "full_name": one.get("full_name", ""),
@@ -185,7 +185,7 @@ def _heads(session: Session, about: About) -> None:
     database, schema = session.database, session.workspace.schema
     for one in people.departments(database, schema):
         wanted = next((each.get("head") for each in about.departments if each["name"] == one.name), None)
-        user = people.user_by_name(database, schema, wanted) if wanted and not one.head else None
+        user = people.user_called(database, schema, wanted) if wanted and not one.head else None
         if user is not None:
             accounts.change_department(session, one.id, {"head": user.id})
 

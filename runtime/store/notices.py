@@ -53,7 +53,7 @@ def ask_link(connection: Connection, schema: str, type: str, typed: str, pause: 
         f"INSERT INTO {ident(schema, 's_notice')} (id, user_id, type) "
         f"SELECT (%s::uuid[])[row_number() OVER ()], f.id, %s FROM (SELECT u.id FROM {ident(schema, 's_user')} u "
         "WHERE u.active AND u.password_hash IS NOT NULL AND coalesce(u.email, '') <> '' "
-        "AND (u.name = %s OR lower(u.email) = lower(%s)) "
+        "AND (lower(u.name) = %s OR lower(u.email) = lower(%s)) "
         f"AND NOT EXISTS (SELECT 1 FROM {ident(schema, 's_notice')} n WHERE n.user_id = u.id AND n.type = %s "
         "AND n.created_at > clock_timestamp() - %s) ORDER BY u.name LIMIT %s) f",
-        ([new_id() for _ in range(most)], type, typed, typed, type, pause, most)))  # fmt: skip
+        ([new_id() for _ in range(most)], type, typed.lower(), typed, type, pause, most)))  # fmt: skip

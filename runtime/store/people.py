@@ -88,6 +88,13 @@ def user_by_name(database: Database, schema: str, name: str) -> User | None:
     return found[0] if found else None
 
 
+def user_called(database: Database, schema: str, name: str) -> User | None:
+    """The same however its letters are typed: a phone makes the first one large. None where it could be two."""
+    found = users(database, schema, Sql("name = %s OR lower(name) = %s", (name, name.lower())))
+    exactly = [one for one in found if one.name == name]
+    return exactly[0] if exactly else found[0] if len(found) == 1 else None
+
+
 def user_by_id(database: Database, schema: str, user_id: str) -> User | None:
     """The user with this id, or None."""
     if not is_id(user_id):
@@ -97,10 +104,14 @@ def user_by_id(database: Database, schema: str, user_id: str) -> User | None:
 
 
 def add_user(database: Database, schema: str, name: str, values: Mapping[str, Any]) -> str:
-    """A new user's id. Raises Conflict when the name is taken."""
+    """A new user's id. Raises Conflict when the name is taken, or one that differs in large and small letters only."""
     identity = new_id()
     columns = ["id", "name", *values]
     with database.transaction() as connection:
+        touch(connection, schema)  # Whoever adds one at the same time waits here, and finds this one.
+        alike = Sql(f"SELECT name FROM {ident(schema, 's_user')} WHERE lower(name) = %s LIMIT 1", (name.lower(),))
+        for (there,) in run(connection, alike):
+            raise Conflict(Message(f"there is a user {there!r} already", f"已有名为“{there}”的用户"))
         try:
             run(
                 connection,
@@ -110,7 +121,6 @@ def add_user(database: Database, schema: str, name: str, values: Mapping[str, An
             )
         except pg.UniqueViolation:
             raise Conflict(Message(f"there is a user {name!r} already", f"已有名为“{name}”的用户")) from None
-        touch(connection, schema)
     return identity
 
 
