@@ -7,7 +7,7 @@ the form is shown again as it was sent. Nothing of it is stored before he has se
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from flask import Response, request
 from flask_login import current_user
@@ -28,7 +28,7 @@ from runtime.web.session import (
     page_session,
     pending,
 )
-from runtime.web.texts import page_language
+from runtime.web.texts import gettext, page_language
 from runtime.web.work import to
 
 LOGIN = "/login"
@@ -90,7 +90,9 @@ def login_page(
 
 def refused(services: Services, error: DougongError) -> Response:
     """A refusal as it is told at a browser; a form whose session has ended is kept where it can be shown again."""
-    if request.method != "POST" or request.path == LOGIN or render.wants_part() or not render.for_people():
+    if render.wants_part():
+        return refused_part(error)
+    if request.method != "POST" or request.path == LOGIN or not render.for_people():
         return render.refused(error)
     if error.status == 401 or (error.code == EXPIRED and not current_user.is_authenticated):
         return login_page(services, 401, request.full_path.rstrip("?") if keepable() else came_from(), kept=sent())
@@ -99,6 +101,21 @@ def refused(services: Services, error: DougongError) -> Response:
         if found is not None:
             return found
     return render.refused(error)
+
+
+def refused_part(error: DougongError) -> Response:
+    """A refusal to a page that asks for a piece of itself: a sentence, and how to go on where the login has ended."""
+    ended = error.status == 401 or (error.code == EXPIRED and not current_user.is_authenticated)
+    text = gettext("Your login has ended. Log in again.") if ended else error.detail(page_language())
+    found = Response(text, 401 if ended else error.status, content_type="text/plain; charset=utf-8")
+    found.headers["Cache-Control"] = "no-store"
+    if ended:
+        found.headers["HX-Redirect"] = f"{LOGIN}?{render.url_query(next=came_from())}"
+    if ended or error.code == EXPIRED:
+        found.headers["X-Again"] = quote(gettext("Log in") if ended else gettext("Load the page again"))
+    if "retry_after" in error.extra:
+        found.headers["Retry-After"] = str(error.extra["retry_after"])
+    return found
 
 
 def keepable() -> bool:

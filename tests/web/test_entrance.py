@@ -166,3 +166,60 @@ def test_nobody_is_led_elsewhere_with_it(desk: Shop) -> None:
         data = {"_csrf": li.token(), "next": wanted, KEPT: whose, "username": "li", "password": PASSWORD}
         assert li.post("/login", data).status_code == 303, wanted
         li.client.delete_cookie("session")
+
+
+def piece(browser: Browser, path: str, data: Mapping[str, Any] | None = None) -> Any:
+    """A request for a piece of the page ``/o/note``, as the page's scripts make it."""
+    headers = {**browser.headers, "Accept": "*/*", "HX-Request": "true", "Referer": "http://localhost/o/note?q=a"}
+    return browser.client.open(path, method="GET" if data is None else "POST", data=data, headers=headers)
+
+
+@pytest.mark.parametrize("lost", ["cookie", "token"])
+def test_a_piece_of_a_page_says_that_the_login_has_ended(desk: Shop, lost: str) -> None:
+    li = person(desk, "li", "staff")
+    record = desk.ask("POST", "/records/note", json={"name": "N"}).get_json()["id"]
+    token = li.token(f"/o/note/{record}/edit")
+    if lost == "cookie":
+        li.client.delete_cookie("session")
+    else:
+        people.revoke_user(desk.database, desk.workspace.schema, desk._users["li"][0])
+    cell = {"_csrf": token, "name": "Changed", "version": "1"}
+    asked = [
+        (f"/o/note/{record}/quick", None), (f"/o/note/{record}/cell/name", None), ("/o/note/new", None),
+        (f"/o/note/{record}/cell/name", cell), (f"/o/note/{record}/move", {**cell, "to": "x"}), ("/o/note/new", cell),
+    ]  # fmt: skip
+    for path, data in asked:
+        found = piece(li, path, data)
+        assert found.status_code == 401 and found.mimetype == "text/plain", path
+        assert found.get_data(as_text=True) == "Your login has ended. Log in again."
+        assert (
+            found.headers["HX-Redirect"] == "/login?next=%2Fo%2Fnote%3Fq%3Da" and found.headers["X-Again"] == "Log%20in"
+        )
+    li.headers["Accept-Language"] = "zh"
+    assert piece(li, "/o/note/new").get_data(as_text=True) == "登录已失效，请重新登录。"
+    assert [one["name"] for one in notes(desk)] == ["N"]
+
+
+def test_a_piece_of_a_page_of_before_another_login_says_so(desk: Shop) -> None:
+    li = person(desk, "li", "staff")
+    record = desk.ask("POST", "/records/note", json={"name": "N"}).get_json()["id"]
+    cell = {"_csrf": li.token(f"/o/note/{record}/edit"), "name": "Changed", "version": "1"}
+    li.client.delete_cookie("session")
+    assert li.login("li").status_code == 303
+    found = piece(li, f"/o/note/{record}/cell/name", cell)
+    assert found.status_code == 400 and found.get_data(as_text=True) == "this page is too old, load it again"
+    assert found.headers["X-Again"] == "Load%20the%20page%20again" and "HX-Redirect" not in found.headers
+    assert notes(desk)[0]["name"] == "N"
+
+
+def test_other_refusals_of_a_piece_are_a_sentence_too(desk: Shop) -> None:
+    li = person(desk, "li", "staff")
+    nobody = "01a20829-6f4f-70c1-a0fc-a415ffb2f09d"
+    for path in (f"/o/note/{nobody}/quick", "/o/nothing/new", "/nowhere"):
+        found = piece(li, path)
+        text = found.get_data(as_text=True)
+        assert (
+            found.status_code == 404 and found.mimetype == "text/plain" and text and "<" not in text and "{" not in text
+        )
+        assert "X-Again" not in found.headers and "HX-Redirect" not in found.headers
+    assert piece(li, "/api/v1/records/note").mimetype == "application/problem+json"

@@ -2,12 +2,49 @@
 
 const PART = { "HX-Request": "true" };
 
-/** A request for a piece of a page; the answer's text and headers, whatever its status. */
-export async function part(url: string, body?: URLSearchParams | FormData): Promise<{ response: Response; text: string }> {
+/**
+ * The answer to a request for a piece of a page: its text and headers, whatever its status. `refused` says why the
+ * server did nothing, "" where it did or where `text` is a piece of the page that says so.
+ */
+export interface Part {
+  response: Response;
+  text: string;
+  refused: string;
+}
+
+/** Ask for a piece of a page. A server that cannot be reached answers 503. */
+export async function part(url: string, body?: URLSearchParams | FormData): Promise<Part> {
   const options: RequestInit = { headers: PART, credentials: "same-origin" };
   if (body !== undefined) Object.assign(options, { method: "POST", body });
-  const response = await fetch(url, options);
-  return { response, text: await response.text() };
+  try {
+    const response = await fetch(url, options);
+    return answered(response, await response.text());
+  } catch {
+    return unreachable();
+  }
+}
+
+/** What an answer says; a refusal of the whole request is plain text. */
+export function answered(response: Response, text: string): Part {
+  const plain = response.headers.get("Content-Type")?.startsWith("text/plain") === true;
+  return { response, text, refused: !response.ok && plain ? text : "" };
+}
+
+/** What stands for the answer of a server that gave none. */
+export function unreachable(): Part {
+  return { response: new Response(null, { status: 503 }), text: "", refused: document.getElementById("live")?.dataset.away ?? "" };
+}
+
+/** How to go on after a refusal, for a link: the login, or the page loaded again. A form that is filled in stays here. */
+export function again(response: Response): Way | undefined {
+  const label = decodeURIComponent(response.headers.get("X-Again") ?? "");
+  const here = new URLSearchParams({ next: location.pathname + location.search }).toString();
+  return label === "" ? undefined : { label, href: `/login?${here}`, apart: document.querySelector("form[data-guard]") !== null };
+}
+
+/** Tell somebody that what was asked for was refused. */
+export function tell(found: Part): void {
+  if (found.refused !== "") toast(found.refused, again(found.response));
 }
 
 /** HTML of our own server as elements. */
@@ -27,15 +64,22 @@ export function announce(text: string): void {
 const WAITS = 202;
 
 /** True for a change that waits for an approval; it is said so, with the way to the workflow that it waits for. */
-export function waits(response: Response | null): boolean {
-  if (response?.status !== WAITS) return false;
+export function waits(response: Response): boolean {
+  if (response.status !== WAITS) return false;
   const [text = "", href = "", label = ""] = ["X-Waits", "X-Waits-At", "X-Waits-Link"].map((name) => decodeURIComponent(response.headers.get(name) ?? ""));
   toast(text, { label, href });
   return true;
 }
 
+/** Where a message leads; `apart` in a window of its own. */
+export interface Way {
+  label: string;
+  href: string;
+  apart?: boolean;
+}
+
 /** Show a message for a while, with a link where one helps. */
-export function toast(text: string, link?: { label: string; href: string }): void {
+export function toast(text: string, link?: Way): void {
   document.querySelector(".toast")?.remove();
   const box = document.createElement("p");
   box.className = "toast";
@@ -46,9 +90,10 @@ export function toast(text: string, link?: { label: string; href: string }): voi
     anchor.className = "button";
     anchor.href = link.href;
     anchor.textContent = link.label;
+    if (link.apart === true) anchor.target = "_blank";
     box.append(anchor);
   }
-  document.body.append(box);
+  (document.querySelector("dialog:modal") ?? document.body).append(box);
   setTimeout(() => box.remove(), 8000);
 }
 

@@ -1,6 +1,6 @@
 /** A board whose cards move by mouse, finger and keyboard. The server draws it; this only moves and stores. */
 import { drag } from "../core/drag.ts";
-import { announce, part, sentence, toast, waits } from "../core/page.ts";
+import { again, announce, part, sentence, toast, waits } from "../core/page.ts";
 
 const CARD = "[data-card]";
 const LANE = "[data-lane]";
@@ -60,9 +60,9 @@ class RecordBoard extends HTMLElement {
       ...asked, _csrf: this.dataset.csrf ?? "", version: card.dataset.version ?? "", to: lane.dataset.lane ?? "",
     });
     const address = `${this.dataset.base ?? ""}/${card.dataset.card ?? ""}`;
-    const { response, text } = await part(`${address}/move`, body).catch(() => ({ response: null, text: "" }));
+    const { response, refused } = await part(`${address}/move`, body);
     const held = waits(response);
-    if (response?.ok === true && !held) {
+    if (response.ok && !held) {
       card.dataset.version = response.headers.get("X-Record-Version") ?? "";
       announce(sentence(this.dataset.moved, { title, lane: lane.querySelector("h2")?.textContent ?? "" }));
       this.count(from, -1);
@@ -71,7 +71,7 @@ class RecordBoard extends HTMLElement {
     }
     home.parent?.insertBefore(card, home.next);
     card.focus();
-    if (!held) toast(sentence(this.dataset.failed, { why: text }), { label: this.dataset.edit ?? "", href: `${address}/edit` });
+    if (!held) toast(sentence(this.dataset.failed, { why: refused }), again(response) ?? { label: this.dataset.edit ?? "", href: `${address}/edit` });
   }
 
   /** The number above a column follows; totals are asked again only with the page. */

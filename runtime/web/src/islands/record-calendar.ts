@@ -1,6 +1,6 @@
 /** A calendar whose records move to other days by mouse, finger and keyboard. The server draws and stores. */
 import { drag } from "../core/drag.ts";
-import { announce, part, sentence, toast, waits } from "../core/page.ts";
+import { again, announce, part, sentence, toast, waits } from "../core/page.ts";
 
 const ENTRY = "[data-entry]";
 const DAY = "[data-day]";
@@ -48,15 +48,15 @@ class RecordCalendar extends HTMLElement {
     const to = day.dataset.day ?? "";
     const body = new URLSearchParams({ ...asked, _csrf: this.dataset.csrf ?? "", version: entry.dataset.version ?? "", to });
     const address = `${this.dataset.base ?? ""}/${entry.dataset.entry ?? ""}/shift`;
-    const { response, text } = await part(address, body).catch(() => ({ response: null, text: "" }));
+    const { response, refused } = await part(address, body);
     const held = waits(response);
-    if (response?.ok === true && !held) {
+    if (response.ok && !held) {
       entry.dataset.version = response.headers.get("X-Record-Version") ?? "";
       announce(sentence(this.dataset.moved, { title: entry.textContent.trim(), day: to }));
       return;
     }
     home.parent?.insertBefore(entry, home.next);
-    if (!held) toast(sentence(this.dataset.failed, { why: text }));
+    if (!held) toast(sentence(this.dataset.failed, { why: refused }), again(response));
   }
 }
 

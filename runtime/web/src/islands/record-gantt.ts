@@ -1,6 +1,6 @@
 /** A Gantt chart whose bars move and change their end by mouse, finger and keyboard. The server draws and stores. */
 import { placed, shifted, type Span } from "../core/days.ts";
-import { announce, part, sentence, toast, waits } from "../core/page.ts";
+import { again, announce, part, sentence, toast, waits } from "../core/page.ts";
 import { slide } from "../core/slide.ts";
 
 const ROW = "[data-entry]";
@@ -143,16 +143,16 @@ class RecordGantt extends HTMLElement {
     const body = new URLSearchParams({ ...asked, _csrf: this.dataset.csrf ?? "", version: row.dataset.version ?? "", to: to.start });
     if (grip.of === "end") body.set("until", to.end);
     const title = row.querySelector(".open")?.textContent ?? "";
-    const { response, text } = await part(`${this.dataset.base ?? ""}/${row.dataset.entry ?? ""}/shift`, body).catch(() => ({ response: null, text: "" }));
+    const { response, refused } = await part(`${this.dataset.base ?? ""}/${row.dataset.entry ?? ""}/shift`, body);
     const held = waits(response);
-    if (response?.ok === true && !held) {
+    if (response.ok && !held) {
       row.dataset.version = response.headers.get("X-Record-Version") ?? "";
       announce(sentence(this.dataset.moved, { title, begin: row.querySelector("[data-from]")?.textContent ?? "", end: row.querySelector("[data-to]")?.textContent ?? "" }));
       return;
     }
     Object.assign(row.dataset, { start: from.start, end: from.end });
     this.show(row, from);
-    if (!held) toast(sentence(this.dataset.failed, { why: text }));
+    if (!held) toast(sentence(this.dataset.failed, { why: refused }), again(response));
   }
 }
 

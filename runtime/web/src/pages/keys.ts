@@ -1,14 +1,14 @@
 /** Keyboard shortcuts: elements name their key in `data-key`; the sheet of all of them opens with `?`. */
-import { elements, part, writes } from "../core/page.ts";
+import { elements, part, tell, writes } from "../core/page.ts";
 
 async function sheet(): Promise<void> {
-  const { response, text } = await part("/keys");
-  if (!response.ok) return;
+  const found = await part("/keys");
+  if (!found.response.ok) { tell(found); return; }
   document.querySelector("dialog.sheet")?.remove();
   const dialog = document.createElement("dialog");
   dialog.className = "sheet";
   dialog.setAttribute("aria-labelledby", "keys-title");
-  dialog.append(elements(text));
+  dialog.append(elements(found.text));
   document.body.append(dialog);
   dialog.showModal();
 }

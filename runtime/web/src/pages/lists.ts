@@ -1,5 +1,5 @@
 /** Lists: the filter builder redraws its rows, rows are chosen, cells are changed where they stand, widths. */
-import { each, elements, part, waits, writes } from "../core/page.ts";
+import { each, elements, part, tell, waits, writes } from "../core/page.ts";
 
 /** A changed operator or field of the filter asks for the rows anew; what is chosen meanwhile is asked with them. */
 document.addEventListener("change", (event) => {
@@ -15,11 +15,12 @@ function asked(form: HTMLFormElement): string {
 
 async function rebuild(form: HTMLFormElement, from: string): Promise<void> {
   const sent = asked(form);
-  const { response, text } = await part(`${form.getAttribute("action") ?? ""}?${sent}`);
+  const found = await part(`${form.getAttribute("action") ?? ""}?${sent}`);
   const box = form.parentElement;
-  if (!response.ok || box === null || !form.isConnected) return;
+  tell(found);
+  if (!found.response.ok || box === null || !form.isConnected) return;
   if (asked(form) !== sent) return rebuild(form, from);
-  box.replaceChildren(elements(text));
+  box.replaceChildren(elements(found.text));
   const last = from === "filter-add" ? [...box.querySelectorAll<HTMLElement>(".condition .value :is(input, select)")].at(-1) : null;
   (last ?? document.getElementById(from))?.focus();
 }
@@ -59,8 +60,9 @@ each("[data-cell]", (cell) => {
 });
 
 async function open(cell: HTMLElement): Promise<void> {
-  const { response, text } = await part(cell.dataset.cell ?? "");
-  if (response.ok) edit(cell, text, cell.innerHTML);
+  const found = await part(cell.dataset.cell ?? "");
+  if (found.response.ok) edit(cell, found.text, cell.innerHTML);
+  else tell(found);
 }
 
 function edit(cell: HTMLElement, html: string, before: string): void {
@@ -82,7 +84,8 @@ function edit(cell: HTMLElement, html: string, before: string): void {
   form?.querySelector("[data-cancel]")?.addEventListener("click", close);
   form?.addEventListener("submit", (event) => {
     event.preventDefault();
-    void part(form.getAttribute("action") ?? "", new FormData(form)).then(({ response, text }) => {
+    void part(form.getAttribute("action") ?? "", new FormData(form)).then((found) => {
+      const { response, text } = found;
       if (response.ok) {
         const made = elements(text).firstElementChild;
         if (made instanceof HTMLElement) {
@@ -91,7 +94,8 @@ function edit(cell: HTMLElement, html: string, before: string): void {
           made.focus();
         }
         waits(response);
-      } else if ([403, 409, 412, 422, 423].includes(response.status)) edit(cell, text, before);
+      } else if (found.refused === "") edit(cell, text, before);
+      else tell(found);
     });
   });
 }

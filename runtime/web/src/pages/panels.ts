@@ -1,5 +1,5 @@
 /** Panels and menus: a record's quick view at the side, a form for a new linked record, menus that close. */
-import { each, elements, part } from "../core/page.ts";
+import { again, each, elements, part, tell, type Part } from "../core/page.ts";
 
 /** The panel at the side with some content. */
 export function side(html: string): HTMLDialogElement | null {
@@ -11,8 +11,9 @@ export function side(html: string): HTMLDialogElement | null {
 }
 
 async function quick(link: HTMLAnchorElement): Promise<void> {
-  const { response, text } = await part(`${link.getAttribute("href") ?? ""}/quick`);
-  if (response.ok) side(text);
+  const found = await part(`${link.getAttribute("href") ?? ""}/quick`);
+  if (found.response.ok) side(found.text);
+  else if (found.response.status >= 500) tell(found);
   else location.assign(link.href);
 }
 
@@ -50,11 +51,35 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+/** A refusal above a form: what is filled in stays, and goes on in a window of its own where the login has ended. */
+function above(form: HTMLFormElement, found: Part): void {
+  form.querySelector("[data-refused]")?.remove();
+  const box = document.createElement("p");
+  box.className = "alert";
+  box.dataset.refused = "";
+  box.setAttribute("role", "alert");
+  box.append(found.refused);
+  const way = again(found.response);
+  if (way !== undefined) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = way.label;
+    button.addEventListener("click", () => {
+      form.target = "_blank";
+      form.submit();
+      form.target = "";
+    });
+    box.append(" ", button);
+  }
+  form.prepend(box);
+  box.scrollIntoView({ block: "nearest" });
+}
+
 /** A form in the panel: stored there; what it made is handed on, what is wrong is shown in place. */
 export async function formPanel(address: string, made: (id: string, title: string) => void): Promise<void> {
-  const { response, text } = await part(address);
-  const panel = response.ok ? side(text) : null;
-  if (panel === null) { location.assign(address); return; }
+  const found = await part(address);
+  const panel = found.response.ok ? side(found.text) : null;
+  if (panel === null) { tell(found); return; }
   panel.querySelector<HTMLElement>("form :is(input:not([type=hidden]), select, textarea)")?.focus();
   async function store(event: SubmitEvent): Promise<void> {
     const form = event.target;
@@ -66,6 +91,8 @@ export async function formPanel(address: string, made: (id: string, title: strin
       const found = JSON.parse(answer.text) as { id: string; title: string };
       panel.close();
       made(found.id, found.title);
+    } else if (answer.refused !== "") {
+      above(form, answer);
     } else {
       panel.replaceChildren(elements(answer.text));
       panel.querySelector<HTMLElement>("[data-summary]")?.focus();

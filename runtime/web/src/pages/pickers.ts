@@ -1,5 +1,5 @@
 /** Links are picked by typing: the select keeps the value, a text input finds records (words, pinyin, initials). */
-import { each, part } from "../core/page.ts";
+import { each, part, tell } from "../core/page.ts";
 import { formPanel } from "./panels.ts";
 
 interface Offer {
@@ -139,9 +139,10 @@ each("select[data-picker]", (element) => {
 
   async function find(text: string): Promise<void> {
     const turn = ++asked;
-    const { response, text: body } = await part(`${select.dataset.picker ?? ""}?${new URLSearchParams({ q: text }).toString()}`);
-    if (turn !== asked || !response.ok || document.activeElement !== input) return;
-    offers = (JSON.parse(body) as { data: Offer[] }).data;
+    const found = await part(`${select.dataset.picker ?? ""}?${new URLSearchParams({ q: text }).toString()}`);
+    if (turn !== asked || document.activeElement !== input) return;
+    if (!found.response.ok) { tell(found); return; }
+    offers = (JSON.parse(found.text) as { data: Offer[] }).data;
     show();
   }
 
