@@ -107,20 +107,17 @@ def add_user(database: Database, schema: str, name: str, values: Mapping[str, An
     """A new user's id. Raises Conflict when the name is taken, or one that differs in large and small letters only."""
     identity = new_id()
     columns = ["id", "name", *values]
+    alike = Sql(f"SELECT name FROM {ident(schema, 's_user')} WHERE name = %s OR lower(name) = %s", (name, name.lower()))
     with database.transaction() as connection:
         touch(connection, schema)  # Whoever adds one at the same time waits here, and finds this one.
-        alike = Sql(f"SELECT name FROM {ident(schema, 's_user')} WHERE lower(name) = %s LIMIT 1", (name.lower(),))
         for (there,) in run(connection, alike):
             raise Conflict(Message(f"there is a user {there!r} already", f"已有名为“{there}”的用户"))
-        try:
-            run(
-                connection,
-                Sql(f"INSERT INTO {ident(schema, 's_user')} ({', '.join(map(ident, columns))}) VALUES (")
-                + join(", ", [Sql("%s", (value,)) for value in (identity, name, *values.values())])
-                + ")",
-            )
-        except pg.UniqueViolation:
-            raise Conflict(Message(f"there is a user {name!r} already", f"已有名为“{name}”的用户")) from None
+        run(
+            connection,
+            Sql(f"INSERT INTO {ident(schema, 's_user')} ({', '.join(map(ident, columns))}) VALUES (")
+            + join(", ", [Sql("%s", (value,)) for value in (identity, name, *values.values())])
+            + ")",
+        )
     return identity
 
 

@@ -50,9 +50,9 @@ def test_two_at_once_do_not_get_it_either(shop: Shop) -> None:
             return False
         return True
 
-    names = ["wang", "WANG", "Wang", "wAng"]
-    with ThreadPoolExecutor(len(names)) as threads:
-        assert sorted(threads.map(add, names)) == [False, False, False, True]
+    for names in (["wang", "WANG", "Wang", "wAng"], ["Émile"] * 4):
+        with ThreadPoolExecutor(len(names)) as threads:
+            assert sorted(threads.map(add, names)) == [False, False, False, True]
 
 
 def test_where_there_are_two_already_each_types_his_own(shop: Shop) -> None:
