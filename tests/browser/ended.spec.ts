@@ -39,6 +39,12 @@ test("a cell stays open with what was typed, also where the server is away", asy
   await page.keyboard.press("Enter");
   await expect(page.locator(".toast")).toContainText("The server cannot be reached");
   await context.setOffline(false);
+  await page.route("**/cell/fee", (route) => route.fulfill({ status: 502, contentType: "text/html", body: "<h1>Bad gateway</h1>" }));
+  await page.locator(".toast").evaluate((box) => box.remove());
+  await page.keyboard.press("Enter");
+  await expect(page.locator(".toast")).toContainText("The server cannot be reached");
+  await expect(cell.locator("h1")).toHaveCount(0);
+  await page.unroute("**/cell/fee");
   await context.clearCookies();
   await page.keyboard.press("Enter");
   await expect(page.locator(".toast")).toContainText("Your login has ended");

@@ -24,15 +24,17 @@ export async function part(url: string, body?: URLSearchParams | FormData): Prom
   }
 }
 
-/** What an answer says; a refusal of the whole request is plain text. */
+/** What an answer says; our own refusal of a whole request is plain text, one of what stands before us is anything. */
 export function answered(response: Response, text: string): Part {
   const plain = response.headers.get("Content-Type")?.startsWith("text/plain") === true;
-  return { response, text, refused: !response.ok && plain ? text : "" };
+  if (response.ok || plain) return { response, text, refused: response.ok ? "" : text };
+  return response.status < 500 ? { response, text, refused: "" } : unreachable();
 }
 
 /** What stands for the answer of a server that gave none. */
 export function unreachable(): Part {
-  return { response: new Response(null, { status: 503 }), text: "", refused: document.getElementById("live")?.dataset.away ?? "" };
+  const words = document.getElementById("live")?.dataset.away ?? "";
+  return { response: new Response(null, { status: 503 }), text: "", refused: words };
 }
 
 /** How to go on after a refusal, for a link: the login, or the page loaded again. A form that is filled in stays here. */
