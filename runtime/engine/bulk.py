@@ -117,7 +117,8 @@ def atomic_bulk(request: Request, items: Sequence[Mapping[str, Any]], ids: Seque
     """All or nothing, in one transaction."""
     if request.mode == "delete":
         return atomic_delete(request, items)
-    items = items[:]
+    # Batch by batch: as one text they would take the room of all of them once more.
+    items = [one for start in range(0, len(items), BATCH) for one in items[start : start + BATCH]]
     for _ in range(TRIES):
         worked = [Item(number, raw, id=ids[number] if ids else None) for number, raw in enumerate(items)]
         access = request.access()

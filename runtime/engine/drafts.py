@@ -68,7 +68,7 @@ class Draft:
     owner_before: str | None = None
     title: str = ""
     title_before: str | None = None
-    given: set[str] = field(default_factory=set)
+    given: frozenset[str] = frozenset()
     problems: list[Problem] = field(default_factory=list)
     place: int = 0
     marks: Marks = NONE

@@ -57,6 +57,8 @@ class Preparation:
         self.cleaners: dict[str, Cleaner] = {
             name: (one.key, one.kind.clean, {}) for name, one in self.object.taken.items()
         }
+        #: What :meth:`_given` has found.
+        self.given: dict[tuple[str, ...], frozenset[str]] = {}
         self.evaluator = Evaluator(session, access)
         #: Names that there are not, with what is said of them: who has one wrong has it in every record.
         self.unknown: dict[str, Problem] = {}
@@ -94,7 +96,7 @@ class Preparation:
         fields = [one for one in self.object.taken.values() if one.key in draft.values and one.numbered is None]
         trial = Draft(draft.id, {})
         asked = [one for one in fields if not isinstance(one.kind, HoldsFiles)]
-        self.take(trial, {one.name: draft.values[one.key] for one in asked}, set())
+        self.take(trial, {one.name: draft.values[one.key] for one in asked})
         if trial.problems:
             gates = Gates(self.session, self.access, self.evaluator, trusted=self.trusted)
             shown = gates.visible([draft], [one.field for one in trial.problems if one.field])[0]
@@ -133,17 +135,24 @@ class Preparation:
         if draft.problems:
             refused = {problem.field for problem in draft.problems}
             raw = {name: value for name, value in raw.items() if name not in refused}
-        self.take(draft, raw, draft.given)
+        draft.given = self._given(tuple(raw))
+        self.take(draft, raw)
 
-    def take(self, draft: Draft, raws: Mapping[str, Any], given: set[str]) -> None:
-        """Clean raw values, by field, into the draft; the storage keys of those that are stored join ``given``."""
+    def _given(self, names: tuple[str, ...]) -> frozenset[str]:
+        """The storage keys of fields; one set for all records that come with the same names."""
+        found = self.given.get(names)
+        if found is None:
+            found = self.given[names] = frozenset(self.cleaners[one][0] for one in names if one in self.cleaners)
+        return found
+
+    def take(self, draft: Draft, raws: Mapping[str, Any]) -> None:
+        """Clean raw values, by field, into the draft."""
         values, context, cleaners = draft.values, self.context, self.cleaners
         for name, raw in raws.items():
             cleaner = cleaners.get(name)
             if cleaner is None:
                 continue
             key, clean, known = cleaner
-            given.add(key)
             text = raw.__class__ is str
             if text and raw in known:
                 values[key] = known[raw]
@@ -171,7 +180,7 @@ class Preparation:
                 continue
             for draft in drafts:
                 if field.name not in draft.raw:
-                    self.take(draft, {field.name: field.default}, set())
+                    self.take(draft, {field.name: field.default})
         near = [one for one in formulas if self.evaluator.near(one[1])]
         far = [one for one in formulas if not self.evaluator.near(one[1])]
         for group in [*([one] for one in near), far]:
@@ -181,7 +190,7 @@ class Preparation:
             for (field, _), column in zip(group, columns, strict=True):
                 for draft, value in zip(drafts, column, strict=True):
                     if field.name not in draft.raw and value is not None:
-                        self.take(draft, {field.name: raw_of(value)}, set())
+                        self.take(draft, {field.name: raw_of(value)})
 
     def complete_files(self, drafts: Sequence[Draft]) -> None:
         """File fields hold what the store knows of each file; only own uploads or files already held are taken."""

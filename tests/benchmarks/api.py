@@ -241,14 +241,15 @@ def deep_page(port: int, bench: Bench, seconds: float) -> None:
     print(f"page 1,000 by cursor relative to page 1: {statistics.median(ratios):.2f} (must >= 0.8; each: {told})")
 
 
-def bulk_requests(port: int, bench: Bench, rounds: int) -> None:
+def bulk_requests(port: int, bench: Bench, rounds: int, *, atomic: bool = False) -> None:
     """New records, 10,000 a request over HTTP: from sending the JSON to having read what became of each."""
-    rng = random.Random(3)
+    rng = random.Random(3 + atomic)
+    begin = 40_000_000 if atomic else 30_000_000
     speeds = []
     for number in range(rounds):
-        rows = [customer(30_000_000 + number * 10_000 + at, rng) for at in range(10_000)]
+        rows = [customer(begin + number * 10_000 + at, rng) for at in range(10_000)]
         sent = request("POST", "/api/v1/records/customer/bulk", bench.ours,
-                       json.dumps({"mode": "create", "records": rows}, ensure_ascii=False).encode())  # fmt: skip
+                       json.dumps({"mode": "create", "atomic": atomic, "records": rows}, ensure_ascii=False).encode())  # fmt: skip
         with socket.create_connection(("127.0.0.1", port)) as connection:
             begun = time.perf_counter()
             status, raw = exchange(connection, sent)
@@ -256,7 +257,8 @@ def bulk_requests(port: int, bench: Bench, rounds: int) -> None:
             speeds.append(len(rows) / (time.perf_counter() - begun))
         assert status == 200 and found["ok"] == len(rows), raw[:500]
     told = " ".join(f"{one:,.0f}" for one in speeds)
-    print(f"bulk create of 10,000 over HTTP: {statistics.median(speeds):,.0f} records/s (must >= 5,000; each: {told})")
+    what = "bulk create of 10,000, all or none," if atomic else "bulk create of 10,000"
+    print(f"{what} over HTTP: {statistics.median(speeds):,.0f} records/s (must >= 5,000; each: {told})")
 
 
 def main() -> None:
@@ -293,6 +295,8 @@ def main() -> None:
             if not options.only or "bulk" in options.only:
                 bulk_requests(ours_port, bench, max(options.rounds, 5))
                 print(f"the same with bulk requests of 10,000: {peak(bench.processes[0].pid):.0f} MB (must < 150)")
+                bulk_requests(ours_port, bench, options.rounds, atomic=True)
+                print(f"the same with those of all or none: {peak(bench.processes[0].pid):.0f} MB (must < 150)")
         finally:
             bench.close()
 
