@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import ItemsView, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 from runtime.base.errors import Malformed, Message
@@ -46,10 +46,36 @@ class Rows(Sequence[dict[str, Any]]):
             return self._made((places,))[0]
         return self._made(places)
 
+    def row(self, at: int) -> Row:
+        """The object at one place, as a mapping that stays text."""
+        return Row(self, at)
+
     def _made(self, places: Sequence[int]) -> list[dict[str, Any]]:
         pieces = [self.text[self.starts[one] : self.ends[one]] for one in places]
         found: list[dict[str, Any]] = load_foreign(b"[" + b",".join(pieces) + b"]")
         return found
+
+
+class Row(Mapping[str, Any]):
+    """One of :class:`Rows`, made anew whenever somebody looks at it: for what is looked at seldom."""
+
+    __slots__ = ("at", "rows")
+
+    def __init__(self, rows: Rows, at: int) -> None:
+        self.rows, self.at = rows, at
+
+    def __getitem__(self, name: str) -> Any:
+        return self.rows[self.at][name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.rows[self.at])
+
+    def __len__(self) -> int:
+        return len(self.rows[self.at])
+
+    def items(self) -> ItemsView[str, Any]:
+        """All of it, made once."""
+        return self.rows[self.at].items()
 
 
 def request(text: bytes, listed: str) -> Any:

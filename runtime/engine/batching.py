@@ -115,9 +115,16 @@ def stands_twice(result: Result) -> bool:
     return any(one.code == TWICE for one in result.problems)
 
 
-def prepare(request: Request, access: ObjectAccess, items: Sequence[Item]) -> None:
-    """Drafts for all items; those with something wrong get their result."""
-    draw_up(request, access, items)
+#: For each unique field, or fields together, the values that the records of a request bring.
+Seen = dict[str, set[tuple[Any, ...]]]
+
+
+def prepare(request: Request, access: ObjectAccess, items: Sequence[Item], seen: Seen | None = None) -> None:
+    """Drafts for all items; those with something wrong get their result.
+
+    ``seen``: what the items of the same request before these have brought; new records alone may come bit by bit.
+    """
+    draw_up(request, access, items, seen)
     # A key that is taken was free when its record was looked for: of two who bring it at once, the second changes what
     # the first has made. Whoever may not see that record is told again that the key is taken.
     late = [one for one in items if one.result and one.draft and key_taken(request, one.draft, one.result.problems)]
@@ -127,7 +134,7 @@ def prepare(request: Request, access: ObjectAccess, items: Sequence[Item]) -> No
         draw_up(request, access, late)
 
 
-def draw_up(request: Request, access: ObjectAccess, items: Sequence[Item]) -> None:
+def draw_up(request: Request, access: ObjectAccess, items: Sequence[Item], before: Seen | None = None) -> None:
     """The same, by what is stored at this moment."""
     locate(request, access, items)
     drafts = []
@@ -141,7 +148,8 @@ def draw_up(request: Request, access: ObjectAccess, items: Sequence[Item]) -> No
     for one in items:
         if one.result is None and one.draft is not None and too_large(one.draft.values):
             one.draft.refuse("too_large", "the record is too large", "记录内容过大")
-    unique(request, access, [one for one in items if one.result is None and one.draft and one.draft.ok])
+    sound = [one for one in items if one.result is None and one.draft and one.draft.ok]
+    unique(request, access, sound, {} if before is None else before)
     for one in items:
         if one.result is None and one.draft is not None and one.draft.problems:
             codes = {problem.code for problem in one.draft.problems}
@@ -149,15 +157,15 @@ def draw_up(request: Request, access: ObjectAccess, items: Sequence[Item]) -> No
             one.result = Result(status, None if one.draft.new else one.draft.id, problems=one.draft.problems)
 
 
-def unique(request: Request, access: ObjectAccess, items: Sequence[Item]) -> None:
-    """Unique values that another record holds, or that two records of the batch share."""
+def unique(request: Request, access: ObjectAccess, items: Sequence[Item], before: Seen) -> None:
+    """Unique values that another record holds, or that two records of the batch share, or one of those before it."""
     place = request.session.layout.object(access.object.name)
-    for names in place.unique_fields.values():
+    for which, names in place.unique_fields.items():
         fields = [access.object.fields[name] for name in names]
         columns = [place.places[one.key] for one in fields]
         keys = [one.key for one in fields]
         plain = all(one.plain for one in columns)
-        seen: set[tuple[Any, ...]] = set()
+        seen = before.setdefault(which, set())
         asked: list[tuple[Item, tuple[Any, ...]]] = []
         for one in items:
             draft = one.draft

@@ -10,9 +10,10 @@ from typing import Any
 from psycopg import errors as pg
 
 from runtime.base.errors import DougongError, Invalid, Message, Problem, Unavailable
+from runtime.base.rows import Rows
 from runtime.engine import deletion, effective, locks, repeated
 from runtime.engine.access import ObjectAccess
-from runtime.engine.batching import Work, hold_owners, lock_links, prepare, store
+from runtime.engine.batching import Seen, Work, hold_owners, lock_links, prepare, store
 from runtime.engine.finding import Abort, Item, Request, Result, failure, key_field, look_up
 from runtime.engine.flows import divert, divert_deletion
 from runtime.engine.guards import Wait
@@ -117,12 +118,9 @@ def atomic_bulk(request: Request, items: Sequence[Mapping[str, Any]], ids: Seque
     """All or nothing, in one transaction."""
     if request.mode == "delete":
         return atomic_delete(request, items)
-    # Batch by batch: as one text they would take the room of all of them once more.
-    items = [one for start in range(0, len(items), BATCH) for one in items[start : start + BATCH]]
     for _ in range(TRIES):
-        worked = [Item(number, raw, id=ids[number] if ids else None) for number, raw in enumerate(items)]
         access = request.access()
-        prepare(request, access, worked)
+        worked = prepared(request, access, items, ids)
         if any(one.result is not None for one in worked):
             return [one.result or Result(424, one.draft.id if one.draft else None) for one in worked]
         try:
@@ -137,13 +135,35 @@ def atomic_bulk(request: Request, items: Sequence[Mapping[str, Any]], ids: Seque
                     raise Abort
             return [one.result for one in worked if one.result]
         except Abort:
-            failed = [one for one in worked if one.result and one.result.status >= 400]
-            if failed:
-                return [one.result if one in failed and one.result else Result(424) for one in worked]
+            wrong = [one.result if one.result and one.result.status >= 400 else None for one in worked]
+            if any(wrong):
+                return [one or Result(424) for one in wrong]
         except (pg.UniqueViolation, pg.DeadlockDetected, pg.SerializationFailure):
             pass
         request.session.renew()
     raise Unavailable(RETRY, extra={"retry_after": 1})
+
+
+def prepared(
+    request: Request, access: ObjectAccess, items: Sequence[Mapping[str, Any]], ids: Sequence[str]
+) -> list[Item]:
+    """All items of an atomic request. New records are prepared bit by bit, and what came in becomes text again: as
+    values, what came in takes more room than what it has become."""
+    worked: list[Item] = []
+    seen: Seen = {}
+    for start in range(0, len(items), BATCH):
+        some = [
+            Item(at, raw, id=ids[at] if ids else None) for at, raw in enumerate(items[start : start + BATCH], start)
+        ]
+        worked += some
+        if request.mode == "create":
+            prepare(request, access, some, seen)
+            if isinstance(items, Rows):
+                for one in some:
+                    one.stays_text(items.row(one.place))
+    if request.mode != "create":  # The same record may come again further on.
+        prepare(request, access, worked)
+    return worked
 
 
 def atomic_delete(request: Request, items: Sequence[Mapping[str, Any]]) -> list[Result]:

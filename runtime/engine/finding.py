@@ -65,6 +65,12 @@ class Item:
     #: The id of what it makes, a record or a proposal; None for any.
     id: str | None = None
 
+    def stays_text(self, row: Mapping[str, Any]) -> None:
+        """What came in is read again by who asks for it from now on."""
+        self.raw = row
+        if self.draft is not None:
+            self.draft.raw = row
+
 
 @dataclass
 class Request:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from runtime.base.sqltext import Sql
-from runtime.engine import compound
+from runtime.engine import bulk, compound
 from runtime.engine.compound import Lines
 from runtime.store.layout import HELD
 from tests.conftest import Shop
@@ -358,7 +358,9 @@ def test_a_rule_of_now_is_asked(office: Shop) -> None:
     assert listed(office, "li", "?deleted=true") == ["A"]
 
 
-def test_bulk_and_import(office: Shop) -> None:
+@pytest.mark.parametrize("batch", [1, 500])
+def test_bulk_and_import(office: Shop, batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "BATCH", batch)
     rows = [{"name": "A"}, {"name": "B", "status": "draft"}, {"name": "C", "discount": 13}]
     found = office.ask("POST", "/records/order/bulk", "li", json={"mode": "create", "records": rows}).get_json()
     assert [one["status"] for one in found["results"]] == [202, 201, 422]

@@ -113,3 +113,15 @@ def test_lines_are_read_one_by_one_and_the_wrong_one_is_told() -> None:
     ):
         with pytest.raises(Malformed, match=said):
             rows.lines(wrong)
+
+
+def test_a_record_that_stays_text_is_a_mapping_like_any_other() -> None:
+    found = rows.request(json.dumps({"records": GOOD}).encode(), "records")["records"]
+    for at, values in enumerate(found):
+        row = found.row(at)
+        assert dict(row) == values and dict(row.items()) == values and len(row) == len(values) and row == values
+        assert row.keys() == values.keys() and list(row) == list(values) and "missing" not in row
+        assert row.get("name") == values.get("name") and row.get("missing", 5) == 5
+        assert {**row} == values and row.keys() <= {*values, "more"}
+    with pytest.raises(KeyError):
+        found.row(1)["name"]
