@@ -39,9 +39,9 @@ class OneByOne(PasswordHasher):
 HASHER = OneByOne(time_cost=3, memory_cost=19 * 1024, parallelism=1)
 #: Verified against when there is no such user, so that the answer takes as long.
 NOBODY_HASH = HASHER.hash("nobody has this password")
-NAME = re.compile(r"[^\s/\\@:\x00-\x1f][^\s/\\:\x00-\x1f]{0,59}")
-SHORTEST_PASSWORD = 8
 LONGEST_NAME = 60
+NAME = re.compile(rf"[^\s/\\@:\x00-\x1f][^\s/\\:\x00-\x1f]{{0,{LONGEST_NAME - 1}}}")
+SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 256
 TOKEN_DAYS = 30
 REFUSED = Message("the name or the password is wrong", "用户名或密码错误")
@@ -63,6 +63,11 @@ def hashed(password: str) -> str:
 def called(name: str) -> str:
     """A user name as it is typed at a login, without what keyboards put around it."""
     return name.strip()[:LONGEST_NAME]
+
+
+def attempts_of(workspace: str, name: str) -> str:
+    """What attempts to log in under a name are counted by, however it is typed."""
+    return f"{workspace}/{called(name).lower()}"
 
 
 def login(
@@ -251,8 +256,8 @@ def create_user(session: Session, body: Mapping[str, Any]) -> dict[str, Any]:
     name = body.get("name")
     if not isinstance(name, str) or not NAME.fullmatch(name):
         text = Message(
-            "a user name has 1 to 60 characters, without blanks, '/', '\\' and ':'",
-            "用户名须为 1 到 60 个字符，不含空格、/、\\ 和 :",
+            f"a user name has 1 to {LONGEST_NAME} characters, without blanks, '/', '\\' and ':'",
+            f"用户名须为 1 到 {LONGEST_NAME} 个字符，不含空格、/、\\ 和 :",
         )
         raise Invalid(problems=[Problem("name", text, field="name")])
     may_grant(session, values.get("roles", ()))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from array import array
+from functools import lru_cache
 from importlib import import_module
 
 LIBRARY = "pypinyin"
@@ -51,6 +52,7 @@ def reading(character: str) -> str:
     return SYLLABLES[TABLE[code - FIRST]] if FIRST <= code <= LAST else ""
 
 
+@lru_cache(maxsize=1)
 def common_syllables() -> frozenset[str]:
     """All syllables of the characters that names are written with."""
     return frozenset(SYLLABLES[TABLE[code - FIRST]] for code in COMMON) - {""}

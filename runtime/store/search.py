@@ -185,15 +185,9 @@ def query(text: str) -> str:
     return " & ".join(parts)
 
 
-@lru_cache(maxsize=1)
-def known_syllables() -> frozenset[str]:
-    """All syllables of pinyin without tones, from the readings of the common characters."""
-    return readings.common_syllables()
-
-
 def syllables_of(word: str) -> list[str]:
     """``huaxing`` as ``["hua", "xing"]``; [] when the letters are not pinyin. Longest syllables first."""
-    known = known_syllables()
+    known = readings.common_syllables()
     best: list[list[str] | None] = [[]] + [None] * len(word)
     for end in range(1, len(word) + 1):
         for start in range(max(0, end - 6), end):

@@ -36,14 +36,14 @@ def blueprint(services: Services) -> Blueprint:
         ]
         if problems or not isinstance(body.get("workspace", "main"), str):
             raise Malformed(problems=problems)
-        name = accounts.called(body["username"])
-        services.limits.login(request.remote_addr or "", f"{body.get('workspace', 'main')}/{name.lower()}")
+        attempts = accounts.attempts_of(body.get("workspace", "main"), body["username"])
+        services.limits.login(request.remote_addr or "", attempts)
         try:
             workspace = services.workspaces.named(body.get("workspace", "main"))
         except NotFound:
             raise Unauthorized(accounts.REFUSED) from None
         token, expires = accounts.login(
-            workspace, name, body["password"], code_of(body), request.headers.get("User-Agent", "")
+            workspace, body["username"], body["password"], code_of(body), request.headers.get("User-Agent", "")
         )
         return answer({"token": token, "expires_at": expires.strftime("%Y-%m-%dT%H:%M:%S.000Z")})
 

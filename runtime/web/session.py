@@ -76,7 +76,7 @@ def maybe_session() -> Session | None:
 
 def enter(services: Services, workspace: str, name: str, password: str) -> None:
     """Log in: the old cookie's content goes, a new token comes. Raises Unauthorized, TooMany."""
-    services.limits.login(request.remote_addr or "", f"{workspace}/{accounts.called(name).lower()}")
+    services.limits.login(request.remote_addr or "", accounts.attempts_of(workspace, name))
     try:
         found = services.workspaces.named(workspace)
     except NotFound:
