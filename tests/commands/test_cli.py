@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import filecmp
 import json
+import shlex
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -166,6 +167,23 @@ def test_templates(dougong: Run) -> None:
     assert [one["name"] for one in listed] == sorted(one.parent.name for one in (ROOT / "templates").glob("*/app.yaml"))
     assert "no template" in dougong("template", "install", "nothing", status=1).stderr
     assert "no template" in dougong("template", "install", "../tests", status=1).stderr
+
+
+def test_the_commands_of_the_readme_work_one_after_the_other(
+    dougong: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the CRM, as who follows the page has it."""
+    dougong("template", "install", "crm_basic", "--no-sample-data")
+    monkeypatch.chdir(ROOT)
+    sheet = tmp_path / "sales.csv"
+    sheet.write_text("Customer ID,Customer Name,Segment\nCG-12520,Claire Gute,Consumer\n")
+    block = (ROOT / "README.md").read_text().split("## Ten minutes")[1].split("```")[1]
+    lines = [shlex.split(one, comments=True) for one in block.strip().splitlines()]
+    assert len(lines) >= 9 and all(one[0] == "dougong" for one in lines)
+    for line in lines:
+        dougong(*[str(sheet) if one == sheet.name else one for one in line[1:]])
+    dougong("data", "export", "customer", tmp_path / "out.csv", "-W", "shop")
+    assert "Claire Gute" in (tmp_path / "out.csv").read_text("utf-8-sig")
 
 
 def test_a_template_with_its_people(dougong: Run) -> None:
